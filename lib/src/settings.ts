@@ -1,0 +1,24 @@
+/**
+ * Everything that an environment variable can change about a lesson, read in this one place.
+ *
+ * - `COURSE_DATA`: a folder that already holds the datasets (`mnist/`, `fashion-mnist/`, ...).
+ * - `COURSE_CACHE`: the folder for downloads and the engine, instead of the platform's cache folder.
+ * - `COURSE_OFFLINE=1`: never download.
+ * - `COURSE_QUICK=1`: a small part of the data and few epochs, to see in a minute that a notebook runs.
+ */
+export interface Settings {
+  readonly dataFolder: string | undefined;
+  readonly offline: boolean;
+  readonly quick: boolean;
+}
+
+const isOn = (value: string | undefined): boolean => value !== undefined && !['', '0', 'false', 'no'].includes(value.toLowerCase());
+
+/** The settings as the environment has them now. */
+export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
+  return {
+    dataFolder: env.COURSE_DATA || undefined,
+    offline: isOn(env.COURSE_OFFLINE),
+    quick: isOn(env.COURSE_QUICK),
+  };
+}
