@@ -1,0 +1,118 @@
+import type { NdArray } from 'ndarray';
+import { arrayOf, packedValues, shapeText, type Numbers } from '../data/arrays';
+import { classCountsFigure } from '../plots/counts';
+import type { Figure } from '../plots/figure';
+import { historyFigure } from '../plots/history';
+import { imageGridHtml } from '../plots/images';
+import { toSvg } from '../plots/svg';
+import type { History } from '../training/history';
+import { show, type Bundle } from './output';
+
+/** A figure as Plotly for JupyterLab and VS Code, as SVG for everything else. */
+export function figureBundle(figure: Figure): Bundle {
+  return {
+    data: {
+      'application/vnd.plotly.v1+json': { ...figure, config: { displaylogo: false, showSendToCloud: false } },
+      'image/svg+xml': toSvg(figure),
+      'text/plain': figure.layout.meta.alt,
+    },
+  };
+}
+
+/** Shows any figure below the cell. */
+export function showFigure(figure: Figure): void {
+  show(figureBundle(figure));
+}
+
+/**
+ * Shows how loss and accuracy went over the epochs, on the training and on the validation data.
+ *
+ * ```ts
+ * const history = await fit(model, { x, y }, { epochs: 5, validationSplit: 0.2 });
+ * showHistory(history);
+ * ```
+ * Taught in 01_mnist_mlp.
+ */
+export function showHistory(history: History): void {
+  showFigure(historyFigure(history));
+}
+
+/**
+ * Shows how many images each class has.
+ *
+ * @param labels class numbers, shape `[n]`
+ * Taught in 01_mnist_mlp.
+ */
+export function showClassCounts(labels: NdArray<Numbers>, classNames: readonly string[]): void {
+  showFigure(classCountsFigure(packedValues(labels), classNames));
+}
+
+/**
+ * Shows one image, enlarged, with an optional caption.
+ *
+ * @param image `[height, width]` grey or `[height, width, 3]` colour; uint8 0..255 or float 0..1
+ * Taught in 01_mnist_mlp.
+ */
+export function showImage(image: NdArray<Numbers>, caption?: string | number): void {
+  if (image.dimension < 2 || image.dimension > 3) {
+    throw new Error(
+      `showImage: got an array of shape ${shapeText(image.shape)}; expected one image, [height, width] or [height, width, 3]. ` +
+        `showImage(images.pick(0)) shows the first of many, showImages(images) all.`,
+    );
+  }
+  const size = 224;
+  const captions = caption === undefined ? undefined : [String(caption)];
+  showGrid(imageGridHtml(asList(image), { captions, size, columns: 1 }), 1, captions);
+}
+
+export interface ShowImagesOptions {
+  /** Class numbers, shape `[n]`: written under the images, as names if `classNames` is given. */
+  labels?: NdArray<Numbers>;
+  classNames?: readonly string[];
+  /** Any other text under the images. */
+  captions?: readonly string[];
+  /** How many to show, from the first on. Default 40. */
+  count?: number;
+  /** Images in a row. Default 10. */
+  columns?: number;
+  /** Pixels on the screen for each side of an image. Default 56. */
+  size?: number;
+}
+
+/**
+ * Shows a grid of images with their labels.
+ *
+ * @param images `[n, height, width]` grey or `[n, height, width, 3]` colour; uint8 0..255 or float 0..1
+ *
+ * ```ts
+ * showImages(mnist.train.images, { labels: mnist.train.labels, count: 40 });
+ * ```
+ * Taught in 01_mnist_mlp.
+ */
+export function showImages(images: NdArray<Numbers>, options: ShowImagesOptions = {}): void {
+  if (images.dimension < 3) {
+    throw new Error(
+      `showImages: got an array of shape ${shapeText(images.shape)}; expected [n, height, width] or [n, height, width, 3]. ` +
+        `showImage(image) shows a single one.`,
+    );
+  }
+  const count = Math.min(options.count ?? 40, images.shape[0]);
+  const captions = captionsOf(options, count);
+  showGrid(imageGridHtml(images.hi(count), { ...options, captions }), count, captions);
+}
+
+function captionsOf({ captions, labels, classNames }: ShowImagesOptions, count: number): string[] | undefined {
+  if (captions) return captions.slice(0, count);
+  if (!labels) return undefined;
+  return Array.from(packedValues(labels.hi(count)), (label) => classNames?.[label] ?? String(label));
+}
+
+function showGrid(html: string, count: number, captions: readonly string[] | undefined): void {
+  const what = `${count} ${count === 1 ? 'image' : 'images'}`;
+  show({ data: { 'text/html': html, 'text/plain': captions ? `${what}: ${captions.join(', ')}` : what } });
+}
+
+/** `[height, width, ...]` as a list of one. Shares the memory. */
+function asList(image: NdArray<Numbers>): NdArray<Numbers> {
+  return arrayOf(packedValues(image), [1, ...image.shape]);
+}

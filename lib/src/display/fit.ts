@@ -1,0 +1,144 @@
+import type { tf } from '../tensorflow';
+import { historyFigure } from '../plots/history';
+import { escapeXml } from '../plots/svg';
+import { train, TrainingInterrupted, type Examples, type TrainOptions } from '../training/train';
+import type { History, TrainingProgress } from '../training/history';
+import { figureBundle } from './figures';
+import { inNotebook, LiveOutput, type Bundle } from './output';
+import { countText, durationText } from './text';
+
+export interface FitOptions extends TrainOptions {
+  /** Progress bar and live graph in a notebook, one line an epoch elsewhere. Default true. */
+  display?: boolean;
+}
+
+/**
+ * Trains a compiled model on examples, with a progress bar and a graph that grows while it learns.
+ * The stop button (or Ctrl+C) ends the training after the present batch; the model keeps what it has learned.
+ *
+ * The caller keeps (and disposes) the tensors in `data`.
+ *
+ * ```ts
+ * const history = await fit(model, { x: xTrain, y: yTrain }, {
+ *   epochs: 5,
+ *   batchSize: 128,
+ *   validationData: { x: xTest, y: yTest },
+ * });
+ * ```
+ *
+ * @returns loss and metrics of each epoch
+ * @throws Error if the model is not compiled or the shapes of the data do not fit the model
+ * @throws TrainingInterrupted after an interrupt
+ * Taught in 01_mnist_mlp.
+ */
+export async function fit(model: tf.LayersModel, data: Examples, options: FitOptions = {}): Promise<History> {
+  if (options.display === false) return train(model, data, options);
+  const live = inNotebook() ? new LiveTraining() : new PrintedTraining();
+  try {
+    const history = await train(model, data, {
+      ...options,
+      onProgress: (progress) => {
+        live.update(progress);
+        options.onProgress?.(progress);
+      },
+    });
+    live.end('');
+    return history;
+  } catch (error) {
+    live.end(error instanceof TrainingInterrupted ? 'interrupted' : 'ended by an error');
+    throw error;
+  }
+}
+
+/** Milliseconds between two redraws of the graph. The progress line comes with each report. */
+const REDRAW_INTERVAL = 500;
+
+/** The progress line and the graph in the notebook. */
+class LiveTraining {
+  private readonly line = new LiveOutput();
+  private readonly graph = new LiveOutput();
+  private last: TrainingProgress | undefined;
+  private drawn = 0;
+  /** Redraws may take this part of the time at most, so a longer history is redrawn less often. */
+  private pause = REDRAW_INTERVAL;
+
+  update(progress: TrainingProgress): void {
+    this.last = progress;
+    this.line.update(progressBundle(progress));
+    const now = performance.now();
+    if (progress.event === 'epoch' || now - this.drawn >= this.pause) this.draw(progress);
+  }
+
+  end(how: string): void {
+    if (!this.last) return;
+    this.draw(this.last);
+    this.line.update(endBundle(this.last, how));
+  }
+
+  private draw(progress: TrainingProgress): void {
+    const began = performance.now();
+    this.graph.update(figureBundle(historyFigure(progress.history, { epochs: progress.epochs })));
+    this.drawn = performance.now();
+    this.pause = Math.max(REDRAW_INTERVAL, (this.drawn - began) * 100);
+  }
+}
+
+/** One line an epoch, for scripts and logs. */
+class PrintedTraining {
+  private last: TrainingProgress | undefined;
+
+  update(progress: TrainingProgress): void {
+    this.last = progress;
+    if (progress.event === 'epoch') console.log(progressText(progress));
+  }
+
+  end(how: string): void {
+    if (this.last) console.log(endText(this.last, how));
+  }
+}
+
+const labels: Record<string, string> = { loss: 'loss', acc: 'accuracy', val_loss: 'validation loss', val_acc: 'validation accuracy' };
+
+/** Training before validation, which tfjs lists first. */
+function measuresText(measures: Record<string, number>): string {
+  const isValidation = ([name]: [string, number]): number => Number(name.startsWith('val_'));
+  return Object.entries(measures)
+    .sort((a, b) => isValidation(a) - isValidation(b))
+    .map(([name, value]) => `${labels[name] ?? name} ${value.toFixed(4)}`)
+    .join(' · ');
+}
+
+/** Those of the epoch that has just ended, else those of the running one so far. */
+function presentMeasures({ event, history, current }: TrainingProgress): Record<string, number> {
+  if (event === 'batch') return current;
+  return Object.fromEntries(Object.entries(history.history).map(([name, values]) => [name, values.at(-1) ?? NaN]));
+}
+
+function progressText(progress: TrainingProgress): string {
+  const left = progress.secondsLeft ? ` · ${durationText(progress.secondsLeft)} left` : '';
+  return (
+    `Epoch ${progress.epoch + 1} of ${progress.epochs} · ${countText(progress.imagesPerSecond)} images/s${left} · ` +
+    measuresText(presentMeasures(progress))
+  );
+}
+
+function progressBundle(progress: TrainingProgress): Bundle {
+  const text = progressText(progress);
+  const done = progress.epoch + progress.batch / progress.batchesPerEpoch;
+  const bar = `<progress value="${done.toFixed(3)}" max="${progress.epochs}" aria-label="training" style="width: 12em"></progress>`;
+  return { data: { 'text/html': `<div>${bar} ${escapeXml(text)}</div>`, 'text/plain': text } };
+}
+
+function endText(progress: TrainingProgress, how: string): string {
+  const { history, epochs, epochsAskedFor } = progress;
+  const done = history.epoch.length;
+  const ended = how ? `, ${how}` : '';
+  const quick = epochsAskedFor ? ` (a quick run: ${epochsAskedFor} were asked for)` : '';
+  const count = done === epochs ? `${done} ${done === 1 ? 'epoch' : 'epochs'}` : `${done} of ${epochs} epochs`;
+  return `${count}${quick} in ${durationText(progress.secondsElapsed)}${ended} · ${measuresText(presentMeasures(progress))}`;
+}
+
+function endBundle(progress: TrainingProgress, how: string): Bundle {
+  const text = endText(progress, how);
+  return { data: { 'text/html': `<div>${escapeXml(text)}</div>`, 'text/plain': text } };
+}

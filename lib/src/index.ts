@@ -1,0 +1,22 @@
+/**
+ * What the notebooks import. One line a room, one name for each thing that a learner calls.
+ */
+
+export { tf } from './tensorflow';
+
+export { normalise } from './preprocessing/normalise';
+export { flatten } from './preprocessing/flatten';
+export { argMax, oneHot } from './preprocessing/one-hot';
+export { toTensor } from './data/tensors';
+
+export { summary, type LayerSummary, type ModelSummary } from './model/summary';
+
+export { fit, type FitOptions } from './display/fit';
+export { TrainingInterrupted, type Examples } from './training/train';
+export type { History } from './training/history';
+
+export { showClassCounts, showFigure, showHistory, showImage, showImages, type ShowImagesOptions } from './display/figures';
+export { classCountsFigure } from './plots/counts';
+export { historyFigure } from './plots/history';
+export { toSvg } from './plots/svg';
+export type { Figure } from './plots/figure';

@@ -1,0 +1,125 @@
+import type { History } from '../training/history';
+import { colors, type Annotation, type Figure, type ScatterTrace } from './figure';
+
+/** What to call a measure that tfjs abbreviates. */
+const measureNames: Record<string, string> = { loss: 'loss', acc: 'accuracy' };
+
+const nameOf = (measure: string): string => measureNames[measure] ?? measure;
+
+export interface HistoryFigureOptions {
+  /** Keeps the horizontal axis still while training goes on: the number of epochs that are planned. */
+  epochs?: number;
+}
+
+/**
+ * Loss on the left, accuracy (or the first other metric) on the right, each for training and validation, over the epochs.
+ * The best epoch on the validation data is marked. Training is measured while the network still learns: its points lie at
+ * the middle of what they average, those of the validation at the end of their epoch.
+ *
+ * @param history as returned by `fit`
+ * Taught in 01_mnist_mlp.
+ */
+export function historyFigure(history: History, options: HistoryFigureOptions = {}): Figure {
+  const measures = shownMeasures(history);
+  const epochs = Math.max(options.epochs ?? 0, history.epoch.length, Math.ceil(history.within.at.at(-1) ?? 0), 1);
+  const best = bestEpoch(history);
+  const traces = measures.flatMap((measure, panel) => panelTraces(history, measure, panel));
+  const annotations = best === undefined ? [] : measures.flatMap((measure, panel) => bestMark(history, measure, panel, best));
+  const two = measures.length > 1;
+  return {
+    data: traces,
+    layout: {
+      height: 360,
+      margin: { l: 62, r: 20, t: 44, b: 52 },
+      showlegend: true,
+      legend: { orientation: 'h', x: 0, y: 1.04, yanchor: 'bottom' },
+      xaxis: { title: { text: 'epoch' }, range: [0, epochs], domain: two ? [0, 0.46] : [0, 1], dtick: epochTick(epochs) },
+      yaxis: { title: { text: nameOf(measures[0]) }, rangemode: 'tozero' },
+      ...(two && {
+        xaxis2: { title: { text: 'epoch' }, range: [0, epochs], domain: [0.56, 1], anchor: 'y2', dtick: epochTick(epochs) },
+        yaxis2: { title: { text: nameOf(measures[1]) }, anchor: 'x2' },
+      }),
+      annotations,
+      meta: { alt: describe(history, measures, best) },
+    },
+  };
+}
+
+function shownMeasures(history: History): string[] {
+  const known = Object.keys({ ...history.history, ...history.within.measures }).filter((name) => !name.startsWith('val_'));
+  const metrics = known.filter((name) => name !== 'loss');
+  return ['loss', ...metrics.slice(0, 1)];
+}
+
+function panelTraces(history: History, measure: string, panel: number): ScatterTrace[] {
+  const axes = panel === 0 ? {} : ({ xaxis: 'x2', yaxis: 'y2' } as const);
+  const training = trainingCurve(history, measure);
+  const validation = history.history[`val_${measure}`] ?? [];
+  const hover = `%{fullData.name} ${nameOf(measure)} %{y:.4f}, epoch %{x:.2f}<extra></extra>`;
+  const traces: ScatterTrace[] = [
+    {
+      type: 'scatter', mode: training.x.length === 1 ? 'markers' : 'lines', name: 'training', legendgroup: 'training', showlegend: panel === 0,
+      ...training, ...axes, line: { color: colors.training, width: 2 }, marker: { color: colors.training, size: 5 }, hovertemplate: hover,
+    },
+  ];
+  if (validation.length > 0) {
+    traces.push({
+      type: 'scatter', mode: 'lines+markers', name: 'validation', legendgroup: 'validation', showlegend: panel === 0,
+      x: history.epoch.map((epoch) => epoch + 1), y: validation, ...axes,
+      line: { color: colors.validation, width: 2, dash: 'dash' }, marker: { color: colors.validation, size: 7 }, hovertemplate: hover,
+    });
+  }
+  return traces;
+}
+
+/** The finer curve within the epochs where it was recorded, else one point an epoch. */
+function trainingCurve(history: History, measure: string): { x: number[]; y: number[] } {
+  const within = history.within.measures[measure];
+  if (!within || within.length < 2) return { x: history.epoch.map((epoch) => epoch + 0.5), y: history.history[measure] ?? [] };
+  const middles = history.within.at.map((at, i) => (at + (i === 0 ? 0 : history.within.at[i - 1])) / 2);
+  return thin(middles, within, 400);
+}
+
+/** At most `most` points, each the mean of its neighbours, so that long trainings stay small in the notebook. */
+function thin(x: number[], y: number[], most: number): { x: number[]; y: number[] } {
+  const size = Math.ceil(x.length / most);
+  if (size === 1) return { x: x.map(rounded), y: y.map(rounded) };
+  const groups = Array.from({ length: Math.ceil(x.length / size) }, (_, i) => i * size);
+  const mean = (values: number[]): number => rounded(values.reduce((sum, value) => sum + value, 0) / values.length);
+  return { x: groups.map((i) => mean(x.slice(i, i + size))), y: groups.map((i) => mean(y.slice(i, i + size))) };
+}
+
+/** Five digits are more than a screen shows. */
+const rounded = (value: number): number => Number(value.toPrecision(5));
+
+/** The epoch, counted from 0, with the lowest validation loss; undefined without validation. */
+export function bestEpoch(history: History): number | undefined {
+  const losses = history.history.val_loss;
+  if (!losses || losses.length < 2) return undefined;
+  return losses.indexOf(Math.min(...losses));
+}
+
+function bestMark(history: History, measure: string, panel: number, best: number): Annotation[] {
+  const value = history.history[`val_${measure}`]?.[best];
+  if (value === undefined) return [];
+  const up = measure === 'loss';
+  return [{
+    text: `best: epoch ${best + 1} (${value.toFixed(3)})`, x: best + 1, y: value, showarrow: true, ax: -34, ay: up ? -44 : 44,
+    xref: panel === 0 ? 'x' : 'x2', yref: panel === 0 ? 'y' : 'y2',
+  }];
+}
+
+function epochTick(epochs: number): number {
+  return [1, 2, 5, 10, 20, 50, 100].find((step) => epochs / step <= 10) ?? 200;
+}
+
+function describe(history: History, measures: string[], best: number | undefined): string {
+  const count = history.epoch.length;
+  const last = (name: string): string | undefined => history.history[name]?.at(-1)?.toFixed(4);
+  const parts = measures.map((measure) => {
+    const validation = last(`val_${measure}`);
+    return `${nameOf(measure)} ${last(measure) ?? 'not yet known'}${validation ? `, validation ${validation}` : ''}`;
+  });
+  const bestPart = best === undefined ? '' : ` The validation loss is lowest after epoch ${best + 1}.`;
+  return `Curves of ${measures.map(nameOf).join(' and ')} over ${count} ${count === 1 ? 'epoch' : 'epochs'}. At the end: ${parts.join('; ')}.${bestPart}`;
+}

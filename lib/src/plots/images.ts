@@ -1,0 +1,63 @@
+import type { NdArray } from 'ndarray';
+import { PNG } from 'pngjs';
+import { packedValues, shapeText, type Numbers } from '../data/arrays';
+import { escapeXml } from './svg';
+
+export interface ImageGridOptions {
+  /** Written under each image. */
+  captions?: readonly string[];
+  /** Images in a row. Default 10. */
+  columns?: number;
+  /** Pixels on the screen for each side of an image. Default 56. */
+  size?: number;
+}
+
+/**
+ * Pictures side by side, as HTML that needs no script and no other file: each picture is a PNG inside.
+ *
+ * @param images `[n, height, width]` grey, or `[n, height, width, 3]` colour; uint8 0..255 or float 0..1
+ * @throws Error for another shape, or a number of captions that differs from n
+ * Taught in 01_mnist_mlp.
+ */
+export function imageGridHtml(images: NdArray<Numbers>, options: ImageGridOptions = {}): string {
+  const { captions, columns = 10, size = 56 } = options;
+  const [count] = images.shape;
+  if (captions && captions.length !== count) {
+    throw new Error(`imageGridHtml: got ${captions.length} captions for ${count} images; expected one for each image.`);
+  }
+  const cells = Array.from({ length: count }, (_, i) => {
+    const caption = captions?.[i];
+    const alt = caption === undefined ? `image ${i}` : `image ${i}: ${caption}`;
+    const picture = `<img src="${pngDataUrl(images.pick(i))}" alt="${escapeXml(alt)}" width="${size}" height="${size}" style="image-rendering: pixelated">`;
+    const text = caption === undefined ? '' : `<figcaption>${escapeXml(caption)}</figcaption>`;
+    const lineBreak = (i + 1) % columns === 0 ? '<br>' : '';
+    return `<figure style="display: inline-block; margin: 3px 4px; text-align: center">${picture}${text}</figure>${lineBreak}`;
+  });
+  return `<div role="group" aria-label="${count} ${count === 1 ? 'image' : 'images'}">${cells.join('')}</div>`;
+}
+
+/** One picture `[height, width]` or `[height, width, 1 or 3]` as a PNG in a `data:` address. */
+export function pngDataUrl(image: NdArray<Numbers>): string {
+  return `data:image/png;base64,${encodePng(image).toString('base64')}`;
+}
+
+/** One picture `[height, width]` or `[height, width, 1 or 3]`, uint8 0..255 or float 0..1, as the bytes of a PNG file. */
+export function encodePng(image: NdArray<Numbers>): Buffer {
+  const [height, width, channels = 1] = image.shape;
+  if (image.dimension < 2 || image.dimension > 3 || (channels !== 1 && channels !== 3)) {
+    throw new Error(
+      `Got an image of shape ${shapeText(image.shape)}; expected [height, width] for grey or [height, width, 3] for colour. ` +
+        `One image of many is images.pick(index).`,
+    );
+  }
+  const colorType = channels === 1 ? 0 : 2;
+  const png = { width, height, data: Buffer.from(asBytes(packedValues(image))) } as PNG;
+  return PNG.sync.write(png, { colorType, inputColorType: colorType, inputHasAlpha: false, bitDepth: 8 });
+}
+
+/** Fractions 0..1 become 0..255; what lies outside is cut off. */
+function asBytes(values: Numbers): Uint8Array | Uint8ClampedArray {
+  if (values instanceof Uint8Array || values instanceof Uint8ClampedArray) return values;
+  const isFloat = values instanceof Float32Array || values instanceof Float64Array;
+  return Uint8ClampedArray.from(values as Float32Array, isFloat ? (value) => value * 255 : (value) => value);
+}

@@ -1,0 +1,282 @@
+import { readSettings } from '../settings';
+import { tf } from '../tensorflow';
+import type { History, TrainingProgress } from './history';
+
+/** Pictures and what they show: the first dimension of both counts the examples. */
+export interface Examples {
+  /** Inputs, shape `[examples, ...]`. */
+  x: tf.Tensor;
+  /** Targets, shape `[examples, ...]`. */
+  y: tf.Tensor;
+}
+
+export interface TrainOptions {
+  /** How often the network sees every example. Default 1. */
+  epochs?: number;
+  /** Examples in one step of the optimizer. Default 32, as in Keras and tfjs. */
+  batchSize?: number;
+  /** Evaluated after each epoch; the network does not learn from it. */
+  validationData?: Examples;
+  /** Instead of `validationData`: the last part of the examples (0 to 1) is kept for validation. */
+  validationSplit?: number;
+  /** New order for each epoch. Default true. */
+  shuffle?: boolean;
+  /** tfjs callbacks, called at the same moments as by `model.fit`. */
+  callbacks?: tf.CustomCallbackArgs | tf.Callback | tf.Callback[];
+  /** Called at most every `progressInterval` milliseconds, and after each epoch. */
+  onProgress?: (progress: TrainingProgress) => void;
+  /** In milliseconds. Default 250. */
+  progressInterval?: number;
+}
+
+/** Training was stopped by an interrupt (the stop button in JupyterLab, Ctrl+C in a terminal). The model keeps what it has learned. */
+export class TrainingInterrupted extends Error {
+  override name = 'TrainingInterrupted';
+  constructor(
+    message: string,
+    /** The epochs that were finished. */
+    readonly history: History,
+  ) {
+    super(message);
+  }
+}
+
+/** Epochs of a quick run: two, so that a curve has a direction. */
+const QUICK_EPOCHS = 2;
+
+/** How long training may keep the event loop busy, in milliseconds: a longer time would delay messages and interrupts. */
+const YIELD_INTERVAL = 60;
+
+/**
+ * Trains a compiled model and reports how it goes. It is `model.fit` with three additions: progress with rate and time
+ * left, an interrupt that ends after the present batch and keeps the model, and checks whose errors say what to do.
+ *
+ * The caller keeps (and disposes) `data`. With `COURSE_QUICK` set it trains at most two epochs.
+ *
+ * @returns measures of each epoch
+ * @throws Error if the model is not compiled, or the shapes of model, x and y do not fit
+ * @throws TrainingInterrupted after SIGINT
+ */
+export async function train(model: tf.LayersModel, data: Examples, options: TrainOptions = {}): Promise<History> {
+  const { epochs = 1, batchSize = 32, validationData, validationSplit = 0, shuffle = true } = options;
+  checkArguments(model, data, epochs, batchSize, validationData, validationSplit);
+  const epochsToRun = readSettings().quick ? Math.min(epochs, QUICK_EPOCHS) : epochs;
+  const examples = data.x.shape[0] - (validationData ? 0 : Math.floor(data.x.shape[0] * validationSplit));
+
+  let interrupted = false;
+  const interrupt = (): void => {
+    interrupted = true;
+    model.stopTraining = true;
+  };
+  const recorder = new Recorder(
+    { epochs: epochsToRun, batchSize, examples, interval: options.progressInterval ?? 250 },
+    (progress) => options.onProgress?.(epochsToRun < epochs ? { ...progress, epochsAskedFor: epochs } : progress),
+    () => interrupted,
+  );
+
+  process.on('SIGINT', interrupt);
+  try {
+    await model.fit(data.x, data.y, {
+      epochs: epochsToRun,
+      batchSize,
+      shuffle,
+      verbose: 0,
+      ...(validationData ? { validationData: [validationData.x, validationData.y] } : { validationSplit }),
+      callbacks: [recorder, ...asCallbacks(options.callbacks)],
+    });
+  } finally {
+    process.off('SIGINT', interrupt);
+  }
+  if (interrupted) {
+    throw new TrainingInterrupted(
+      `Training was interrupted in epoch ${recorder.epoch + 1} of ${epochsToRun}, after batch ${recorder.batch} of ` +
+        `${recorder.batchesPerEpoch}. The model keeps what it has learned: call fit again to go on from here.`,
+      recorder.history,
+    );
+  }
+  return recorder.history;
+}
+
+function asCallbacks(callbacks: TrainOptions['callbacks']): tf.Callback[] {
+  if (!callbacks) return [];
+  if (Array.isArray(callbacks)) return callbacks;
+  if (callbacks instanceof tf.Callback) return [callbacks];
+  // tfjs-layers takes both kinds in one list, its types do not.
+  return [new tf.CustomCallback(callbacks, 'never') as unknown as tf.Callback];
+}
+
+/** Listens to `model.fit`: keeps the history, reports progress, and lets other work of the process happen. */
+class Recorder extends tf.Callback {
+  readonly history: History = { epoch: [], history: {}, seconds: [], within: { at: [], measures: {} } };
+  readonly batchesPerEpoch: number;
+  epoch = 0;
+  batch = 0;
+
+  private trainingBegan = 0;
+  private epochBegan = 0;
+  private lastReport = 0;
+  private lastYield = 0;
+  private seen = 0;
+  private epochSums: Record<string, number> = {};
+  private sums: Record<string, number> = {};
+  private summed = 0;
+  private imagesPerSecond = 0;
+
+  constructor(
+    private readonly plan: { epochs: number; batchSize: number; examples: number; interval: number },
+    private readonly report: (progress: TrainingProgress) => void,
+    private readonly isInterrupted: () => boolean,
+  ) {
+    super();
+    this.batchesPerEpoch = Math.ceil(plan.examples / plan.batchSize);
+  }
+
+  override async onTrainBegin(): Promise<void> {
+    this.trainingBegan = this.lastYield = performance.now();
+  }
+
+  override async onEpochBegin(epoch: number): Promise<void> {
+    this.epoch = epoch;
+    this.batch = this.seen = this.summed = 0;
+    this.epochSums = {};
+    this.sums = {};
+    this.epochBegan = performance.now();
+  }
+
+  override async onBatchEnd(_batch: number, logs: tf.Logs = {}): Promise<void> {
+    const { size = 0, batch: _index, ...measures } = logs as Record<string, tf.Scalar | number>;
+    const examples = valueOf(size);
+    for (const [name, measure] of Object.entries(measures)) {
+      const sum = valueOf(measure) * examples;
+      this.sums[name] = (this.sums[name] ?? 0) + sum;
+      this.epochSums[name] = (this.epochSums[name] ?? 0) + sum;
+    }
+    this.summed += examples;
+    this.seen += examples;
+    this.batch++;
+
+    const now = performance.now();
+    this.imagesPerSecond = (this.seen / (now - this.epochBegan)) * 1000;
+    if (now - this.lastReport >= this.plan.interval) {
+      this.lastReport = now;
+      this.keepWithinEpoch();
+      this.report(this.progress('batch'));
+    }
+    if (now - this.lastYield >= YIELD_INTERVAL) {
+      await new Promise((resolve) => setImmediate(resolve));
+      this.lastYield = performance.now();
+    }
+  }
+
+  override async onEpochEnd(epoch: number, logs: tf.Logs = {}): Promise<void> {
+    // An interrupted epoch has no validation and only a part of the data: it is not a point of the curve.
+    if (this.isInterrupted()) return;
+    if (this.summed > 0) this.keepWithinEpoch();
+    this.history.epoch.push(epoch);
+    this.history.seconds.push((performance.now() - this.epochBegan) / 1000);
+    for (const [name, measure] of Object.entries(logs as Record<string, tf.Scalar | number>)) {
+      (this.history.history[name] ??= []).push(valueOf(measure));
+    }
+    this.lastReport = performance.now();
+    this.report(this.progress('epoch'));
+  }
+
+  private keepWithinEpoch(): void {
+    const { at, measures } = this.history.within;
+    at.push(this.epoch + this.batch / this.batchesPerEpoch);
+    for (const [name, sum] of Object.entries(this.sums)) (measures[name] ??= []).push(sum / this.summed);
+    this.sums = {};
+    this.summed = 0;
+  }
+
+  private progress(event: 'batch' | 'epoch'): TrainingProgress {
+    const { epochs } = this.plan;
+    const now = performance.now();
+    return {
+      event,
+      epoch: this.epoch,
+      epochs,
+      batch: this.batch,
+      batchesPerEpoch: this.batchesPerEpoch,
+      imagesPerSecond: this.imagesPerSecond,
+      secondsElapsed: (now - this.trainingBegan) / 1000,
+      secondsLeft: this.secondsLeft(now, event === 'epoch' ? this.epoch + 1 : this.epoch),
+      history: this.history,
+      current: mapValues(this.epochSums, (sum) => sum / this.seen),
+    };
+  }
+
+  /** From the mean of the finished epochs; in the first one from the batches so far. */
+  private secondsLeft(now: number, epochsDone: number): number | undefined {
+    const { epochs } = this.plan;
+    const inEpoch = epochsDone > this.epoch ? 0 : (now - this.epochBegan) / 1000;
+    const { seconds } = this.history;
+    if (seconds.length > 0) {
+      const perEpoch = seconds.reduce((sum, value) => sum + value, 0) / seconds.length;
+      return Math.max(0, (epochs - epochsDone) * perEpoch - inEpoch);
+    }
+    if (this.batch < 5) return undefined;
+    return (inEpoch / this.batch) * (this.batchesPerEpoch * epochs - this.batch);
+  }
+}
+
+function valueOf(measure: tf.Scalar | number): number {
+  return typeof measure === 'number' ? measure : measure.dataSync()[0];
+}
+
+function mapValues<A, B>(record: Record<string, A>, change: (value: A) => B): Record<string, B> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value)]));
+}
+
+function checkArguments(
+  model: tf.LayersModel,
+  data: Examples,
+  epochs: number,
+  batchSize: number,
+  validationData: Examples | undefined,
+  validationSplit: number,
+): void {
+  if (!model.loss) {
+    throw new Error(
+      `fit: the model is not compiled, so there is no loss to make smaller. Call model.compile({ optimizer: 'adam', ` +
+        `loss: 'categoricalCrossentropy', metrics: ['accuracy'] }) first.`,
+    );
+  }
+  checkCount('epochs', epochs);
+  checkCount('batchSize', batchSize);
+  if (!(validationSplit >= 0 && validationSplit < 1)) {
+    throw new Error(`fit: validationSplit is ${validationSplit}; expected a part of the examples, from 0 to below 1, such as 0.2.`);
+  }
+  checkExamples(model, 'x', 'y', data);
+  if (validationData) checkExamples(model, 'validationData.x', 'validationData.y', validationData);
+}
+
+function checkCount(name: string, value: number): void {
+  if (!Number.isInteger(value) || value < 1) throw new Error(`fit: ${name} is ${value}; expected a whole number of at least 1.`);
+}
+
+function checkExamples(model: tf.LayersModel, xName: string, yName: string, examples: Examples): void {
+  const { x, y } = examples;
+  for (const [name, tensor] of [[xName, x], [yName, y]] as const) {
+    if (!(tensor instanceof tf.Tensor)) {
+      throw new Error(`fit: ${name} is ${tensor === null ? 'null' : typeof tensor}; expected a tensor. toTensor(array) makes one.`);
+    }
+    if (tensor.isDisposed) throw new Error(`fit: ${name} has been disposed. Make the tensor again before training.`);
+  }
+  if (x.shape[0] !== y.shape[0]) {
+    throw new Error(`fit: ${xName} has ${x.shape[0]} examples and ${yName} has ${y.shape[0]}; expected one target for each input.`);
+  }
+  if (x.shape[0] === 0) throw new Error(`fit: ${xName} has no examples.`);
+  const [input] = model.inputs;
+  if (model.inputs.length === 1 && !fits(x.shape, input.shape)) {
+    throw new Error(
+      `fit: ${xName} has the shape [${x.shape.join(', ')}], but the model takes [${showShape(input.shape)}]. ` +
+        `Change the data (flatten, reshape) or the inputShape of the first layer.`,
+    );
+  }
+}
+
+const fits = (shape: number[], expected: (number | null)[]): boolean =>
+  shape.length === expected.length && shape.every((size, i) => expected[i] === null || expected[i] === size);
+
+const showShape = (shape: (number | null)[]): string => shape.map((size) => size ?? 'any').join(', ');
