@@ -13,9 +13,10 @@ export { summary, type LayerSummary, type ModelSummary } from './model/summary';
 
 export { fit, type FitOptions } from './display/fit';
 export { TrainingInterrupted, type Examples } from './training/train';
+export { evaluate, predict } from './training/evaluate';
 export type { History } from './training/history';
 
-export { showClassCounts, showFigure, showHistory, showImage, showImages, type ShowImagesOptions } from './display/figures';
+export { showClassCounts, showFigure, showHistory, showImage, showImages, type Pictures, type ShowImagesOptions } from './display/figures';
 export { classCountsFigure } from './plots/counts';
 export { historyFigure } from './plots/history';
 export { toSvg } from './plots/svg';

@@ -5,8 +5,12 @@ import type { Figure } from '../plots/figure';
 import { historyFigure } from '../plots/history';
 import { imageGridHtml } from '../plots/images';
 import { toSvg } from '../plots/svg';
+import { tf } from '../tensorflow';
 import type { History } from '../training/history';
 import { show, type Bundle } from './output';
+
+/** Pictures as an array or as a tensor: the functions that show them take both, and leave both as they are. */
+export type Pictures = NdArray<Numbers> | tf.Tensor;
 
 /** A figure as Plotly for JupyterLab and VS Code, as SVG for everything else. */
 export function figureBundle(figure: Figure): Bundle {
@@ -50,10 +54,11 @@ export function showClassCounts(labels: NdArray<Numbers>, classNames: readonly s
 /**
  * Shows one image, enlarged, with an optional caption.
  *
- * @param image `[height, width]` grey or `[height, width, 3]` colour; uint8 0..255 or float 0..1
+ * @param picture `[height, width]` grey or `[height, width, 3]` colour; uint8 0..255 or float 0..1
  * Taught in 01_mnist_mlp.
  */
-export function showImage(image: NdArray<Numbers>, caption?: string | number): void {
+export function showImage(picture: Pictures, caption?: string | number): void {
+  const image = asArray(picture);
   if (image.dimension < 2 || image.dimension > 3) {
     throw new Error(
       `showImage: got an array of shape ${shapeText(image.shape)}; expected one image, [height, width] or [height, width, 3]. ` +
@@ -77,19 +82,22 @@ export interface ShowImagesOptions {
   columns?: number;
   /** Pixels on the screen for each side of an image. Default 56. */
   size?: number;
+  /** For numbers that are no pixels, such as weights: the smallest number of each image is shown black, its largest white. */
+  stretch?: boolean;
 }
 
 /**
  * Shows a grid of images with their labels.
  *
- * @param images `[n, height, width]` grey or `[n, height, width, 3]` colour; uint8 0..255 or float 0..1
+ * @param pictures `[n, height, width]` grey or `[n, height, width, 3]` colour; uint8 0..255 or float 0..1
  *
  * ```ts
  * showImages(mnist.train.images, { labels: mnist.train.labels, count: 40 });
  * ```
  * Taught in 01_mnist_mlp.
  */
-export function showImages(images: NdArray<Numbers>, options: ShowImagesOptions = {}): void {
+export function showImages(pictures: Pictures, options: ShowImagesOptions = {}): void {
+  const images = asArray(pictures);
   if (images.dimension < 3) {
     throw new Error(
       `showImages: got an array of shape ${shapeText(images.shape)}; expected [n, height, width] or [n, height, width, 3]. ` +
@@ -110,6 +118,10 @@ function captionsOf({ captions, labels, classNames }: ShowImagesOptions, count: 
 function showGrid(html: string, count: number, captions: readonly string[] | undefined): void {
   const what = `${count} ${count === 1 ? 'image' : 'images'}`;
   show({ data: { 'text/html': html, 'text/plain': captions ? `${what}: ${captions.join(', ')}` : what } });
+}
+
+function asArray(pictures: Pictures): NdArray<Numbers> {
+  return pictures instanceof tf.Tensor ? arrayOf(pictures.dataSync() as Numbers, [...pictures.shape]) : pictures;
 }
 
 /** `[height, width, ...]` as a list of one. Shares the memory. */

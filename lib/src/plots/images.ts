@@ -1,6 +1,6 @@
 import type { NdArray } from 'ndarray';
 import { PNG } from 'pngjs';
-import { packedValues, shapeText, type Numbers } from '../data/arrays';
+import { arrayOf, packedValues, shapeText, type Numbers } from '../data/arrays';
 import { escapeXml } from './svg';
 
 export interface ImageGridOptions {
@@ -10,6 +10,8 @@ export interface ImageGridOptions {
   columns?: number;
   /** Pixels on the screen for each side of an image. Default 56. */
   size?: number;
+  /** For numbers that are no pixels, such as weights: the smallest number of each image is shown black, its largest white. */
+  stretch?: boolean;
 }
 
 /**
@@ -20,7 +22,7 @@ export interface ImageGridOptions {
  * Taught in 01_mnist_mlp.
  */
 export function imageGridHtml(images: NdArray<Numbers>, options: ImageGridOptions = {}): string {
-  const { captions, columns = 10, size = 56 } = options;
+  const { captions, columns = 10, size = 56, stretch = false } = options;
   const [count] = images.shape;
   if (captions && captions.length !== count) {
     throw new Error(`imageGridHtml: got ${captions.length} captions for ${count} images; expected one for each image.`);
@@ -28,7 +30,8 @@ export function imageGridHtml(images: NdArray<Numbers>, options: ImageGridOption
   const cells = Array.from({ length: count }, (_, i) => {
     const caption = captions?.[i];
     const alt = caption === undefined ? `image ${i}` : `image ${i}: ${caption}`;
-    const picture = `<img src="${pngDataUrl(images.pick(i))}" alt="${escapeXml(alt)}" width="${size}" height="${size}" style="image-rendering: pixelated">`;
+    const pixels = stretch ? stretched(images.pick(i)) : images.pick(i);
+    const picture = `<img src="${pngDataUrl(pixels)}" alt="${escapeXml(alt)}" width="${size}" height="${size}" style="image-rendering: pixelated">`;
     const text = caption === undefined ? '' : `<figcaption>${escapeXml(caption)}</figcaption>`;
     const lineBreak = (i + 1) % columns === 0 ? '<br>' : '';
     return `<figure style="display: inline-block; margin: 3px 4px; text-align: center">${picture}${text}</figure>${lineBreak}`;
@@ -53,6 +56,14 @@ export function encodePng(image: NdArray<Numbers>): Buffer {
   const colorType = channels === 1 ? 0 : 2;
   const png = { width, height, data: Buffer.from(asBytes(packedValues(image))) } as PNG;
   return PNG.sync.write(png, { colorType, inputColorType: colorType, inputHasAlpha: false, bitDepth: 8 });
+}
+
+/** A copy whose smallest number is 0 and whose largest is 1; all 0 where they are equal. */
+function stretched(image: NdArray<Numbers>): NdArray<Float32Array> {
+  const values = Float32Array.from(packedValues(image));
+  const low = values.reduce((a, b) => Math.min(a, b), Infinity);
+  const high = values.reduce((a, b) => Math.max(a, b), -Infinity);
+  return arrayOf(values.map((value) => (high > low ? (value - low) / (high - low) : 0)), [...image.shape]);
 }
 
 /** Fractions 0..1 become 0..255; what lies outside is cut off. */
