@@ -4,6 +4,8 @@
 
 export { tf } from './tensorflow';
 
+export { environment, type Environment } from './environment';
+
 export { normalise } from './preprocessing/normalise';
 export { flatten } from './preprocessing/flatten';
 export { argMax, oneHot } from './preprocessing/one-hot';
