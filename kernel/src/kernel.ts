@@ -1,0 +1,186 @@
+import type { Router } from 'zeromq';
+import { describe, describeThrown } from './errors';
+import type { IoPub } from './iopub';
+import type { Outputs } from './outputs';
+import type { Session } from './tslab';
+import type { Header, Message, Wire } from './wire';
+
+/** How long (ms) code that listens for SIGINT, as training does, may take to end by itself before the cell is given up. */
+const GRACE = 3_000;
+/** After an error, requests that arrive within this time (ms) were sent before the error was seen, and are aborted. */
+const ABORT_WINDOW = 100;
+
+interface ExecuteRequest {
+  code: string;
+  silent?: boolean;
+  store_history?: boolean;
+  stop_on_error?: boolean;
+}
+
+export interface KernelParts {
+  wire: Wire;
+  iopub: IoPub;
+  outputs: Outputs;
+  shell: Router;
+  /** The content of `kernel_info_reply`. */
+  info: object;
+  /** Makes the session on the first call; takes about a second then. */
+  session(): Session;
+  /** Called when a cell has ended, in whatever way. */
+  onCellEnd(): void;
+  /** Called when a client has asked the kernel to end, after the reply is sent. */
+  onShutdown(): void;
+}
+
+/** Answers the requests of the shell channel: runs cells one after the other, and the rest at once. */
+export class Kernel {
+  readonly #parts: KernelParts;
+  #pending: Message[] = [];
+  #isExecuting = false;
+  #isInterrupted = false;
+  #count = 0;
+
+  constructor(parts: KernelParts) {
+    this.#parts = parts;
+  }
+
+  /** Takes a request; the answer goes to the sockets. */
+  handle(message: Message): void {
+    if (message.header.msg_type !== 'execute_request') {
+      this.#answer(message);
+      return;
+    }
+    this.#pending.push(message);
+    if (!this.#isExecuting) void this.#executePending();
+  }
+
+  /** What SIGINT does: lets code that listens for it end by itself, and otherwise gives the running cell up. */
+  interrupt(isUrgent: boolean): void {
+    if (!this.#isExecuting) return;
+    const isListenedTo = process.listenerCount('SIGINT') > 1;
+    if (isUrgent || this.#isInterrupted || !isListenedTo) {
+      this.#parts.session().interrupt();
+      return;
+    }
+    this.#isInterrupted = true;
+    const count = this.#count;
+    setTimeout(() => {
+      if (this.#isInterrupted && this.#isExecuting && this.#count === count) this.#parts.session().interrupt();
+    }, GRACE);
+  }
+
+  /** Says as text in the notebook what went wrong outside of a cell's own flow. */
+  report(title: string, error: unknown): void {
+    const { traceback } = describeThrown(error, this.#parts.session().cells);
+    this.#parts.outputs.write('stderr', `${title}: ${traceback.join('\n')}\n`);
+  }
+
+  async #executePending(): Promise<void> {
+    this.#isExecuting = true;
+    for (let message = this.#pending.shift(); message; message = this.#pending.shift()) {
+      const { header } = message;
+      this.#status('busy', header);
+      const reply = await this.#execute(message);
+      const isFailed = reply.status === 'error' && (message.content as { stop_on_error?: boolean }).stop_on_error !== false;
+      // Collected before the reply goes out: a client that answers an error with a new request means it to be run.
+      const aborted = isFailed ? await this.#takeQueued() : [];
+      this.#parts.outputs.flush();
+      await this.#parts.iopub.drained();
+      this.#reply(message, reply);
+      this.#status('idle', header);
+      for (const each of aborted) {
+        this.#status('busy', each.header);
+        this.#reply(each, { status: 'aborted', execution_count: this.#count });
+        this.#status('idle', each.header);
+      }
+    }
+    this.#isExecuting = false;
+  }
+
+  async #execute({ header, content }: Message): Promise<Record<string, unknown> & { status: string }> {
+    const { outputs, iopub } = this.#parts;
+    const { code, silent = false, store_history: storeHistory = !silent } = content as unknown as ExecuteRequest;
+    if (storeHistory) this.#count += 1;
+    const count = this.#count;
+    outputs.flush();
+    outputs.parent = header;
+    if (!silent) iopub.post('execute_input', { code, execution_count: count }, header);
+
+    this.#isInterrupted = false;
+    const session = this.#parts.session();
+    const outcome = await session.run(code, count);
+    this.#parts.onCellEnd();
+    outputs.flush();
+    if (outcome.status === 'ok') return { status: 'ok', execution_count: count, user_expressions: {}, payload: [] };
+    const error = describe(outcome, code, count, session.cells);
+    iopub.post('error', error, header);
+    return { status: 'error', execution_count: count, ...error };
+  }
+
+  async #takeQueued(): Promise<Message[]> {
+    await new Promise((resolve) => setTimeout(resolve, ABORT_WINDOW));
+    return this.#pending.splice(0);
+  }
+
+  #answer(message: Message): void {
+    this.#status('busy', message.header);
+    try {
+      const content = this.#contentFor(message);
+      if (content) this.#reply(message, content);
+      else console.error(`The kernel got a ${message.header.msg_type}, which it does not know.`);
+    } catch (error) {
+      const { ename, evalue, traceback } = describeThrown(error, this.#parts.session().cells);
+      this.#reply(message, { status: 'error', ename, evalue, traceback });
+    } finally {
+      this.#status('idle', message.header);
+    }
+    if (message.header.msg_type === 'shutdown_request') this.#parts.onShutdown();
+  }
+
+  #contentFor({ header, content }: Message): object | undefined {
+    switch (header.msg_type) {
+      case 'kernel_info_request':
+        return this.#parts.info;
+      case 'complete_request':
+        return this.#complete(content as unknown as CodeRequest);
+      case 'inspect_request': {
+        const { code, cursor_pos: cursor } = content as unknown as CodeRequest;
+        return this.#parts.session().handler.handleInspect({ code, cursor_pos: toUnits(code, cursor), detail_level: 0 });
+      }
+      case 'is_complete_request':
+        return this.#parts.session().handler.handleIsComplete({ code: String(content.code) });
+      case 'comm_info_request':
+        return { status: 'ok', comms: {} };
+      case 'history_request':
+        return { status: 'ok', history: [] };
+      case 'shutdown_request':
+        return { status: 'ok', restart: content.restart };
+      default:
+        return undefined;
+    }
+  }
+
+  #complete({ code, cursor_pos: cursor }: CodeRequest): object {
+    const reply = this.#parts.session().handler.handleComplete({ code, cursor_pos: toUnits(code, cursor) });
+    return { ...reply, cursor_start: toCharacters(code, reply.cursor_start), cursor_end: toCharacters(code, reply.cursor_end) };
+  }
+
+  #reply(message: Message, content: object): void {
+    const type = message.header.msg_type.replace(/_request$/, '_reply');
+    this.#parts.shell.send(this.#parts.wire.encode(type, content, message.header, message.identities))
+      .catch((error: unknown) => console.error(`The kernel could not send a ${type}:`, error));
+  }
+
+  #status(state: 'busy' | 'idle', parent: Header): void {
+    this.#parts.iopub.post('status', { execution_state: state }, parent);
+  }
+}
+
+interface CodeRequest {
+  code: string;
+  cursor_pos: number;
+}
+
+/** Jupyter counts characters (code points), TypeScript UTF-16 code units: an emoji is one of the first and two of the second. */
+const toUnits = (text: string, characters: number): number => [...text].slice(0, characters).join('').length;
+const toCharacters = (text: string, units: number): number => [...text.slice(0, units)].length;

@@ -1,0 +1,196 @@
+/**
+ * The one file that touches private parts of tslab. It was written for the version below;
+ * `test/kernel/tslab.test.ts` fails when tslab's version or one of the parts changes.
+ *
+ * Parts: `dist/converter` (createConverter), `dist/executor` (createExecutor), `dist/jupyter` (JupyterHandlerImpl for completion,
+ * hover and is-complete; the variable `lastWriteDisplayData` that tslab's `display` writes to), and the copy of TypeScript that
+ * the converter loads, which is made to emit source maps.
+ */
+import { SourceMap } from 'node:module';
+import type { Converter, ConvertResult, Diagnostic } from 'tslab/dist/converter';
+import type { Executor } from 'tslab/dist/executor';
+import type { JupyterHandlerImpl } from 'tslab/dist/jupyter';
+import type * as TypeScript from '@tslab/typescript-for-tslab';
+
+export type { Diagnostic };
+
+export const WRITTEN_FOR = '1.0.22';
+export const TYPESCRIPT = '@tslab/typescript-for-tslab';
+
+export const tslabVersion = (require('tslab/package.json') as { version: string }).version;
+export const typeScriptVersion = (require(`${TYPESCRIPT}/package.json`) as { version: string }).version;
+
+/** The prefix `export {};` that tslab's converter puts before each cell takes one line. */
+const PREFIX_LINES = 1;
+const INLINE_MAP = /\n?\/\/# sourceMappingURL=data:application\/json;base64,(\S+)\s*$/;
+
+/** Zero-based. */
+export interface Position {
+  line: number;
+  column: number;
+}
+
+/** A cell that was compiled. */
+export interface Cell {
+  /** The number in the brackets beside the cell. */
+  count: number;
+  source: string;
+  /** Where in the cell a place of the emitted JavaScript comes from; undefined for what the compiler added. */
+  originalPosition(line: number, column: number): Position | undefined;
+}
+
+export type Outcome =
+  | { status: 'ok' }
+  | { status: 'uncompilable'; diagnostics: Diagnostic[] }
+  | { status: 'interrupted' }
+  | { status: 'thrown'; value: unknown };
+
+type Display = (bundle: { data: Record<string, unknown>; metadata: Record<string, unknown>; transient: { display_id?: string } },
+  update: boolean) => void;
+
+export interface SessionOptions {
+  /** The folder that imports are resolved from. */
+  folder: string;
+  /** Told before and after the compiler runs. */
+  onCompiling?(isCompiling: boolean): void;
+}
+
+/** Compiles and runs cells, one after the other, in one scope. */
+export interface Session {
+  /** The cells compiled so far by the script names that they have in stack traces. */
+  readonly cells: ReadonlyMap<string, Cell>;
+  run(source: string, count: number): Promise<Outcome>;
+  /** Gives up waiting for the running cell; what it started goes on. */
+  interrupt(): void;
+  /** Compiles without running, so that the next cell that uses the same packages is compiled faster. */
+  warmUp(source: string): void;
+  readonly handler: Pick<JupyterHandlerImpl, 'handleIsComplete' | 'handleInspect' | 'handleComplete'>;
+}
+
+/** Lets tslab's `display` and `newDisplay` write to `display`. */
+export function setDisplay(display: Display): void {
+  (require('tslab/dist/jupyter') as { lastWriteDisplayData: unknown }).lastWriteDisplayData = display;
+}
+
+/** Makes tslab's compiler and executor; takes about a second. */
+export function createSession({ folder, onCompiling = () => {} }: SessionOptions): Session {
+  const maps = emitSourceMaps();
+  const { createConverter } = require('tslab/dist/converter') as typeof import('tslab/dist/converter');
+  const { createExecutor } = require('tslab/dist/executor') as typeof import('tslab/dist/executor');
+  const { JupyterHandlerImpl } = require('tslab/dist/jupyter') as typeof import('tslab/dist/jupyter');
+
+  const cells = new Map<string, Cell>();
+  let count = 0;
+  let diagnostics: Diagnostic[] = [];
+  let errors: unknown[] = [];
+
+  const converter = whileCompiling(createConverter(), onCompiling);
+  const recording: Converter = {
+    ...converter,
+    convert(previous: string, source: string): ConvertResult {
+      const result = converter.convert(previous, source);
+      diagnostics = result.diagnostics;
+      if (!result.output) return result;
+      const name = scriptName(count);
+      cells.set(name, { count, source, originalPosition: maps.last() });
+      // The comment names the script in stack traces.
+      return { ...result, output: `${result.output}\n//# sourceURL=${name}` };
+    },
+  };
+  const executor: Executor = createExecutor(folder, { node: recording, browser: recording, close: () => converter.close() }, {
+    log: (...values) => console.log(...values),
+    // tslab calls it with what a cell threw, or with the parts of a diagnostic.
+    error: (...values) => errors.push(...values),
+  });
+
+  return {
+    cells,
+    handler: new JupyterHandlerImpl(executor, false),
+    interrupt: () => executor.interrupt(),
+    warmUp: (source) => void converter.convert('', source),
+    async run(source, executionCount) {
+      count = executionCount;
+      diagnostics = [];
+      errors = [];
+      const isOk = await executor.execute(source);
+      if (diagnostics.length > 0) return { status: 'uncompilable', diagnostics };
+      if (isOk) return { status: 'ok' };
+      const [value] = errors;
+      return isInterruption(value) ? { status: 'interrupted' } : { status: 'thrown', value };
+    },
+  };
+}
+
+const scriptName = (count: number): string => `cell:${count}`;
+
+/** The two errors by which tslab and Node say that a cell was interrupted: after its first `await`, or before. */
+function isInterruption(value: unknown): boolean {
+  return value instanceof Error
+    && (value.message === 'Interrupted asynchronously' || (value as NodeJS.ErrnoException).code === 'ERR_SCRIPT_EXECUTION_INTERRUPTED');
+}
+
+function whileCompiling(converter: Converter, onCompiling: (isCompiling: boolean) => void): Converter {
+  const wrap = <A extends unknown[], R>(compile: (...args: A) => R) => (...args: A): R => {
+    onCompiling(true);
+    try {
+      return compile(...args);
+    } finally {
+      onCompiling(false);
+    }
+  };
+  return {
+    convert: wrap(converter.convert),
+    inspect: wrap(converter.inspect),
+    complete: wrap(converter.complete),
+    addModule: wrap(converter.addModule),
+    close: converter.close,
+  };
+}
+
+/**
+ * tslab compiles in two steps, TypeScript to ES modules and these to CommonJS, and emits no source maps. Its converter gets a view of
+ * TypeScript here whose two entry points do emit them. It must be called before the converter is loaded.
+ */
+function emitSourceMaps(): { last(): Cell['originalPosition'] } {
+  const path = require.resolve(TYPESCRIPT);
+  const ts = require(TYPESCRIPT) as typeof TypeScript;
+  let last: Cell['originalPosition'] = () => undefined;
+
+  const createWatchCompilerHost = (files: string[], options: TypeScript.CompilerOptions, ...rest: unknown[]) =>
+    (ts.createWatchCompilerHost as (...args: unknown[]) => unknown)(files, { ...options, inlineSourceMap: true }, ...rest);
+  const transpileModule = (source: string, options: TypeScript.TranspileOptions) => {
+    const inlineMap = INLINE_MAP.exec(source);
+    if (!inlineMap) throw new Error('tslab compiled a cell without a source map');
+    const output = ts.transpileModule(source.slice(0, inlineMap.index),
+      { ...options, compilerOptions: { ...options.compilerOptions, sourceMap: true } });
+    const outputText = output.outputText.replace(/\/\/# sourceMappingURL=.*\s*$/, '');
+    last = chain(outputText, output.sourceMapText as string, Buffer.from(inlineMap[1], 'base64').toString());
+    return { ...output, outputText };
+  };
+
+  const override = (value: unknown) => ({ value, enumerable: true });
+  (require.cache[path] as NodeModule).exports = Object.defineProperties({}, {
+    ...Object.getOwnPropertyDescriptors(ts),
+    createWatchCompilerHost: override(createWatchCompilerHost),
+    transpileModule: override(transpileModule),
+  });
+  return { last: () => last };
+}
+
+/** Follows a position through the map of the second step and then through that of the first. */
+function chain(output: string, secondMap: string, firstMap: string): Cell['originalPosition'] {
+  const lines = output.trimEnd().split('\n').length;
+  const parse = (map: string) => new SourceMap(JSON.parse(map));
+  let maps: [SourceMap, SourceMap] | undefined;
+  return (line, column) => {
+    // What follows is the executor's wrapper.
+    if (line >= lines) return undefined;
+    // Most cells never fail: the maps are read when one does.
+    const [second, first] = maps ??= [parse(secondMap), parse(firstMap)];
+    const middle = second.findEntry(line, column);
+    if (!('originalLine' in middle)) return undefined;
+    const origin = first.findEntry(middle.originalLine, middle.originalColumn);
+    if (!('originalLine' in origin) || origin.originalLine < PREFIX_LINES) return undefined;
+    return { line: origin.originalLine - PREFIX_LINES, column: origin.originalColumn };
+  };
+}
