@@ -85,7 +85,8 @@ function summarise(layer: tf.layers.Layer): LayerSummary {
 }
 
 function outputShapeOf(layer: tf.layers.Layer): (number | null)[] {
-  const { output } = layer;
+  // A layer that is used at several places has several outputs, of one shape in all models of the course: the first stands for them.
+  const output = layer.getOutputAt(0);
   return [...(Array.isArray(output) ? output[0] : output).shape];
 }
 

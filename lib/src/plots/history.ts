@@ -95,8 +95,9 @@ const rounded = (value: number): number => Number(value.toPrecision(5));
 /** The epoch, counted from 0, with the lowest validation loss; undefined without validation. */
 export function bestEpoch(history: History): number | undefined {
   const losses = history.history.val_loss;
-  if (!losses || losses.length < 2) return undefined;
-  return losses.indexOf(Math.min(...losses));
+  const lowest = losses?.filter(Number.isFinite).reduce((a, b) => Math.min(a, b), Infinity);
+  const best = losses && losses.length > 1 ? losses.indexOf(lowest ?? NaN) : -1;
+  return best < 0 ? undefined : best;
 }
 
 function bestMark(history: History, measure: string, panel: number, best: number): Annotation[] {

@@ -1,0 +1,129 @@
+import { fit, showClassCounts, showHistory, showImage, showImages, tf, TrainingInterrupted } from '@course/lib';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { arrayOf } from '../../../lib/src/data/arrays';
+import { bytesText, durationText } from '../../../lib/src/display/text';
+
+interface Output {
+  data: Record<string, any>;
+  displayId?: string;
+  update?: boolean;
+}
+
+const hook = Symbol.for('course.display');
+const kernel = globalThis as unknown as Record<symbol, unknown>;
+
+describe('in a notebook', () => {
+  let outputs: Output[];
+  beforeEach(() => {
+    outputs = [];
+    kernel[hook] = (output: Output) => outputs.push(output);
+  });
+  afterEach(() => void delete kernel[hook]);
+
+  it('an image grid is HTML with a line of text beside it', () => {
+    const images = arrayOf(new Uint8Array(50 * 4), [50, 2, 2]);
+    showImages(images, { labels: arrayOf(Uint8Array.from({ length: 50 }, (_, i) => i % 3), [50]), classNames: ['a', 'b', 'c'], count: 4 });
+    expect(outputs[0].data['text/plain']).toBe('4 images: a, b, c, a');
+    expect(outputs[0].data['text/html'].match(/<img/g)).toHaveLength(4);
+  });
+
+  it('shows tensors as well as arrays, and leaves them alive', () => {
+    const picture = tf.zeros([4, 4, 3]);
+    showImage(picture, 7);
+    expect(outputs[0].data['text/plain']).toBe('1 image: 7');
+    expect(picture.isDisposed).toBe(false);
+    picture.dispose();
+  });
+
+  it('says which function shows what was given', () => {
+    const images = arrayOf(new Uint8Array(8), [2, 2, 2]);
+    expect(() => showImages(images.pick(0))).toThrow(/shape \[2, 2\]; expected \[n, height, width\].*showImage\(image\)/s);
+    expect(() => showImage(arrayOf(new Uint8Array(4), [4]))).toThrow(/shape \[4\].*showImages\(images\)/s);
+  });
+
+  it('a figure comes as Plotly without an upload button, as SVG and as text', () => {
+    showClassCounts(arrayOf(Uint8Array.of(0, 1, 1), [3]), ['cat', 'dog']);
+    const { data } = outputs[0];
+    expect(data['application/vnd.plotly.v1+json'].config).toEqual({ displaylogo: false, showSendToCloud: false });
+    expect(data['image/svg+xml']).toMatch(/^<svg /);
+    expect(data['text/plain']).toBe('Images in each class. cat: 1, dog: 2.');
+  });
+
+  it('fit shows one progress line and one graph, both changed in place, and costs few redraws', async () => {
+    const { model, data } = task();
+    const history = await fit(model, data, { epochs: 3, batchSize: 2, validationSplit: 0.5, progressInterval: 0 });
+    const displays = new Set(outputs.map(({ displayId }) => displayId));
+    expect(displays.size).toBe(2);
+    for (const id of displays) {
+      const updates = outputs.filter(({ displayId }) => displayId === id).map(({ update }) => update);
+      expect(updates[0]).toBe(false);
+      expect(updates.slice(1).every((update) => update === true)).toBe(true);
+    }
+    const graphs = outputs.filter(({ data }) => 'image/svg+xml' in data);
+    expect(graphs.length).toBeLessThanOrEqual(3 + 2);
+    expect(graphs.at(-1)?.data['application/vnd.plotly.v1+json'].data).toHaveLength(4);
+    expect(outputs.at(-1)?.data['text/plain']).toMatch(/^3 epochs in [\d.]+ s · loss [\d.]+ · accuracy [\d.]+ · validation loss/);
+    showHistory(history);
+    expect(JSON.stringify(outputs.at(-1)).length).toBeLessThan(200_000);
+    clear(model, data);
+  });
+
+  it('fit shows progress in words and as a bar', async () => {
+    const { model, data } = task();
+    await fit(model, data, { epochs: 2, batchSize: 2, progressInterval: 0 });
+    const [line] = outputs;
+    expect(line.data['text/plain']).toMatch(/^Epoch 1 of 2 · [\d,]+ images\/s · loss/);
+    expect(line.data['text/html']).toMatch(/<progress value="0\.\d+" max="2" aria-label="training"/);
+    clear(model, data);
+  });
+
+  it('an interrupted fit says so in the line, and the graph stays', async () => {
+    const { model, data } = task();
+    setTimeout(() => process.kill(process.pid, 'SIGINT'), 200);
+    await expect(fit(model, data, { epochs: 100_000 })).rejects.toBeInstanceOf(TrainingInterrupted);
+    expect(outputs.at(-1)?.data['text/plain']).toMatch(/^\d+ of 100000 epochs in [\d.]+ s, interrupted · loss/);
+    clear(model, data);
+  });
+
+  it('display: false shows nothing', async () => {
+    const { model, data } = task();
+    await fit(model, data, { display: false });
+    expect(outputs).toEqual([]);
+    clear(model, data);
+  });
+});
+
+describe('outside a notebook', () => {
+  it('prints the text of an output, and one line an epoch', async () => {
+    const printed: string[] = [];
+    const log = vi.spyOn(console, 'log').mockImplementation((line: string) => void printed.push(line));
+    showImage(arrayOf(new Uint8Array(4), [2, 2]), 'cat');
+    const { model, data } = task();
+    await fit(model, data, { epochs: 2 });
+    log.mockRestore();
+    expect(printed[0]).toBe('1 image: cat');
+    expect(printed.slice(1).map((line) => line.slice(0, 12))).toEqual(['Epoch 1 of 2', 'Epoch 2 of 2', expect.stringMatching(/^2 epochs in/)]);
+    clear(model, data);
+  });
+});
+
+describe('durationText', () => {
+  it.each([[0.04, '0.0 s'], [9.94, '9.9 s'], [9.96, '10 s'], [59.4, '59 s'], [59.6, '1 min 00 s'], [125, '2 min 05 s'], [7800, '2 h 10 min']])(
+    'writes %d seconds as %s', (seconds, text) => expect(durationText(seconds)).toBe(text));
+});
+
+describe('bytesText', () => {
+  it.each([[0, '0 B'], [999, '999 B'], [1000, '1.0 kB'], [47_040_000, '47.0 MB'], [2_500_000_000, '2.5 GB']])(
+    'writes %d as %s', (bytes, text) => expect(bytesText(bytes)).toBe(text));
+});
+
+function task(): { model: tf.Sequential; data: { x: tf.Tensor; y: tf.Tensor } } {
+  const model = tf.sequential({ layers: [tf.layers.dense({ units: 2, activation: 'softmax', inputShape: [3] })] });
+  model.compile({ optimizer: 'sgd', loss: 'categoricalCrossentropy', metrics: ['accuracy'] });
+  return { model, data: { x: tf.randomNormal([40, 3], 0, 1, 'float32', 1), y: tf.oneHot(tf.range(0, 40, 1, 'int32').mod(2).toInt(), 2).toFloat() } };
+}
+
+function clear(model: tf.LayersModel, data: { x: tf.Tensor; y: tf.Tensor }): void {
+  model.dispose();
+  tf.dispose([data.x, data.y]);
+}
