@@ -1,0 +1,95 @@
+import { copyFileSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { launchBrowser, noBrowser } from '../support/browser.mjs';
+import { collectErrors, menu, openNotebook, projectFolder, startCourse, waitForIdle, type JupyterLab } from '../support/jupyterlab.mjs';
+
+const screenshots = `${projectFolder}/test/output/screenshots`;
+
+/** JupyterLab saves what it runs, so the lesson runs as a copy. */
+const lesson = 'test/output/browser/01_mnist_mlp.ipynb';
+
+describe.skipIf(noBrowser)('the course in JupyterLab', () => {
+  let lab: JupyterLab;
+  let browser: Browser;
+  let page: Page;
+  let errors: string[];
+
+  beforeAll(async () => {
+    mkdirSync(screenshots, { recursive: true });
+    mkdirSync(`${projectFolder}/test/output/browser`, { recursive: true });
+    copyFileSync(`${projectFolder}/notebooks/01_mnist_mlp.ipynb`, `${projectFolder}/${lesson}`);
+    lab = await startCourse([], { COURSE_QUICK: '1' });
+    browser = await launchBrowser();
+    page = await browser.newPage({ viewport: { width: 1366, height: 900 } });
+    errors = collectErrors(page);
+  }, 300_000);
+
+  afterAll(async () => {
+    await browser?.close();
+    await lab?.stop();
+  });
+
+  it('opens on the start page with the TypeScript kernel, the course as its root, and no pop-up', async () => {
+    await page.goto(lab.address.href);
+    await page.locator('.jp-NotebookPanel').waitFor();
+    await waitForIdle(page);
+    expect(await page.locator('.lm-TabBar-tab.jp-mod-current .lm-TabBar-tabLabel', { hasText: 'ipynb' }).textContent()).toBe('00_start_here.ipynb');
+    expect(await page.locator('.jp-KernelName').first().textContent()).toContain('TypeScript');
+    const files = await page.locator('.jp-DirListing-itemText').allTextContents();
+    expect(files).toEqual(expect.arrayContaining(['notebooks', 'README.md']));
+    expect(await page.locator('.jp-Dialog, .Toastify__toast').count()).toBe(0);
+    await page.screenshot({ path: `${screenshots}/start.png` });
+  });
+
+  it('runs all cells of lesson 01, while the live graph moves', async () => {
+    await openNotebook(page, lab, lesson);
+    await menu(page, 'Run', 'Run All Cells');
+
+    const graph = page.locator('.course-figure .scatterlayer .js-line').first();
+    await graph.waitFor({ state: 'attached', timeout: 120_000 });
+    const shapes = new Set<string | null>();
+    // A quick run trains two epochs: the graph is redrawn at least once an epoch.
+    for (const deadline = Date.now() + 60_000; shapes.size < 2 && Date.now() < deadline; await page.waitForTimeout(50)) {
+      shapes.add(await graph.getAttribute('d'));
+    }
+    expect(shapes.size).toBeGreaterThanOrEqual(2);
+
+    await waitForIdle(page, 120_000);
+    expect(await page.locator('.jp-OutputArea-output[data-mime-type*="error"], .jp-RenderedText[data-mime-type="application/vnd.jupyter.error"]').count()).toBe(0);
+    expect(await page.locator('.jp-NotebookPanel').innerText()).toMatch(/2 epochs \(a quick run: 5 were asked for\) in /);
+  });
+
+  it('its final figure answers to the mouse, and offers no upload', async () => {
+    const figure = page.locator('.course-figure').last();
+    await figure.scrollIntoViewIfNeeded();
+    await figure.locator('.scatterlayer .js-line').first().waitFor({ state: 'attached' });
+    const box = (await figure.locator('.nsewdrag').first().boundingBox())!;
+    for (let x = 0.3; x < 0.8; x += 0.02) {
+      await page.mouse.move(box.x + box.width * x, box.y + box.height / 2);
+      if (await figure.locator('.hoverlayer .hovertext').count()) break;
+    }
+    expect(await figure.locator('.hoverlayer .hovertext').first().textContent()).toMatch(/(training|validation) loss \d/);
+    const buttons = await figure.locator('.modebar-btn').evaluateAll((all) => all.map((button) => button.getAttribute('data-title') ?? ''));
+    expect(buttons.length).toBeGreaterThan(3);
+    expect(buttons.join()).not.toMatch(/share|cloud|edit in/i);
+    expect(await figure.getAttribute('aria-label')).toMatch(/^Curves of loss and accuracy over 2 epochs/);
+    await page.screenshot({ path: `${screenshots}/lesson-01-history.png` });
+  });
+
+  it('saves a notebook below 1 MB, each figure with a static picture beside it', async () => {
+    const modified = statSync(`${projectFolder}/${lesson}`).mtimeMs;
+    await menu(page, 'File', 'Save Notebook');
+    await expect.poll(() => statSync(`${projectFolder}/${lesson}`).mtimeMs, { timeout: 20_000 }).toBeGreaterThan(modified);
+    const text = readFileSync(`${projectFolder}/${lesson}`, 'utf8');
+    expect(text.length).toBeLessThan(1_000_000);
+    const outputs = (JSON.parse(text).cells as { outputs?: { data?: Record<string, unknown> }[] }[]).flatMap((cell) => cell.outputs ?? []);
+    const figures = outputs.filter(({ data }) => data && 'application/vnd.plotly.v1+json' in data);
+    expect(figures.length).toBeGreaterThanOrEqual(3);
+    for (const { data } of figures) expect(Object.keys(data!)).toEqual(expect.arrayContaining(['image/svg+xml', 'text/plain']));
+  });
+
+  it('has reported no error in the console of the browser', () => {
+    expect(errors).toEqual([]);
+  });
+});

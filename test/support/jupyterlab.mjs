@@ -1,0 +1,117 @@
+// @ts-check
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+/** @import { ChildProcess } from 'node:child_process' */
+/** @import { Page } from 'playwright-core' */
+
+export const projectFolder = fileURLToPath(new URL('../..', import.meta.url));
+
+/**
+ * @typedef {object} JupyterLab
+ * @property {URL} address the address that was printed, with the token
+ * @property {() => string} output everything that the command has printed so far
+ * @property {() => Promise<number | null>} stop ends it as Ctrl+C does; the exit code
+ */
+
+/**
+ * Runs what a learner runs, `npm start`, without a browser of its own, and waits for the address that it prints.
+ *
+ * @param {string[]} [args]
+ * @param {NodeJS.ProcessEnv} [env]
+ * @returns {Promise<JupyterLab>}
+ */
+export async function startCourse(args = [], env = {}) {
+  const child = spawn(process.execPath, ['setup/course.cjs', 'start', '--no-browser', ...args], {
+    cwd: projectFolder,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  child.stdout.on('data', (chunk) => (output += chunk));
+  child.stderr.on('data', (chunk) => (output += chunk));
+  const address = await waitForAddress(child, () => output);
+  return {
+    address,
+    output: () => output,
+    stop: () =>
+      new Promise((resolve) => {
+        child.once('exit', resolve);
+        child.kill('SIGINT');
+      }),
+  };
+}
+
+/**
+ * @param {ChildProcess} child
+ * @param {() => string} output
+ * @returns {Promise<URL>}
+ */
+function waitForAddress(child, output) {
+  return new Promise((resolve, reject) => {
+    const timer = setInterval(() => {
+      const address = /https?:\/\/\S+token=\S+/.exec(output())?.[0];
+      if (!address) return;
+      clearInterval(timer);
+      resolve(new URL(address));
+    }, 100);
+    const fail = (/** @type {string} */ why) => {
+      clearInterval(timer);
+      reject(new Error(`JupyterLab did not start: ${why}. It printed:\n${output()}`));
+    };
+    child.once('error', (error) => fail(error.message));
+    child.once('exit', (code) => fail(`exit code ${code}`));
+  });
+}
+
+/**
+ * What a page reports as wrong: errors of the console and exceptions that nobody caught.
+ *
+ * @param {Page} page
+ */
+export function collectErrors(page) {
+  /** @type {string[]} */
+  const errors = [];
+  page.on('console', (message) => {
+    if (message.type() === 'error') errors.push(`${message.text()} (${message.location().url})`);
+  });
+  page.on('pageerror', (error) => errors.push(String(error)));
+  return errors;
+}
+
+/**
+ * Opens a notebook in a fresh JupyterLab workspace, so that no earlier tabs come back, and waits for its kernel.
+ *
+ * @param {Page} page
+ * @param {JupyterLab} lab
+ * @param {string} path from the course's folder
+ */
+export async function openNotebook(page, lab, path) {
+  const address = new URL(`/lab/tree/${path}`, lab.address);
+  address.search = `?reset&token=${lab.address.searchParams.get('token')}`;
+  await page.goto(address.href);
+  await page.locator('.jp-NotebookPanel').waitFor();
+  await waitForIdle(page);
+}
+
+/**
+ * Waits until the kernel of the open notebook is there and has nothing to do.
+ *
+ * @param {Page} page
+ * @param {number} [timeout] in milliseconds
+ */
+export async function waitForIdle(page, timeout = 60_000) {
+  await page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').waitFor({ timeout });
+}
+
+/**
+ * Chooses an entry of JupyterLab's menu, for example `menu(page, 'Run', 'Run All Cells')`.
+ *
+ * @param {Page} page
+ * @param {string} title
+ * @param {string} entry
+ */
+export async function menu(page, title, entry) {
+  await page.locator('.lm-MenuBar-itemLabel', { hasText: new RegExp(`^${title}$`) }).click();
+  await page.locator('.lm-Menu-itemLabel', { hasText: new RegExp(`^${entry}`) }).first().click();
+}
