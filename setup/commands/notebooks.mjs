@@ -1,0 +1,14 @@
+// @ts-check
+
+import path from 'node:path';
+import { jupyterEnvironment } from '../jupyter-environment.mjs';
+import { runInTerminal } from '../processes.mjs';
+import { runSteps } from '../run-steps.mjs';
+import { allSteps } from '../steps/index.mjs';
+
+/** `npm run notebooks -- [names] [options]`: runs notebooks without a browser. @type {import('../main.mjs').Command} */
+export default async function notebooks(project, args) {
+  await runSteps(project, allSteps(project));
+  const script = path.join(project.root, 'tools', 'run_notebooks.py');
+  return runInTerminal(project.python, [script, ...args], { cwd: project.root, env: jupyterEnvironment(project) });
+}

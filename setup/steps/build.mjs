@@ -1,0 +1,40 @@
+// @ts-check
+
+import fs from 'node:fs';
+import path from 'node:path';
+import { run } from '../processes.mjs';
+import { STAMP, hashOfTree, removeStamp, stampMatches, writeStamp } from '../stamp.mjs';
+
+const WORKSPACES = ['lib', 'kernel'];
+
+/**
+ * Compiles the workspaces' TypeScript into their dist/ folders.
+ *
+ * @param {import('../project.mjs').Project} project
+ * @returns {import('../run-steps.mjs').Step}
+ */
+export function buildStep({ root, nodeModules }) {
+  const inside = (/** @type {string[]} */ ...parts) => path.join(root, ...parts);
+  const stamp = inside(WORKSPACES[0], 'dist', STAMP);
+  const inputs = () => ({
+    sources: hashOfTree([
+      inside('tsconfig.base.json'),
+      inside('package-lock.json'), // Another compiler, or other types to compile against.
+      ...WORKSPACES.flatMap((name) => ['src', 'tsconfig.json', 'package.json'].map((part) => inside(name, part))),
+    ]),
+  });
+  return {
+    name: 'Build',
+    doing: 'compiling the library and the kernel',
+    needs: ['npm packages'],
+    isReady: () => WORKSPACES.every((name) => fs.existsSync(inside(name, 'dist'))) && stampMatches(stamp, inputs()),
+    async run({ log, signal }) {
+      removeStamp(stamp);
+      const before = inputs(); // A source that is edited meanwhile is compiled again next time.
+      const compiler = path.join(nodeModules, 'typescript', 'bin', 'tsc');
+      // Without --force, the compiler trusts its notes, even about a dist/ that is gone.
+      await run(process.execPath, [compiler, '--build', '--force', ...WORKSPACES], { cwd: root, log, signal });
+      writeStamp(stamp, before);
+    },
+  };
+}

@@ -1,0 +1,93 @@
+// @ts-check
+
+import fs from 'node:fs';
+import path from 'node:path';
+import { STAMP, hashOfFile, hashOfTree, removeStamp, stampMatches, writeStamp, writeWhole } from '../stamp.mjs';
+
+/** The notebook that JupyterLab opens on. */
+export const START_PAGE = 'notebooks/00_start_here.ipynb';
+
+/** The kernel's name in the metadata of every notebook of the course. */
+export const KERNEL_NAME = 'tslab';
+
+/**
+ * What Jupyter is told about the course, all of it inside .venv: the kernel, the settings, and the extension that shows the
+ * course's figures.
+ *
+ * @param {import('../project.mjs').Project} project
+ * @returns {import('../run-steps.mjs').Step}
+ */
+export function jupyterStep({ root, venv, nodeModules }) {
+  const share = path.join(venv, 'share', 'jupyter');
+  const stamp = path.join(share, STAMP);
+  const extension = path.join(root, 'kernel', 'labextension');
+  const plotly = path.join(nodeModules, 'plotly.js-dist', 'plotly.js');
+  const inputs = () => ({
+    node: process.execPath, // With a version manager it changes, and the old one may be gone.
+    project: root,
+    extension: hashOfTree([extension]),
+    plotly: hashOfFile(path.join(nodeModules, 'plotly.js-dist', 'package.json')),
+    settings: hashOfFile(new URL(import.meta.url).pathname),
+  });
+  const writeJson = (/** @type {string} */ file, /** @type {unknown} */ value) =>
+    writeWhole(path.join(venv, file), `${JSON.stringify(value, null, 2)}\n`);
+
+  return {
+    name: 'Jupyter',
+    doing: 'registering the kernel',
+    needs: ['npm packages', 'Python packages'],
+    isReady: () => fs.existsSync(plotly) && stampMatches(stamp, inputs()),
+    async run() {
+      removeStamp(stamp);
+      fs.rmSync(path.join(share, 'kernels'), { recursive: true, force: true }); // ipykernel has brought a Python kernel.
+      writeJson(`share/jupyter/kernels/${KERNEL_NAME}/kernel.json`, {
+        argv: [process.execPath, path.join(root, 'kernel', 'dist', 'main.js'), '{connection_file}'],
+        display_name: 'TypeScript',
+        language: 'typescript',
+        metadata: { debugger: false },
+      });
+      writeJson('etc/jupyter/jupyter_server_config.json', SERVER_SETTINGS);
+      writeJson('etc/jupyter/labconfig/page_config.json', {
+        disabledExtensions: { '@jupyterlab/extensionmanager-extension': true },
+      });
+      writeJson('share/jupyter/lab/settings/overrides.json', LAB_SETTINGS);
+
+      const target = path.join(share, 'labextensions', '@course', 'figures');
+      fs.rmSync(target, { recursive: true, force: true });
+      if (fs.existsSync(extension)) {
+        fs.cpSync(extension, target, { recursive: true });
+        linkOrCopy(plotly, path.join(target, 'static', 'plotly.js'));
+      }
+      writeStamp(stamp, inputs());
+    },
+  };
+}
+
+const SERVER_SETTINGS = {
+  KernelSpecManager: { allowed_kernelspecs: [KERNEL_NAME], ensure_native_kernel: false },
+  MappingKernelManager: { default_kernel_name: KERNEL_NAME },
+  LabApp: {
+    default_url: `/lab/tree/${START_PAGE}`,
+    extension_manager: 'readonly',
+    news_url: null,
+    check_for_updates_class: 'jupyterlab.NeverCheckForUpdate',
+  },
+};
+
+const LAB_SETTINGS = {
+  '@jupyterlab/apputils-extension:notification': { fetchNews: 'false', checkForUpdates: false },
+  '@jupyterlab/filebrowser-extension:browser': { navigateToCurrentDirectory: false },
+};
+
+/**
+ * @param {string} from
+ * @param {string} to
+ */
+function linkOrCopy(from, to) {
+  fs.mkdirSync(path.dirname(to), { recursive: true });
+  try {
+    fs.linkSync(from, to);
+  } catch {
+    fs.copyFileSync(from, to); // Not every file system has hard links.
+  }
+}
