@@ -41,7 +41,10 @@
       gridcolor: color('--jp-border-color2'),
       linecolor: color('--jp-border-color1'),
       zerolinecolor: color('--jp-border-color1'),
-      tickcolor: color('--jp-border-color1'),
+      // Invisible ticks keep the numbers away from the axis.
+      ticks: 'outside',
+      ticklen: 5,
+      tickcolor: 'rgba(0,0,0,0)',
       automargin: true,
     };
     return {

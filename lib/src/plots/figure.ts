@@ -37,6 +37,8 @@ export interface ScatterTrace extends Placed {
   line?: LineStyle;
   marker?: { color?: string; size?: number };
   opacity?: number;
+  /** false: a marker on the edge is drawn whole. */
+  cliponaxis?: false;
 }
 
 /** One bar a category. */

@@ -66,7 +66,7 @@ function panelTraces(history: History, measure: string, panel: number): ScatterT
     traces.push({
       type: 'scatter', mode: 'lines+markers', name: 'validation', legendgroup: 'validation', showlegend: panel === 0,
       x: history.epoch.map((epoch) => epoch + 1), y: validation, ...axes,
-      line: { color: colors.validation, width: 2, dash: 'dash' }, marker: { color: colors.validation, size: 7 }, hovertemplate: hover,
+      line: { color: colors.validation, width: 2, dash: 'dash' }, marker: { color: colors.validation, size: 7 }, cliponaxis: false, hovertemplate: hover,
     });
   }
   return traces;
