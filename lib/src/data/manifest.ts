@@ -16,6 +16,8 @@ export interface DatasetFile {
 
 /** What is known of a dataset: where it comes from, how it is licensed, what its files must contain. */
 export interface DatasetEntry {
+  /** The name of its folder, and of its entry in the manifest. */
+  readonly name: string;
   readonly title: string;
   readonly description: string;
   readonly homepage: string;
@@ -28,8 +30,8 @@ export interface DatasetEntry {
   readonly files: readonly DatasetFile[];
   /** Addresses that end in `/`; each has all files with `.gz` added to their names. */
   readonly mirrors: readonly string[];
-  /** What is drawn where the dataset cannot be had. */
-  readonly standIn: { readonly title: string; readonly folder: string };
+  /** What is drawn where the dataset cannot be had: files of the same names and sizes. */
+  readonly standIn: { readonly title: string; readonly folder: string; readonly sha256: Readonly<Record<string, string>> };
 }
 
 export type DatasetName = 'mnist';
@@ -39,8 +41,8 @@ const manifestFile = path.resolve(__dirname, '../../../datasets/manifest.json');
 
 /** The entry of a dataset in `datasets/manifest.json`. */
 export function datasetEntry(name: DatasetName): DatasetEntry {
-  const entries = JSON.parse(readFileSync(manifestFile, 'utf8')) as Record<string, DatasetEntry>;
+  const entries = JSON.parse(readFileSync(manifestFile, 'utf8')) as Record<string, Omit<DatasetEntry, 'name'>>;
   const entry = entries[name];
   if (!entry) throw new Error(`got the dataset name "${name}", expected one of: ${Object.keys(entries).join(', ')} (${manifestFile}).`);
-  return entry;
+  return { name, ...entry };
 }

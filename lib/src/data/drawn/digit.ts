@@ -1,0 +1,175 @@
+import { digitForms, type Form, type PathPoint } from './forms';
+import type { Random } from './random';
+
+/** Pixels of a side of the picture, and of the box that a digit fills: those of MNIST. */
+export const side = 28;
+const boxSide = 20;
+
+/** How much hands differ. Tuned so that a dense network errs about as often as on MNIST; see datasets/README.md. */
+const hand = {
+  /** Standard deviation of each point, of a digit 100 high. */
+  pointJitter: 7.4,
+  /** Standard deviations of how far the digit leans, turns (radians) and bends. */
+  slant: 0.28,
+  turn: 0.13,
+  bend: 0.13,
+  /** Width of the digit, of its height. */
+  narrowest: 0.5,
+  widest: 0.86,
+  /** Half the width of the line, in pixels. */
+  thinnest: 0.8,
+  thickest: 1.9,
+  /** The largest part of a stroke that may be missing at either end. */
+  cut: 0.18,
+  /** The largest part of its ink that a pixel may lack. */
+  grain: 0.22,
+};
+
+const samplesPerSpan = 6;
+
+/** The pen's way: x, y of each sample, and whether the pen is down between it and the one before. */
+interface Trace {
+  readonly x: number[];
+  readonly y: number[];
+  readonly isDown: boolean[];
+}
+
+/**
+ * Draws one digit: white ink (255) on black (0), scaled into a box of 20 x 20 pixels and moved so that the centre of mass of its ink is
+ * the centre of the 28 x 28 picture, as MNIST's digits are. Writes into `picture` (784 bytes).
+ *
+ * Uses only operations whose results IEEE 754 fixes (no sine, no logarithm), so all machines draw the same picture from one seed.
+ */
+export function drawDigit(digit: number, random: Random, picture: Uint8Array): void {
+  const ways = digitForms[digit];
+  const trace = follow(ways[random.below(ways.length)], random);
+  deform(trace, random);
+  const radius = random.between(hand.thinnest, hand.thickest);
+  fitBox(trace, boxSide * random.between(0.92, 1) - 2 * radius);
+  const ink = centred(trace, radius, random);
+  const full = random.between(0.85, 1.1);
+  for (let i = 0; i < ink.length; i++) {
+    const value = ink[i] === 0 ? 0 : ink[i] * full * (1 - hand.grain * random.fraction());
+    picture[i] = Math.min(255, Math.round(255 * value));
+  }
+}
+
+/** Samples a smooth curve through the points of each stroke, each point moved a little. */
+function follow(form: Form, random: Random): Trace {
+  const trace: Trace = { x: [], y: [], isDown: [] };
+  for (const stroke of form) {
+    const points = stroke.map(({ x, y, isCorner }) => ({
+      x: x + hand.pointJitter * random.normal(),
+      y: y + hand.pointJitter * random.normal(),
+      isCorner,
+    }));
+    const spans = points.length - 1;
+    // Hasty hands leave out the beginning or the end of a stroke.
+    const from = hand.cut * random.fraction() * random.fraction() * spans;
+    const to = spans - hand.cut * random.fraction() * random.fraction() * spans;
+    let isDown = false;
+    for (let sample = 0; sample <= spans * samplesPerSpan; sample++) {
+      const at = sample / samplesPerSpan;
+      if (at < from || at > to) continue;
+      const span = Math.min(Math.floor(at), spans - 1);
+      trace.x.push(onCurve(points, span, at - span, 'x'));
+      trace.y.push(onCurve(points, span, at - span, 'y'));
+      trace.isDown.push(isDown);
+      isDown = true;
+    }
+  }
+  return trace;
+}
+
+/**
+ * A uniform Catmull-Rom spline: the curve between points 1 and 2, at `t` in 0..1, with the neighbours 0 and 3. At a corner and at an end
+ * the neighbour beyond is mirrored away, so the curve does not bend around it.
+ * Source: E. Catmull, R. Rom, "A class of local interpolating splines", 1974.
+ */
+function onCurve(points: readonly PathPoint[], span: number, t: number, axis: 'x' | 'y'): number {
+  const p1 = points[span][axis];
+  const p2 = points[span + 1][axis];
+  const p0 = span === 0 || points[span].isCorner ? p1 - (p2 - p1) * 0.5 : points[span - 1][axis];
+  const p3 = span + 2 >= points.length || points[span + 1].isCorner ? p2 + (p2 - p1) * 0.5 : points[span + 2][axis];
+  return p1 + 0.5 * t * (p2 - p0 + t * (2 * p0 - 5 * p1 + 4 * p2 - p3 + t * (3 * (p1 - p2) + p3 - p0)));
+}
+
+/** Width, slant, turn and a bend of the whole digit. */
+function deform({ x, y }: Trace, random: Random): void {
+  const width = random.between(hand.narrowest, hand.widest);
+  const slant = hand.slant * random.normal();
+  const bendX = hand.bend * random.normal();
+  const bendY = hand.bend * random.normal();
+  // The tangent of half the angle gives sine and cosine without either function.
+  const half = (hand.turn / 2) * random.normal();
+  const cosine = (1 - half * half) / (1 + half * half);
+  const sine = (2 * half) / (1 + half * half);
+  for (let i = 0; i < x.length; i++) {
+    const u = (x[i] - 50) * width;
+    const v = y[i] - 50;
+    const bentX = u - slant * v + (bendX * (v * v - 900)) / 50;
+    const bentY = v + (bendY * (u * u - 300)) / 50;
+    x[i] = cosine * bentX - sine * bentY;
+    y[i] = sine * bentX + cosine * bentY;
+  }
+}
+
+/** Scales the trace so that its longer side is `length`, its shape kept. */
+function fitBox({ x, y }: Trace, length: number): void {
+  const left = Math.min(...x);
+  const top = Math.min(...y);
+  const scale = length / Math.max(Math.max(...x) - left, Math.max(...y) - top);
+  for (let i = 0; i < x.length; i++) {
+    x[i] = (x[i] - left) * scale;
+    y[i] = (y[i] - top) * scale;
+  }
+}
+
+/** Inks the trace with its centre of mass, taken along the line, in the middle of the picture. */
+function centred({ x, y, isDown }: Trace, radius: number, random: Random): Float64Array {
+  const soft = random.between(0.45, 0.8);
+  let mass = 0;
+  let [meanX, meanY] = [0, 0];
+  for (let i = 1; i < x.length; i++) {
+    if (!isDown[i]) continue;
+    const [dx, dy] = [x[i] - x[i - 1], y[i] - y[i - 1]];
+    const length = Math.sqrt(dx * dx + dy * dy);
+    mass += length;
+    meanX += (length * (x[i] + x[i - 1])) / 2;
+    meanY += (length * (y[i] + y[i - 1])) / 2;
+  }
+  const middle = (side - 1) / 2;
+  const [shiftX, shiftY] = [middle - meanX / mass, middle - meanY / mass];
+  const ink = new Float64Array(side * side);
+  let pressure = random.between(0.85, 1.15);
+  for (let i = 1; i < x.length; i++) {
+    if (!isDown[i]) continue;
+    pressure += 0.06 * random.normal();
+    pressure = Math.min(1.25, Math.max(0.75, pressure));
+    inkLine(ink, x[i - 1] + shiftX, y[i - 1] + shiftY, x[i] + shiftX, y[i] + shiftY, radius * pressure, soft);
+  }
+  return ink;
+}
+
+/** Inks the pixels near a line: fully within the radius, fading over `soft` pixels on either side of its edge. */
+function inkLine(ink: Float64Array, x0: number, y0: number, x1: number, y1: number, radius: number, soft: number): void {
+  const reach = radius + soft;
+  const [dx, dy] = [x1 - x0, y1 - y0];
+  const squared = dx * dx + dy * dy;
+  const firstRow = Math.max(0, Math.ceil(Math.min(y0, y1) - reach));
+  const lastRow = Math.min(side - 1, Math.floor(Math.max(y0, y1) + reach));
+  const firstColumn = Math.max(0, Math.ceil(Math.min(x0, x1) - reach));
+  const lastColumn = Math.min(side - 1, Math.floor(Math.max(x0, x1) + reach));
+  for (let row = firstRow; row <= lastRow; row++) {
+    for (let column = firstColumn; column <= lastColumn; column++) {
+      const along = squared === 0 ? 0 : ((column - x0) * dx + (row - y0) * dy) / squared;
+      const nearest = Math.min(1, Math.max(0, along));
+      const [awayX, awayY] = [column - x0 - nearest * dx, row - y0 - nearest * dy];
+      const depth = (reach - Math.sqrt(awayX * awayX + awayY * awayY)) / (2 * soft);
+      if (depth <= 0) continue;
+      const cover = depth >= 1 ? 1 : depth * depth * (3 - 2 * depth);
+      const pixel = row * side + column;
+      if (cover > ink[pixel]) ink[pixel] = cover;
+    }
+  }
+}

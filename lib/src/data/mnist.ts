@@ -1,0 +1,91 @@
+import type { NdArray } from 'ndarray';
+import { readSettings } from '../settings';
+import { arrayOf, countText, packedValues } from './arrays';
+import { parseIdx } from './idx';
+import { openDataset, type DataSource, type OpenOptions } from './locate';
+import { datasetEntry, type DatasetEntry } from './manifest';
+
+/** Images and the class of each. */
+export interface LabelledImages {
+  /** `[n, height, width]`, uint8, 0 (black) to 255 (white). */
+  readonly images: NdArray<Uint8Array>;
+  /** `[n]`, uint8: the index of the class in `classNames`. */
+  readonly labels: NdArray<Uint8Array>;
+}
+
+/** A dataset of images with a class each, in a part to train on and a part to test with. */
+export interface ImageDataset {
+  /** Shown wherever its images are: drawn stand-ins say so. */
+  readonly title: string;
+  readonly source: DataSource;
+  readonly isDrawn: boolean;
+  readonly classNames: readonly string[];
+  readonly train: LabelledImages;
+  readonly test: LabelledImages;
+}
+
+export interface LoadOptions extends OpenOptions {
+  /** How many training images, from the first on; otherwise all (6,000 with COURSE_QUICK). */
+  readonly trainCount?: number;
+  /** How many test images, from the first on; otherwise all (1,000 with COURSE_QUICK). */
+  readonly testCount?: number;
+}
+
+/** With COURSE_QUICK a tenth of the images. */
+const quickPart = 0.1;
+
+/**
+ * Loads MNIST: 60,000 handwritten digits to train on and 10,000 to test with, 28 x 28 pixels each, uint8, 0 (black) to 255 (white).
+ *
+ * It is looked for in the folder that COURSE_DATA names, in the cache, on the mirrors, and is else replaced by drawn digits: then
+ * `isDrawn` is true, `title` says so and `source.note` says why. Files are verified before use. Prints nothing: `onProgress` is
+ * told about a download or a drawing.
+ *
+ * Memory: the arrays are views of the files' bytes (55 MB in all); smaller counts are views of the same bytes.
+ *
+ * ```ts
+ * const mnist = await loadMnist();
+ * mnist.train.images.shape             // [60000, 28, 28]
+ * mnist.train.images.get(0, 14, 14)    // the pixel in row 14, column 14 of the first image
+ * mnist.train.images.pick(0)           // the first image, [28, 28]
+ * ```
+ *
+ * Source: Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, "Gradient-based learning applied to document recognition", 1998.
+ * Taught in 01_mnist_mlp.
+ */
+export async function loadMnist(options: LoadOptions = {}): Promise<ImageDataset> {
+  return loadIdxDataset(datasetEntry('mnist'), options);
+}
+
+/** Loads a dataset that consists of four IDX files. See {@link loadMnist}. */
+export async function loadIdxDataset(entry: DatasetEntry, options: LoadOptions = {}): Promise<ImageDataset> {
+  const { quick } = readSettings(options.env);
+  const countOf = (option: 'trainCount' | 'testCount', all: number): number => {
+    const count = options[option] ?? (quick ? Math.ceil(all * quickPart) : all);
+    if (!Number.isInteger(count) || count < 1 || count > all) {
+      throw new RangeError(`${entry.title}: got ${option} = ${count}, expected a whole number in 1..${countText(all)}.`);
+    }
+    return count;
+  };
+  const counts = { train: countOf('trainCount', entry.counts.train), test: countOf('testCount', entry.counts.test) };
+
+  const { source, contents } = await openDataset(entry, options);
+  const read = (split: 'train' | 'test', content: 'images' | 'labels'): NdArray<Uint8Array> => {
+    const file = entry.files.find((candidate) => candidate.split === split && candidate.content === content);
+    const bytes = file && contents.get(file.name);
+    if (!bytes) throw new Error(`${entry.title}: got no file with the ${content} of the ${split} split, expected one (datasets/manifest.json).`);
+    const array = parseIdx(bytes, file.name);
+    if (array.dtype !== 'uint8') throw new Error(`${file.name}: got numbers of type ${array.dtype}, expected uint8.`);
+    // The first images lie first, so this too is a view without gaps.
+    return arrayOf(packedValues(array.hi(counts[split])), [counts[split], ...array.shape.slice(1)]);
+  };
+  const isDrawn = source.kind === 'drawn';
+  return {
+    title: isDrawn ? entry.standIn.title : entry.title,
+    source,
+    isDrawn,
+    classNames: entry.classNames,
+    train: { images: read('train', 'images'), labels: read('train', 'labels') },
+    test: { images: read('test', 'images'), labels: read('test', 'labels') },
+  };
+}
