@@ -5,6 +5,7 @@
 import { Session } from 'node:inspector';
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import { Reply, Router } from 'zeromq';
+import { log } from './log';
 import { address, Wire, type Connection, type Header } from './wire';
 
 export interface ControlData {
@@ -73,7 +74,7 @@ async function main(port: MessagePort, { connection, info, flags, parentProcess 
         setTimeout(() => process.kill(process.pid, 'SIGKILL'), SHUTDOWN_TIME).unref();
         break;
       default:
-        console.error(`The kernel got a ${message.header.msg_type} on the control channel, which it does not know.`);
+        log(`The kernel got a ${message.header.msg_type} on the control channel, which it does not know.`);
     }
     tell({ event: 'status', state: 'idle', parent: message.header });
   };
@@ -85,7 +86,7 @@ async function main(port: MessagePort, { connection, info, flags, parentProcess 
     })(),
     (async () => {
       for await (const frames of control) {
-        await answer(frames).catch((error: unknown) => console.error('Control channel:', error));
+        await answer(frames).catch((error: unknown) => log('Control channel:', error));
       }
     })(),
   ]);
@@ -108,6 +109,7 @@ function interrupt(flags: Int32Array): void {
     session.connectToMainThread();
     session.post('Runtime.terminateExecution', () => session.disconnect());
   }, PATIENCE);
+  timer.unref();
 }
 
 if (parentPort) void main(parentPort, workerData as ControlData);

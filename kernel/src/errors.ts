@@ -38,7 +38,9 @@ export function mapStackTraces(cells: Cells): void {
       if (!cell) return [`${site}`];
       const [line, column] = [site.getLineNumber() ?? 1, site.getColumnNumber() ?? 1];
       const position = cell.originalPosition(line - 1, column - 1);
-      return position ? [`${site}`.replace(`${script}:${line}:${column}`, label(cell.count, position))] : [];
+      // What an earlier cell declared is called through an object that tslab keeps.
+      const text = `${site}`.replace(/^(async )?Proxy\./, '$1');
+      return position ? [text.replace(`${script}:${line}:${column}`, label(cell.count, position))] : [];
     });
     return [header(error), ...lines.map((line) => `    at ${line}`)].join('\n');
   };

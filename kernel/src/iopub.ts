@@ -1,4 +1,5 @@
 import type { Publisher } from 'zeromq';
+import { log } from './log';
 import type { Header, Wire } from './wire';
 
 /**
@@ -76,7 +77,7 @@ export class IoPub {
       const frames = this.#wire.encode(entry.type, entry.content, entry.parent, [entry.type]);
       if (!isFree(entry)) this.#messages -= 1;
       if (entry.type === 'stream') this.#bytes -= frames.reduce((sum, frame) => sum + Buffer.byteLength(frame), 0);
-      this.#socket.send(frames).catch((error: unknown) => console.error('The kernel could not send a message:', error));
+      this.#socket.send(frames).catch((error: unknown) => log('The kernel could not send a message:', error));
       if (entry.type === 'status' && (entry.content as { execution_state: string }).execution_state === 'idle') this.#fill();
     }
     for (const resolve of this.#waiting.splice(0)) resolve();

@@ -1,8 +1,9 @@
 import type { Router } from 'zeromq';
 import { describe, describeThrown } from './errors';
 import type { IoPub } from './iopub';
+import { log } from './log';
 import type { Outputs } from './outputs';
-import type { Session } from './tslab';
+import type { Outcome, Session } from './tslab';
 import type { Header, Message, Wire } from './wire';
 
 /** How long (ms) code that listens for SIGINT, as training does, may take to end by itself before the cell is given up. */
@@ -38,6 +39,8 @@ export class Kernel {
   #pending: Message[] = [];
   #isExecuting = false;
   #isInterrupted = false;
+  /** Ends the running cell for the notebook, whatever it still does. */
+  #giveUp: () => void = () => {};
   #count = 0;
 
   constructor(parts: KernelParts) {
@@ -59,14 +62,11 @@ export class Kernel {
     if (!this.#isExecuting) return;
     const isListenedTo = process.listenerCount('SIGINT') > 1;
     if (isUrgent || this.#isInterrupted || !isListenedTo) {
-      this.#parts.session().interrupt();
+      this.#giveUp();
       return;
     }
     this.#isInterrupted = true;
-    const count = this.#count;
-    setTimeout(() => {
-      if (this.#isInterrupted && this.#isExecuting && this.#count === count) this.#parts.session().interrupt();
-    }, GRACE);
+    setTimeout(this.#giveUp, GRACE);
   }
 
   /** Says as text in the notebook what went wrong outside of a cell's own flow. */
@@ -102,19 +102,31 @@ export class Kernel {
     const { code, silent = false, store_history: storeHistory = !silent } = content as unknown as ExecuteRequest;
     if (storeHistory) this.#count += 1;
     const count = this.#count;
-    outputs.flush();
-    outputs.parent = header;
+    outputs.begin(header);
     if (!silent) iopub.post('execute_input', { code, execution_count: count }, header);
 
     this.#isInterrupted = false;
     const session = this.#parts.session();
-    const outcome = await session.run(code, count);
+    const outcome = await this.#run(session, code, count);
     this.#parts.onCellEnd();
     outputs.flush();
     if (outcome.status === 'ok') return { status: 'ok', execution_count: count, user_expressions: {}, payload: [] };
     const error = describe(outcome, code, count, session.cells);
     iopub.post('error', error, header);
     return { status: 'error', execution_count: count, ...error };
+  }
+
+  #run(session: Session, code: string, count: number): Promise<Outcome> {
+    return new Promise((resolve) => {
+      this.#giveUp = () => {
+        session.interrupt();
+        resolve({ status: 'interrupted' });
+      };
+      // On a stack of its own, because a loop that is broken by force takes its whole stack with it.
+      setImmediate(() => session.run(code, count).then(resolve, (value: unknown) => resolve({ status: 'thrown', value })));
+    }).finally(() => {
+      this.#giveUp = () => {};
+    }) as Promise<Outcome>;
   }
 
   async #takeQueued(): Promise<Message[]> {
@@ -127,7 +139,7 @@ export class Kernel {
     try {
       const content = this.#contentFor(message);
       if (content) this.#reply(message, content);
-      else console.error(`The kernel got a ${message.header.msg_type}, which it does not know.`);
+      else log(`The kernel got a ${message.header.msg_type}, which it does not know.`);
     } catch (error) {
       const { ename, evalue, traceback } = describeThrown(error, this.#parts.session().cells);
       this.#reply(message, { status: 'error', ename, evalue, traceback });
@@ -168,7 +180,7 @@ export class Kernel {
   #reply(message: Message, content: object): void {
     const type = message.header.msg_type.replace(/_request$/, '_reply');
     this.#parts.shell.send(this.#parts.wire.encode(type, content, message.header, message.identities))
-      .catch((error: unknown) => console.error(`The kernel could not send a ${type}:`, error));
+      .catch((error: unknown) => log(`The kernel could not send a ${type}:`, error));
   }
 
   #status(state: 'busy' | 'idle', parent: Header): void {

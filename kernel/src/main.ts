@@ -10,6 +10,7 @@ import { FLAGS, Flag, type ControlData, type ControlEvent } from './control';
 import { mapStackTraces } from './errors';
 import { IoPub } from './iopub';
 import { Kernel } from './kernel';
+import { log } from './log';
 import { Outputs, type Bundle } from './outputs';
 import { createSession, setDisplay, tslabVersion, typeScriptVersion, type Session } from './tslab';
 import { address, PROTOCOL_VERSION, Wire, type Connection } from './wire';
@@ -83,12 +84,14 @@ async function main(connectionFile: string): Promise<void> {
   });
 
   iopub.post('status', { execution_state: 'starting' }, undefined);
-  setTimeout(() => (session ??= startSession(outputs, flags)).warmUp(WARM_UP), WARM_UP_DELAY);
+  setTimeout(() => {
+    if (!session) (session = startSession(outputs, flags)).warmUp(WARM_UP);
+  }, WARM_UP_DELAY);
   for await (const frames of shell) {
     try {
       kernel.handle(wire.decode(frames));
     } catch (error) {
-      console.error('Shell channel:', error);
+      log('Shell channel:', error);
     }
   }
 }

@@ -7,6 +7,9 @@ const FLUSH_INTERVAL = 50;
 /** The longest text of one message, in characters: far below Jupyter's limit for three seconds. */
 const LONGEST_TEXT = 200_000;
 
+/** The most text of one cell, in characters. Jupyter's limits let through about ten seconds' worth; more is a loop gone wild. */
+const MOST_TEXT = 5_000_000;
+
 type StreamName = 'stdout' | 'stderr';
 
 /** One output in several forms (MIME types): the reader takes the richest form that it can show. */
@@ -24,16 +27,25 @@ export class Outputs {
   #pending: { name: StreamName; text: string[] }[] = [];
   #flushed = 0;
   #timer: NodeJS.Timeout | undefined;
-  /** The request that outputs belong to: of the running cell, or of the last one for what goes on in the background. */
-  parent: Header | undefined;
+  #parent: Header | undefined;
+  #length = 0;
 
   constructor(iopub: IoPub) {
     this.#iopub = iopub;
   }
 
+  /** Starts the outputs of a cell. What goes on in the background of an earlier one belongs to the new one from now on. */
+  begin(parent: Header): void {
+    this.flush();
+    this.#parent = parent;
+    this.#length = 0;
+  }
+
   /** Adds text to a stream of the cell. */
   write(name: StreamName, text: string): void {
-    if (text === '') return;
+    if (text === '' || this.#length > MOST_TEXT) return;
+    this.#length += text.length;
+    if (this.#length > MOST_TEXT) text = `\n... The rest is not shown: this cell has printed more than ${MOST_TEXT / 1e6} million characters.\n`;
     const last = this.#pending.at(-1);
     if (last?.name === name) last.text.push(text);
     else this.#pending.push({ name, text: [text] });
@@ -49,8 +61,8 @@ export class Outputs {
     this.flush();
     const content = { data: Object.fromEntries(Object.entries(data).map(([type, value]) => [type, toJson(value)])), metadata,
       transient: displayId === undefined ? {} : { display_id: displayId } };
-    if (update && displayId !== undefined) this.#iopub.update(displayId, content, this.parent);
-    else this.#iopub.post('display_data', content, this.parent);
+    if (update && displayId !== undefined) this.#iopub.update(displayId, content, this.#parent);
+    else this.#iopub.post('display_data', content, this.#parent);
   }
 
   /** Sends what was collected. */
@@ -64,7 +76,7 @@ export class Outputs {
       const whole = text.join('');
       for (let start = 0; start < whole.length;) {
         const end = endOfChunk(whole, start);
-        this.#iopub.post('stream', { name, text: whole.slice(start, end) }, this.parent);
+        this.#iopub.post('stream', { name, text: whole.slice(start, end) }, this.#parent);
         start = end;
       }
     }

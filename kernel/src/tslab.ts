@@ -96,6 +96,7 @@ export function createSession({ folder, onCompiling = () => {} }: SessionOptions
       // The comment names the script in stack traces.
       return { ...result, output: `${result.output}\n//# sourceURL=${name}` };
     },
+    addModule: (name, source, metadata) => diagnostics = converter.addModule(name, source, metadata),
   };
   const executor: Executor = createExecutor(folder, { node: recording, browser: recording, close: () => converter.close() }, {
     log: (...values) => console.log(...values),
@@ -112,13 +113,27 @@ export function createSession({ folder, onCompiling = () => {} }: SessionOptions
       count = executionCount;
       diagnostics = [];
       errors = [];
-      const isOk = await executor.execute(source);
+      const listeners = process.rawListeners('SIGINT') as NodeJS.SignalsListener[];
+      const execution = executor.execute(source);
+      listenToInterruptsAgain(listeners);
+      const isOk = await execution;
       if (diagnostics.length > 0) return { status: 'uncompilable', diagnostics };
       if (isOk) return { status: 'ok' };
       const [value] = errors;
       return isInterruption(value) ? { status: 'interrupted' } : { status: 'thrown', value };
     },
   };
+}
+
+/**
+ * While tslab runs a cell up to its first `await`, Node watches for SIGINT with a handler of its own, and afterwards restores the system's
+ * default, which ends the process, even if the cell listened for SIGINT meanwhile. Listening anew installs Node's usual handler.
+ * Those who listened before the cell are told first, as ever.
+ */
+function listenToInterruptsAgain(before: NodeJS.SignalsListener[]): void {
+  const listeners = new Set([...before, ...process.rawListeners('SIGINT') as NodeJS.SignalsListener[]]);
+  process.removeAllListeners('SIGINT');
+  for (const listener of listeners) process.on('SIGINT', listener);
 }
 
 const scriptName = (count: number): string => `cell:${count}`;
