@@ -6,6 +6,10 @@ export { tf } from './tensorflow';
 
 export { environment, type Environment } from './environment';
 
+export { loadMnist } from './display/load';
+export { describeDataSource, type DataSource } from './data/locate';
+export type { ImageDataset, LabelledImages, LoadOptions } from './data/mnist';
+
 export { normalise } from './preprocessing/normalise';
 export { flatten } from './preprocessing/flatten';
 export { argMax, oneHot } from './preprocessing/one-hot';

@@ -1,3 +1,4 @@
+import { countText } from '../data/arrays';
 import type { tf } from '../tensorflow';
 import { historyFigure } from '../plots/history';
 import { escapeXml } from '../plots/svg';
@@ -5,7 +6,7 @@ import { train, TrainingInterrupted, type Examples, type TrainOptions } from '..
 import type { History, TrainingProgress } from '../training/history';
 import { figureBundle } from './figures';
 import { inNotebook, LiveOutput, type Bundle } from './output';
-import { countText, durationText } from './text';
+import { durationText } from './text';
 
 export interface FitOptions extends TrainOptions {
   /** Progress bar and live graph in a notebook, one line an epoch elsewhere. Default true. */
@@ -117,7 +118,7 @@ function presentMeasures({ event, history, current }: TrainingProgress): Record<
 function progressText(progress: TrainingProgress): string {
   const left = progress.secondsLeft ? ` · ${durationText(progress.secondsLeft)} left` : '';
   return (
-    `Epoch ${progress.epoch + 1} of ${progress.epochs} · ${countText(progress.imagesPerSecond)} images/s${left} · ` +
+    `Epoch ${progress.epoch + 1} of ${progress.epochs} · ${countText(Math.round(progress.imagesPerSecond))} images/s${left} · ` +
     measuresText(presentMeasures(progress))
   );
 }

@@ -1,6 +1,3 @@
-/** `18,400` */
-export const countText = (value: number): string => Math.round(value).toLocaleString('en-US');
-
 /** `8 s`, `1 min 05 s`, `2 h 10 min` */
 export function durationText(seconds: number): string {
   const whole = Math.round(seconds);

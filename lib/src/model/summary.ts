@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { countText } from '../data/arrays';
 import { tf } from '../tensorflow';
 
 /** One row of a summary. */
@@ -32,14 +33,14 @@ export class ModelSummary {
       layer.name,
       layer.kind,
       `[${layer.outputShape.map((size) => size ?? 'batch').join(', ')}]`,
-      layer.parameters.toLocaleString('en-US'),
+      countText(layer.parameters),
       layer.formula ?? '',
     ]);
     const frozen = this.parameters - this.trainableParameters;
     return [
       ...table(header, rows, 3),
-      `Total parameters: ${this.parameters.toLocaleString('en-US')} (trainable ${this.trainableParameters.toLocaleString('en-US')}, ` +
-        `other ${frozen.toLocaleString('en-US')}), ${this.parameterBytes.toLocaleString('en-US')} bytes as float32`,
+      `Total parameters: ${countText(this.parameters)} (trainable ${countText(this.trainableParameters)}, ` +
+        `other ${countText(frozen)}), ${countText(this.parameterBytes)} bytes as float32`,
     ].join('\n');
   }
 

@@ -1,3 +1,4 @@
+import { countText } from '../data/arrays';
 import { colors, type Figure } from './figure';
 
 /**
@@ -15,11 +16,11 @@ export function classCountsFigure(labels: ArrayLike<number>, classNames: readonl
     }
     counts[labels[i]]++;
   }
-  const list = classNames.map((name, i) => `${name}: ${counts[i].toLocaleString('en-US')}`).join(', ');
+  const list = classNames.map((name, i) => `${name}: ${countText(counts[i])}`).join(', ');
   return {
     data: [{
       type: 'bar', x: [...classNames], y: counts, marker: { color: colors.training },
-      text: counts.map((count) => count.toLocaleString('en-US')), textposition: 'outside',
+      text: counts.map(countText), textposition: 'outside',
       hovertemplate: '%{x}: %{y:,} images<extra></extra>',
     }],
     layout: {
