@@ -38,6 +38,9 @@ export async function unpackVerified(bytes: Uint8Array, expected: DatasetFile, f
   return content;
 }
 
+/** A folder that lacks files of the dataset: damage in a folder that somebody named, an everyday matter in the cache. */
+export class IncompleteFolder extends Error {}
+
 /**
  * Reads all files of a dataset from a folder, gzipped or not, and verifies them.
  * Undefined if there is no such folder; an error if a file is missing or not what the manifest promises.
@@ -47,7 +50,7 @@ export async function readDatasetFolder(folder: string, files: readonly DatasetF
   if (!names) return undefined;
   const missing = files.filter(({ name }) => !names.includes(name) && !names.includes(`${name}.gz`));
   if (missing.length > 0) {
-    throw new Error(
+    throw new IncompleteFolder(
       `${folder}: got ${listText(names)}, expected also ${missing.map(({ name }) => name).join(', ')} (each with or without .gz).`,
     );
   }

@@ -48,7 +48,7 @@ export async function downloadDataset(
         rate ??= rateSince(received);
         onProgress({ activity: 'download', what: url, unit: 'bytes', received, total, ratePerSecond: rate(received) });
       };
-      const failures: string[] = [];
+      const failures: { url: string; reason: string }[] = [];
       for (const mirror of mirrors) {
         const url = `${mirror}${file.name}.gz`;
         try {
@@ -59,14 +59,21 @@ export async function downloadDataset(
         } catch (error) {
           // A full disk or a read-only folder is no fault of the mirror, and the next one cannot help.
           if (isDiskError(error)) throw error;
-          failures.push(`${url}: ${reasonText(error)}`);
+          failures.push({ url, reason: reasonText(error) });
         }
       }
-      if (!contents.has(file.name)) throw new Error(failures.join('; '));
+      if (!contents.has(file.name)) throw new Error(failuresText(failures));
     }
     before += file.downloadSize;
   }
   return contents;
+}
+
+/** Without a network all mirrors fail alike: then the reason once. */
+function failuresText(failures: readonly { url: string; reason: string }[]): string {
+  const reasons = new Set(failures.map(({ reason }) => reason));
+  if (reasons.size > 1) return failures.map(({ url, reason }) => `${url}: ${reason}`).join('; ');
+  return `${[...reasons].join()} (tried ${failures.map(({ url }) => new URL(url).host).join(', ')})`;
 }
 
 /** The verified content of a file that landed earlier; one that has been damaged since is taken away. */
@@ -98,7 +105,7 @@ async function downloadFile(url: string, target: string, file: DatasetFile, opti
       continue;
     }
     try {
-      const content = await unpackVerified(await readFile(partial), file, url);
+      const content = await unpackVerified(await readFile(partial), file, file.name);
       await rename(partial, target);
       return content;
     } catch (error) {

@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { cacheFolder } from '../../cache-folder.cjs';
 import { readSettings } from '../settings';
-import { listText, namesIn, readDatasetFolder, type FileContents } from './dataset-files';
+import { IncompleteFolder, listText, namesIn, readDatasetFolder, type FileContents } from './dataset-files';
 import { downloadDataset, isDiskError, reasonText, type DownloadOptions } from './download';
 import { drawDigits } from './drawn/draw';
 import { removeUnfinished, writeWhole } from './files';
@@ -101,7 +101,8 @@ async function findExisting(entry: DatasetEntry, env: NodeJS.ProcessEnv): Promis
     const folder = path.join(parent, entry.name);
     const contents = await readNamedFolder(parent, folder, entry);
     if (contents) return { opened: { source: folderSource(entry, folder), contents }, passedOver };
-    passedOver.push({ kind: 'folder', reason: `COURSE_DATA is ${parent}, which has no ${entry.name}/ (it has ${listText((await namesIn(parent)) ?? [])})` });
+    const names = (await namesIn(parent)) ?? [];
+    passedOver.push({ kind: 'folder', reason: `COURSE_DATA is ${parent}, which has no ${entry.name}/ (it has ${listText(names)})` });
   }
 
   const folder = downloadFolder(entry, env);
@@ -111,7 +112,7 @@ async function findExisting(entry: DatasetEntry, env: NodeJS.ProcessEnv): Promis
     passedOver.push({ kind: 'cache', reason: `there is no ${folder} yet` });
   } catch (error) {
     // The cache repairs itself by the download that follows.
-    passedOver.push({ kind: 'cache', reason: reasonText(error) });
+    passedOver.push({ kind: 'cache', reason: error instanceof IncompleteFolder ? `${folder} is not complete yet` : reasonText(error) });
   }
   return { passedOver };
 }
