@@ -25,12 +25,12 @@ export class Interrupted extends Error {
 export class CommandFailed extends Error {
   /**
    * @param {string} command what was run, as one line
-   * @param {string} how how it ended, such as "exit code 1"
+   * @param {string} how how it ended, such as "exit code 1" or "signal SIGKILL"
    * @param {string[]} lastLines the end of its output
    * @param {string} log the file with all of its output
    */
   constructor(command, how, lastLines, log) {
-    super(`${command} failed (${how}).`);
+    super(`"${command}" ended with ${how}.`);
     this.name = 'CommandFailed';
     this.lastLines = lastLines;
     this.log = log;
@@ -70,7 +70,7 @@ const KNOWN_FAULTS = [
         'No matching distribution found', 'CERTIFICATE_VERIFY_FAILED', 'SELF_SIGNED_CERT', 'UNABLE_TO_GET_ISSUER_CERT',
       ].join('|')
     ),
-    what: 'the package registry could not be reached',
+    what: 'a server could not be reached',
     advice: 'check the network connection. Behind a proxy, set HTTPS_PROXY; with a mirror of your own, see "npm config list" ' +
       'and "pip config list". Then run the command again: what is already there is not downloaded again.',
   },
@@ -92,16 +92,19 @@ export function explain(step, error) {
   if (error instanceof Problem || error instanceof Interrupted) return error;
   const text = error instanceof CommandFailed ? error.lastLines.join('\n') : String(error);
   const known = KNOWN_FAULTS.find(({ pattern }) => pattern.test(text));
-  const headline = `${step}: ${known ? known.what : error instanceof Error ? error.message : String(error)}`;
+  const what = known ? `${step}: ${known.what}.` : `${step} failed.`;
+  const message = error instanceof Error ? error.message : String(error);
   if (!(error instanceof CommandFailed)) {
     return new Problem(
-      known ? `${headline} (${error instanceof Error ? error.message : String(error)})` : headline,
+      `${what} ${message}`,
       known ? known.advice : 'run the command again; if it stays so, report it with this message and the output of "npm run doctor".'
     );
   }
-  const lines = error.lastLines.map((line) => `    ${line}`).join('\n');
+  // Of a known fault the lines that name it say enough.
+  const telling = known ? error.lastLines.filter((line) => known.pattern.test(line)).slice(-2) : error.lastLines;
+  const lines = telling.map((line) => `    ${line.trim().slice(0, 300)}`).join('\n');
   return new Problem(
-    `${headline}\n  ${error.message} Its last lines:\n${lines}\n  All of its output: ${error.log}`,
+    `${what} ${message} It says:\n${lines}\n  All of its output: ${error.log}`,
     known ? known.advice : 'repair what the lines above name, then run the command again.'
   );
 }

@@ -33,7 +33,7 @@ export function run(command, args, { log, cwd, env = process.env, signal, onLine
   fs.mkdirSync(path.dirname(log), { recursive: true });
   const logFile = fs.openSync(log, 'w');
   const shown = [path.basename(command), ...args].map((word) => (/\s/.test(word) ? JSON.stringify(word) : word)).join(' ');
-  const shortened = shown.length > 160 ? `${shown.slice(0, 157)}...` : shown;
+  const shortened = shown.length > 80 ? `${shown.slice(0, 77)}...` : shown;
   fs.writeSync(logFile, `${shown}\n`);
 
   return new Promise((resolve, reject) => {
@@ -49,11 +49,22 @@ export function run(command, args, { log, cwd, env = process.env, signal, onLine
       if (lastLines.length > LINES_TO_SHOW) lastLines.shift();
       onLine?.(line);
     };
+    /** @type {unknown} */
+    let logError;
+    const writeToLog = (/** @type {string} */ chunk) => {
+      try {
+        fs.writeSync(logFile, chunk);
+      } catch (error) {
+        // A full disk: the program would not get far either.
+        logError ??= error;
+        child.kill('SIGTERM');
+      }
+    };
     for (const stream of [child.stdout, child.stderr]) {
       let rest = '';
       stream.setEncoding('utf8');
       stream.on('data', (/** @type {string} */ chunk) => {
-        fs.writeSync(logFile, chunk);
+        writeToLog(chunk);
         if (stream === child.stdout) stdout += chunk;
         const lines = (rest + chunk).split(/\r?\n|\r/);
         rest = lines.pop() ?? '';
@@ -74,7 +85,8 @@ export function run(command, args, { log, cwd, env = process.env, signal, onLine
     child.once('close', (code, killedBy) => done(() => {
       if (code === 0) resolve(stdout);
       else if (signal?.aborted) reject(new Interrupted());
-      else reject(new CommandFailed(shortened, killedBy ? `killed by ${killedBy}` : `exit code ${code}`, lastLines, log));
+      else if (logError) reject(logError);
+      else reject(new CommandFailed(shortened, killedBy ? `signal ${killedBy}` : `exit code ${code}`, lastLines, log));
     }));
   });
 }

@@ -6,7 +6,7 @@
  *
  * @typedef {object} StepProgress
  * @property {(detail: string) => void} report says what the step is doing now
- * @property {(result: 'done' | 'failed' | 'stopped') => void} end
+ * @property {(result: string) => void} end takes the step off; `result` is a word such as "done"
  */
 
 const PLAIN_INTERVAL = 10_000;

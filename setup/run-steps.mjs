@@ -16,7 +16,8 @@ import { findPython } from './python.mjs';
  * @property {string[]} needs the names of the steps that must be done before
  * @property {{ folder: string, bytes: number }} [disk] about how much it writes, and where
  * @property {() => boolean} isReady quick and without side effects: true if there is nothing to do
- * @property {(context: StepContext) => Promise<void>} run afterwards isReady() is true; killed at any moment, it is false
+ * @property {(context: StepContext) => Promise<void | string>} run afterwards isReady() is true; killed at any moment, it is
+ *   false; it may resolve with how it ended, to be shown instead of "done"
  *
  * @typedef {object} StepContext
  * @property {(detail: string) => void} report shows the user what the step is doing now
@@ -90,9 +91,9 @@ async function runAll(project, steps, progress, stop) {
     const shown = progress.start(step.name, step.doing);
     try {
       const log = path.join(project.state, 'logs', `${step.name.toLowerCase().replaceAll(' ', '-')}.log`);
-      await step.run({ report: shown.report, signal: stop.signal, log });
+      const ended = await step.run({ report: shown.report, signal: stop.signal, log });
       if (!step.isReady()) throw new Error('it ended without an error, but what it makes is not there.');
-      shown.end('done');
+      shown.end(ended ?? 'done');
     } catch (error) {
       shown.end(stop.signal.aborted ? 'stopped' : 'failed');
       if (!stop.signal.aborted) {

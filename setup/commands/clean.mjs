@@ -2,6 +2,7 @@
 
 import fs from 'node:fs';
 import path from 'node:path';
+import { bytesOf } from '../disk.mjs';
 import { takeLock } from '../lock.mjs';
 import { Problem } from '../problems.mjs';
 import { formatBytes } from '../progress.mjs';
@@ -56,14 +57,4 @@ async function lockOutSetup(project, folders) {
     }));
   }
   return locks;
-}
-
-/**
- * @param {string} entry a file or folder
- * @returns {number} the bytes of all files in it; what a link points to does not count
- */
-export function bytesOf(entry) {
-  const stat = fs.lstatSync(entry);
-  if (!stat.isDirectory()) return stat.size;
-  return fs.readdirSync(entry).reduce((sum, name) => sum + bytesOf(path.join(entry, name)), 0);
 }

@@ -1,1 +1,200 @@
-export default async function doctor() { return 0; }
+// @ts-check
+
+import fs from 'node:fs';
+import { createRequire } from 'node:module';
+import os from 'node:os';
+import path from 'node:path';
+import { bytesOf } from '../disk.mjs';
+import { COMPILER_ADVICE, ENGINE, findCompiler, locateEngine, platformName, verifyEngine } from '../engine.mjs';
+import { CommandFailed, Problem } from '../problems.mjs';
+import { outputOf, which } from '../processes.mjs';
+import { formatBytes } from '../progress.mjs';
+import { findPython } from '../python.mjs';
+import { allSteps } from '../steps/index.mjs';
+import { npmProgram } from '../steps/npm.mjs';
+
+const require = createRequire(import.meta.url);
+
+/**
+ * One line of the report.
+ *
+ * @typedef {object} Check
+ * @property {string} name
+ * @property {'ok' | 'note' | 'problem'} state problem: the course cannot run as it is; note: it can
+ * @property {string} text what is there
+ * @property {string} [advice] what to do
+ */
+
+/** `npm run doctor`: says what is there and what to do about each problem; changes nothing. @type {import('../main.mjs').Command} */
+export default async function doctor(project) {
+  const checks = await examine(project);
+  console.log(`The course in ${project.root}\n`);
+  console.log(formatChecks(checks, Boolean(process.stdout.isTTY) && !process.env.NO_COLOR));
+  const problems = checks.filter(({ state }) => state === 'problem').length;
+  console.log(problems === 0 ? '\nThe course can run: npm start' : `\nThe course cannot run yet: ${problems} problem${problems > 1 ? 's' : ''}.`);
+  return problems === 0 ? 0 : 1;
+}
+
+/**
+ * @param {Check[]} checks
+ * @param {boolean} colours
+ * @returns {string} one aligned line a check, its advice below it
+ */
+export function formatChecks(checks, colours) {
+  const width = Math.max(...checks.map(({ name }) => name.length));
+  const paint = (/** @type {Check['state']} */ state) => {
+    const word = state.padEnd('problem'.length);
+    return colours ? `\x1b[${{ ok: 32, note: 33, problem: 31 }[state]}m${word}\x1b[0m` : word;
+  };
+  const margin = ' '.repeat(2 + 'problem'.length + 2 + width + 2);
+  return checks
+    .flatMap(({ name, state, text, advice }) => [
+      `  ${paint(state)}  ${name.padEnd(width)}  ${text.replaceAll('\n', `\n${margin}`)}`,
+      ...(advice ? [`${margin}-> ${advice}`] : []),
+    ])
+    .join('\n');
+}
+
+/**
+ * @param {import('../project.mjs').Project} project
+ * @returns {Promise<Check[]>}
+ */
+async function examine(project) {
+  const ready = new Map(allSteps(project).map((step) => [step.name, step.isReady()]));
+  const stepCheck = (/** @type {string} */ name, /** @type {string} */ step, /** @type {() => string} */ describe) => ready.get(step)
+    ? ok(name, describe())
+    : problem(name, 'not there, or not as the lock file says', 'npm start makes it');
+  const packages = path.join(project.venv, 'lib');
+  return [
+    ok('Node.js', `${process.versions.node} (${process.execPath})`),
+    attempt('npm', () => {
+      const npm = npmProgram(project.env);
+      return ok('npm', `${outputOf(process.execPath, [npm, '--version'], project.env) ?? 'does not answer'} (${npm})`);
+    }),
+    pythonCheck(project, ready.get('Python packages') === true),
+    compilerCheck(project, ready.get('TensorFlow binding') === true),
+    stepCheck('npm packages', 'npm packages', () => `as package-lock.json says, ${sizeOf(project.nodeModules)}`),
+    stepCheck('Python packages', 'Python packages', () => `JupyterLab ${jupyterLabVersion(packages)}, ${sizeOf(project.venv)} in .venv`),
+    await engineCheck(project, ready.get('TensorFlow binding') === true),
+    stepCheck('Library', 'Build', () => 'compiled from the sources as they are now'),
+    stepCheck('Kernel', 'Jupyter', () => `TypeScript, with ${process.execPath}`),
+    diskCheck(project),
+    ok('Machine', `${platformName()}, ${os.availableParallelism()} cores, ${formatBytes(os.totalmem())} of memory`),
+    await datasetCheck(project, 'mnist', ready.get('Build') === true),
+    browserCheck(project),
+  ];
+}
+
+/** @type {(name: string, text: string) => Check} */
+const ok = (name, text) => ({ name, state: 'ok', text });
+/** @type {(name: string, text: string, advice: string) => Check} */
+const note = (name, text, advice) => ({ name, state: 'note', text, advice });
+/** @type {(name: string, text: string, advice: string) => Check} */
+const problem = (name, text, advice) => ({ name, state: 'problem', text, advice });
+
+/**
+ * @param {string} name
+ * @param {() => Check} look
+ * @returns {Check} what `look` found, or the problem that it threw
+ */
+function attempt(name, look) {
+  try {
+    return look();
+  } catch (error) {
+    if (error instanceof Problem) return problem(name, error.message, error.advice);
+    throw error;
+  }
+}
+
+const sizeOf = (/** @type {string} */ folder) => formatBytes(bytesOf(folder));
+
+/** @param {string} folder the lib/ folder of .venv */
+function jupyterLabVersion(folder) {
+  for (const python of fs.readdirSync(folder)) {
+    const sitePackages = path.join(folder, python, 'site-packages');
+    if (!fs.existsSync(sitePackages)) continue;
+    const match = fs.readdirSync(sitePackages).map((name) => /^jupyterlab-([\d.]+)\.dist-info$/.exec(name)).find(Boolean);
+    if (match) return match[1];
+  }
+  return 'of unknown version';
+}
+
+/**
+ * @param {import('../project.mjs').Project} project
+ * @param {boolean} environmentIsThere
+ */
+function pythonCheck(project, environmentIsThere) {
+  const check = attempt('Python', () => {
+    const python = findPython(project.env);
+    return ok('Python', `${python.version} (${python.executable})`);
+  });
+  // Only making .venv needs it.
+  return check.state === 'problem' && environmentIsThere ? { ...check, state: /** @type {const} */ ('note') } : check;
+}
+
+/**
+ * @param {import('../project.mjs').Project} project
+ * @param {boolean} engineIsThere
+ */
+function compilerCheck(project, engineIsThere) {
+  const compiler = findCompiler(project.env);
+  if (compiler) return ok('C++ compiler', `${outputOf(compiler, ['--version'], project.env)?.split('\n')[0]} (${compiler})`);
+  const advice = `to build the engine anew, install one: ${COMPILER_ADVICE}`;
+  return engineIsThere ? note('C++ compiler', 'none, and none is needed now', advice) : problem('C++ compiler', 'none', advice);
+}
+
+/**
+ * @param {import('../project.mjs').Project} project
+ * @param {boolean} isThere
+ * @returns {Promise<Check>}
+ */
+async function engineCheck(project, isThere) {
+  const { source, folder } = locateEngine(project);
+  if (!isThere) return problem('TensorFlow', `${ENGINE.version} is not there`, 'npm start makes it');
+  try {
+    const found = await verifyEngine(project, { log: path.join(project.state, 'logs', 'doctor.log') });
+    const where = fs.existsSync(folder) ? `${sizeOf(folder)} in ${folder}` : "from tfjs-node's own installer";
+    const text = `${found.tensorflow}, ${where}; loads in ${found.milliseconds} ms`;
+    return source?.proven
+      ? ok('TensorFlow', text)
+      : note('TensorFlow', text, `it works here, but nobody has tested the course on ${platformName()}: please report what you see`);
+  } catch (error) {
+    if (!(error instanceof CommandFailed)) throw error;
+    return problem('TensorFlow', error.lastLines.join('\n'), 'npm run clean -- --cache, then npm start');
+  }
+}
+
+/** @param {import('../project.mjs').Project} project */
+function diskCheck(project) {
+  const { bavail, bsize } = fs.statfsSync(project.root);
+  const free = bavail * bsize;
+  const text = `${formatBytes(free)} free`;
+  return free < 1e9 ? note('Disk', text, 'datasets and trained models need about 1 GB') : ok('Disk', text);
+}
+
+/**
+ * @param {import('../project.mjs').Project} project
+ * @param {string} name
+ * @param {boolean} libraryIsBuilt
+ * @returns {Promise<Check>}
+ */
+async function datasetCheck(project, name, libraryIsBuilt) {
+  const title = `Data: ${name}`;
+  if (!libraryIsBuilt) return note(title, 'known once the library is compiled', 'npm start');
+  // Not from '@course/lib': that would load TensorFlow, which may be what is broken.
+  const { describeDataSource } = require(path.join(project.root, 'lib', 'dist', 'data', 'locate.js'));
+  try {
+    return ok(title, (await describeDataSource(name, project.env)).note);
+  } catch (error) {
+    return { name: title, state: 'problem', text: /** @type {Error} */ (error).message }; // It says what to do itself.
+  }
+}
+
+/** @param {import('../project.mjs').Project} project */
+function browserCheck(project) {
+  const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
+  const browser = names.map((name) => which(name, project.env)).find(Boolean);
+  return browser
+    ? ok('Chromium', `${outputOf(browser, ['--version'], project.env) ?? 'does not answer'} (${browser})`)
+    : note('Chromium', 'none; only "npm test" needs it', 'Debian, Ubuntu: sudo apt-get install chromium');
+}

@@ -75,7 +75,9 @@ function startJupyterLab(project, args, log) {
     // A process group of its own: Ctrl+C reaches this process alone, which then stops JupyterLab in an orderly way.
     detached: true,
   });
-  const logFile = fs.openSync(log, 'w');
+  const logFile = fs.createWriteStream(log);
+  // JupyterLab, with a learner's work in it, goes on without a log.
+  logFile.on('error', (error) => console.error(`JupyterLab's log is not written: ${error.message}`));
   /** @type {string[]} */
   const lines = [];
   const showTrouble = makeTroubleFilter();
@@ -83,7 +85,7 @@ function startJupyterLab(project, args, log) {
     let rest = '';
     stream.setEncoding('utf8');
     stream.on('data', (/** @type {string} */ chunk) => {
-      fs.writeSync(logFile, chunk);
+      logFile.write(chunk);
       const complete = (rest + chunk).split('\n');
       rest = complete.pop() ?? '';
       for (const line of complete) {
@@ -97,7 +99,7 @@ function startJupyterLab(project, args, log) {
   const ended = new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (code, signal) => {
-      fs.closeSync(logFile);
+      logFile.end();
       resolve({ exitCode: signal ? 1 : code ?? 1 });
     });
   });

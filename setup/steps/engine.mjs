@@ -2,6 +2,7 @@
 
 import fs from 'node:fs';
 import path from 'node:path';
+import { bytesOf } from '../disk.mjs';
 import {
   BINDING, BINDING_FOLDER, COMPILER_ADVICE, ENGINE, compilerArguments, findCompiler, isWhole, locateEngine, platformName, sizesOf,
   verifyEngine,
@@ -59,9 +60,9 @@ export function engineSteps(project) {
       try {
         if (!source) throw new Problem(`there is no wheel for ${platformName()}`, '');
         if (!findCompiler(project.env)) throw new Problem('there is no C++ compiler', `install a C++ compiler: ${COMPILER_ADVICE}`);
-        fs.mkdirSync(project.engines, { recursive: true });
+        makeCacheFolder(project.engines);
         await lockCache(context);
-        if (library.isReady()) return;
+        if (library.isReady()) return undefined;
 
         fs.rmSync(unfinished, { recursive: true, force: true });
         const download = path.join(unfinished, 'download');
@@ -69,8 +70,9 @@ export function engineSteps(project) {
         const requirement = path.join(download, 'requirement.txt');
         fs.writeFileSync(requirement, `${source.package}==${ENGINE.version} --hash=sha256:${source.sha256}\n`);
         const temporary = path.join(download, 'tmp');
+        // For a moment pip has the wheel twice, in its temporary folder and where it belongs.
         const watch = setInterval(() => {
-          report(`fetching ${formatBytes(bytesIn(download))} of ${formatBytes(source.wheelBytes)}`);
+          report(`fetching ${formatBytes(Math.min(bytesOf(download), source.wheelBytes))} of ${formatBytes(source.wheelBytes)}`);
         }, 500);
         try {
           await pip(project, [
@@ -88,9 +90,11 @@ export function engineSteps(project) {
         await run(project.python, ['-I', unpack, path.join(download, wheel), unfinished, ...source.libraries], { log, signal });
         fs.rmSync(download, { recursive: true });
         writeStamp(path.join(unfinished, STAMP), { files: sizesOf(unfinished, libraryFiles) });
+        return undefined;
       } catch (error) {
         if (signal.aborted) throw error;
         noLibrary = reason(error);
+        return 'not to be had';
       }
     },
   };
@@ -183,6 +187,19 @@ export function engineSteps(project) {
   return [library, binding];
 }
 
+/** @param {string} folder */
+function makeCacheFolder(folder) {
+  try {
+    fs.mkdirSync(folder, { recursive: true });
+    fs.accessSync(folder, fs.constants.W_OK);
+  } catch (error) {
+    throw new Problem(
+      `the folder for the engine, ${folder}, may not be written (${/** @type {Error} */ (error).message})`,
+      'name another one with COURSE_CACHE=/a/folder/of/your/own, then run the command again.'
+    );
+  }
+}
+
 /** @param {unknown} error */
 const reason = (error) => /** @type {Problem} */ (explain(`TensorFlow ${ENGINE.version} from PyPI`, error));
 
@@ -193,14 +210,4 @@ function readLink(file) {
   } catch {
     return undefined; // Not there, or not a link.
   }
-}
-
-/** @param {string} folder */
-function bytesIn(folder) {
-  let bytes = 0;
-  for (const file of fs.readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
-    // Temporary files come and go meanwhile.
-    bytes += fs.statSync(path.join(folder, file), { throwIfNoEntry: false })?.size ?? 0;
-  }
-  return bytes;
 }

@@ -2,6 +2,7 @@
 
 import fs from 'node:fs';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { STAMP, hashOfFile, hashOfTree, removeStamp, stampMatches, writeStamp, writeWhole } from '../stamp.mjs';
 
 /** The notebook that JupyterLab opens on. */
@@ -27,7 +28,7 @@ export function jupyterStep({ root, venv, nodeModules }) {
     project: root,
     extension: hashOfTree([extension]),
     plotly: hashOfFile(path.join(nodeModules, 'plotly.js-dist', 'package.json')),
-    settings: hashOfFile(new URL(import.meta.url).pathname),
+    settings: hashOfFile(fileURLToPath(import.meta.url)),
   });
   const writeJson = (/** @type {string} */ file, /** @type {unknown} */ value) =>
     writeWhole(path.join(venv, file), `${JSON.stringify(value, null, 2)}\n`);
