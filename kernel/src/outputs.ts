@@ -39,6 +39,8 @@ export class Outputs {
     this.flush();
     this.#parent = parent;
     this.#length = 0;
+    // What a cell prints first is seen at once.
+    this.#flushed = 0;
   }
 
   /** Adds text to a stream of the cell. */

@@ -72,7 +72,7 @@ export function setDisplay(display: Display): void {
   (require('tslab/dist/jupyter') as { lastWriteDisplayData: unknown }).lastWriteDisplayData = display;
 }
 
-/** Makes tslab's compiler and executor; takes about a second. */
+/** Makes tslab's compiler and executor, once a process; takes about a second. */
 export function createSession({ folder, onCompiling = () => {} }: SessionOptions): Session {
   const maps = emitSourceMaps();
   const { createConverter } = require('tslab/dist/converter') as typeof import('tslab/dist/converter');
@@ -164,9 +164,10 @@ function whileCompiling(converter: Converter, onCompiling: (isCompiling: boolean
 
 /**
  * tslab compiles in two steps, TypeScript to ES modules and these to CommonJS, and emits no source maps. Its converter gets a view of
- * TypeScript here whose two entry points do emit them. It must be called before the converter is loaded.
+ * TypeScript here whose two entry points do emit them.
  */
 function emitSourceMaps(): { last(): Cell['originalPosition'] } {
+  if (require.resolve('tslab/dist/converter') in require.cache) throw new Error('there is one session a process, made before tslab is loaded');
   const path = require.resolve(TYPESCRIPT);
   const ts = require(TYPESCRIPT) as typeof TypeScript;
   let last: Cell['originalPosition'] = () => undefined;

@@ -82,9 +82,9 @@ export class TestKernel {
     // A subscriber hears nothing that was published before it was connected: ask until it hears.
     for (let attempt = 0; ; attempt += 1) {
       const info = kernel.ask('kernel_info_request', {});
-      const heard = await Promise.race([info.then(() => true), new Promise<false>((resolve) => setTimeout(resolve, 1_000, false))]);
+      const heard = await Promise.race([info.then(() => true), new Promise<false>((resolve) => setTimeout(resolve, 200, false))]);
       if (heard) return kernel;
-      if (child.exitCode !== null || attempt > 30) throw new Error(`the kernel did not start (exit code ${child.exitCode}):\n${kernel.log}`);
+      if (child.exitCode !== null || attempt > 300) throw new Error(`the kernel did not start (exit code ${child.exitCode}):\n${kernel.log}`);
     }
   }
 
@@ -114,6 +114,7 @@ export class TestKernel {
   /** Resolves when what is published for a request that still runs makes `isReached` true. */
   async until(isReached: (messages: Answer['messages']) => boolean): Promise<void> {
     while (![...this.#asked.values()].some(({ messages }) => isReached(messages))) {
+      if (this.#asked.size === 0) throw new Error('the request has ended, and what was waited for was not among its messages');
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
   }
