@@ -34,10 +34,10 @@ export function historyFigure(history: History, options: HistoryFigureOptions = 
       showlegend: true,
       legend: { orientation: 'h', x: 0, y: 1.04, yanchor: 'bottom' },
       xaxis: { title: { text: 'epoch' }, range: [0, epochs], domain: two ? [0, 0.46] : [0, 1], dtick: epochTick(epochs) },
-      yaxis: { title: { text: nameOf(measures[0]) }, rangemode: 'tozero' },
+      yaxis: { title: { text: nameOf(measures[0]) }, rangemode: 'tozero', range: focus(traces, 'y', 0) },
       ...(two && {
         xaxis2: { title: { text: 'epoch' }, range: [0, epochs], domain: [0.56, 1], anchor: 'y2', dtick: epochTick(epochs) },
-        yaxis2: { title: { text: nameOf(measures[1]) }, anchor: 'x2' },
+        yaxis2: { title: { text: nameOf(measures[1]) }, anchor: 'x2', range: focus(traces, 'y2') },
       }),
       annotations,
       meta: { alt: describe(history, measures, best) },
@@ -108,6 +108,24 @@ function bestMark(history: History, measure: string, panel: number, best: number
     text: `best: epoch ${best + 1} (${value.toFixed(3)})`, x: best + 1, y: value, showarrow: true, ax: -34, ay: up ? -44 : 44,
     xref: panel === 0 ? 'x' : 'x2', yref: panel === 0 ? 'y' : 'y2',
   }];
+}
+
+/** The beginning of the first epoch, in epochs, where the measures change so much that everything later would look flat. */
+const STEEP = 0.5;
+
+/**
+ * The part of the vertical axis that shows what happens after the steep beginning, which leaves the picture at the edge;
+ * in JupyterLab a double click shows all. Undefined, which means all, while there is nothing after it.
+ */
+function focus(traces: ScatterTrace[], axis: 'y' | 'y2', from?: number): [number, number] | undefined {
+  const later = traces
+    .filter((trace) => (trace.yaxis ?? 'y') === axis)
+    .flatMap(({ x, y }) => y.filter((value, i) => x[i] > STEEP && Number.isFinite(value)));
+  if (later.length < 2) return undefined;
+  const low = from ?? Math.min(...later);
+  const high = Math.max(...later);
+  const margin = (high - low || Math.abs(high) || 1) * 0.12;
+  return [from ?? low - margin, high + margin];
 }
 
 function epochTick(epochs: number): number {

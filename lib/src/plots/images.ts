@@ -27,6 +27,8 @@ export function imageGridHtml(images: NdArray<Numbers>, options: ImageGridOption
   if (captions && captions.length !== count) {
     throw new Error(`imageGridHtml: got ${captions.length} captions for ${count} images; expected one for each image.`);
   }
+  // One width for all, so that rows stand below each other: a letter takes about 8 pixels.
+  const width = Math.max(size, ...(captions ?? []).map((caption) => caption.length * 8));
   const cells = Array.from({ length: count }, (_, i) => {
     const caption = captions?.[i];
     const alt = caption === undefined ? `image ${i}` : `image ${i}: ${caption}`;
@@ -34,7 +36,7 @@ export function imageGridHtml(images: NdArray<Numbers>, options: ImageGridOption
     const picture = `<img src="${pngDataUrl(pixels)}" alt="${escapeXml(alt)}" width="${size}" height="${size}" style="image-rendering: pixelated">`;
     const text = caption === undefined ? '' : `<figcaption>${escapeXml(caption)}</figcaption>`;
     const lineBreak = (i + 1) % columns === 0 ? '<br>' : '';
-    return `<figure style="display: inline-block; margin: 3px 4px; text-align: center">${picture}${text}</figure>${lineBreak}`;
+    return `<figure style="display: inline-block; width: ${width}px; margin: 3px 4px; text-align: center">${picture}${text}</figure>${lineBreak}`;
   });
   return `<div role="group" aria-label="${count} ${count === 1 ? 'image' : 'images'}">${cells.join('')}</div>`;
 }

@@ -10,6 +10,7 @@ export function toSvg(figure: Figure, width = 900): string {
   const { layout, data } = figure;
   const panels = makePanels(figure, width);
   const parts = [
+    `<defs>${panels.map(clipPath).join('')}</defs>`,
     ...panels.map((panel) => drawAxes(panel)),
     ...data.map((trace) => drawTrace(trace, panelOf(panels, trace.xaxis))),
     ...(layout.annotations ?? []).map((annotation) => drawAnnotation(annotation, panels, layout, width)),
@@ -125,11 +126,22 @@ function drawAxes(panel: Panel): string {
   return vertical.join('') + horizontal.join('') + line(left, bottom, right, bottom, INK) + xTitle + yTitle;
 }
 
+/** Identifiers are valid for the whole page that the picture may be put into. */
+const clipName = ({ name, left, right, top, bottom }: Panel): string => `clip-${name}-${[left, right, top, bottom].map(n).join('-')}`;
+
+/** What lies outside the axes is cut off, but for a margin that keeps markers on the edge whole. */
+function clipPath(panel: Panel): string {
+  const { left, right, top, bottom } = panel;
+  const area = `x="${n(left - 5)}" y="${n(top)}" width="${n(right - left + 10)}" height="${n(bottom - top + 5)}"`;
+  return `<clipPath id="${clipName(panel)}"><rect ${area}/></clipPath>`;
+}
+
 function drawTrace(trace: Trace, panel: Panel): string {
   return trace.type === 'bar' ? drawBars(trace, panel) : drawScatter(trace, panel);
 }
 
-function drawScatter(trace: ScatterTrace, { x, y }: Panel): string {
+function drawScatter(trace: ScatterTrace, panel: Panel): string {
+  const { x, y } = panel;
   const points = trace.x.map((value, i) => [x(value), y(trace.y[i])] as const).filter(([px, py]) => Number.isFinite(px) && Number.isFinite(py));
   const { color = INK, width = 2, dash = 'solid' } = trace.line ?? {};
   const dashes = { solid: '', dash: ' stroke-dasharray="8 5"', dot: ' stroke-dasharray="2 4"' }[dash];
@@ -142,7 +154,7 @@ function drawScatter(trace: ScatterTrace, { x, y }: Panel): string {
   const markers = trace.mode.includes('markers')
     ? points.map(([px, py]) => `<circle cx="${n(px)}" cy="${n(py)}" r="${radius}" fill="${fill}"/>`).join('')
     : '';
-  return `<g${opacity}>${path}${markers}</g>`;
+  return `<g${opacity} clip-path="url(#${clipName(panel)})">${path}${markers}</g>`;
 }
 
 function drawBars(trace: BarTrace, { x, y, left, right }: Panel): string {

@@ -41,6 +41,18 @@ describe('historyFigure', () => {
     expect(historyFigure(history, { epochs: 40 }).layout.xaxis?.range).toEqual([0, 40]);
   });
 
+  it('looks at what comes after the steep first half epoch, and at all of it before there is more', () => {
+    const at = [0.01, 0.25, 0.5, 0.75, 1, 1.5, 2];
+    const loss = [2.3, 1, 0.5, 0.2, 0.1, 0.08, 0.05];
+    const steep: History = { epoch: [0], history: { loss: [0.5] }, seconds: [1], within: { at, measures: { loss } } };
+    const [low, high] = historyFigure(steep).layout.yaxis!.range!;
+    expect(low).toBe(0);
+    expect(high).toBeGreaterThan(0.2);
+    expect(high).toBeLessThan(0.5);
+    const early = { ...steep, epoch: [], history: {}, within: { at: at.slice(0, 3), measures: { loss: loss.slice(0, 3) } } };
+    expect(historyFigure(early).layout.yaxis!.range).toBeUndefined();
+  });
+
   it('has one panel for a training without metrics, and works before anything is known', () => {
     const none: History = { epoch: [], history: {}, seconds: [], within: { at: [], measures: {} } };
     expect(historyFigure(none).layout.xaxis2).toBeUndefined();
@@ -76,7 +88,7 @@ describe('toSvg', () => {
     const svg = toSvg(historyFigure(history));
     expect(svg).toMatch(/^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg" viewBox="0 0 900 360"/);
     expect(svg).toContain('<title>Curves of loss and accuracy');
-    expect(svg).not.toMatch(/<script|href|url\(|NaN|undefined/);
+    expect(svg).not.toMatch(/<script|href|url\([^#]|NaN|undefined/);
     for (const tag of ['g', 'text', 'svg', 'title']) expect(count(svg, `<${tag}>`) + count(svg, `<${tag} `)).toBe(count(svg, `</${tag}>`));
   });
 
@@ -103,7 +115,7 @@ describe('toSvg', () => {
 
   it('draws one bar a class, from zero, as high as its count', () => {
     const svg = toSvg(classCountsFigure([0, 0, 0, 1], ['cat', 'dog']));
-    const heights = [...svg.matchAll(/<rect x="[^"]*" y="[^"]*" width="[^"]*" height="([\d.]+)"/g)].map(([, height]) => Number(height));
+    const heights = [...svg.matchAll(/<rect x="[^"]*" y="[^"]*" width="[^"]*" height="([\d.]+)" fill="#0072B2"/g)].map(([, height]) => Number(height));
     expect(heights).toHaveLength(2);
     expect(heights[0] / heights[1]).toBeCloseTo(3, 1);
   });
