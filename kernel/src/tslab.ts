@@ -7,6 +7,7 @@
  * the converter loads, which is made to emit source maps.
  */
 import { SourceMap } from 'node:module';
+import { types } from 'node:util';
 import type { Converter, ConvertResult, Diagnostic } from 'tslab/dist/converter';
 import type { Executor } from 'tslab/dist/executor';
 import type { JupyterHandlerImpl } from 'tslab/dist/jupyter';
@@ -140,7 +141,7 @@ const scriptName = (count: number): string => `cell:${count}`;
 
 /** The two errors by which tslab and Node say that a cell was interrupted: after its first `await`, or before. */
 function isInterruption(value: unknown): boolean {
-  return value instanceof Error
+  return types.isNativeError(value)
     && (value.message === 'Interrupted asynchronously' || (value as NodeJS.ErrnoException).code === 'ERR_SCRIPT_EXECUTION_INTERRUPTED');
 }
 

@@ -66,26 +66,44 @@ export class TestKernel {
     void this.#listen(this.#iopub, (message) => this.#onIoPub(message));
   }
 
-  /** Starts a kernel and waits until it answers on all channels. */
-  static async start({ node = process.execPath, folder = path.join(COURSE, 'notebooks'), env = {} }: KernelOptions = {}): Promise<TestKernel> {
-    if (!fs.existsSync(KERNEL)) throw new Error(`expected the built kernel at ${KERNEL}: run node node_modules/typescript/bin/tsc -b`);
+  /** The kernel's entry point, as it is built. */
+  static readonly main = KERNEL;
+
+  /** Writes a connection file; `client` connects to the kernel that was started with it by `process`. */
+  static async prepare(): Promise<{ connectionFile: string; client: (process: ChildProcess) => Promise<TestKernel> }> {
     const [shell, iopub, stdin, control, hb] = await freePorts(5);
     const connection: Connection = {
       transport: 'tcp', ip: '127.0.0.1', key: 'a key for tests',
       shell_port: shell, iopub_port: iopub, stdin_port: stdin, control_port: control, hb_port: hb,
     };
     const temporary = fs.mkdtempSync(path.join(os.tmpdir(), 'kernel-'));
-    const file = path.join(temporary, 'connection.json');
-    fs.writeFileSync(file, JSON.stringify({ ...connection, signature_scheme: 'hmac-sha256' }));
-    const child = spawn(node, [KERNEL, file], { cwd: folder, env: { ...process.env, ...env }, stdio: ['ignore', 'ignore', 'pipe'] });
-    const kernel = new TestKernel(connection, temporary, child);
-    // A subscriber hears nothing that was published before it was connected: ask until it hears.
-    for (let attempt = 0; ; attempt += 1) {
-      const info = kernel.ask('kernel_info_request', {});
-      const heard = await Promise.race([info.then(() => true), new Promise<false>((resolve) => setTimeout(resolve, 200, false))]);
-      if (heard) return kernel;
-      if (child.exitCode !== null || attempt > 300) throw new Error(`the kernel did not start (exit code ${child.exitCode}):\n${kernel.log}`);
+    const connectionFile = path.join(temporary, 'connection.json');
+    fs.writeFileSync(connectionFile, JSON.stringify({ ...connection, signature_scheme: 'hmac-sha256' }));
+    const client = async (child: ChildProcess) => {
+      const kernel = new TestKernel(connection, temporary, child);
+      await kernel.#untilReady();
+      return kernel;
+    };
+    return { connectionFile, client };
+  }
+
+  /** Starts a kernel and waits until it answers. */
+  static async start({ node = process.execPath, folder = path.join(COURSE, 'notebooks'), env = {} }: KernelOptions = {}): Promise<TestKernel> {
+    if (!fs.existsSync(KERNEL)) throw new Error(`expected the built kernel at ${KERNEL}: run node node_modules/typescript/bin/tsc -b`);
+    const { connectionFile, client } = await TestKernel.prepare();
+    return client(spawn(node, [KERNEL, connectionFile], { cwd: folder, env: { ...process.env, ...env }, stdio: ['ignore', 'ignore', 'pipe'] }));
+  }
+
+  /** A subscriber hears nothing that was published before it was connected: asks until it hears. */
+  async #untilReady(): Promise<void> {
+    for (let attempt = 0; attempt < 300 && this.process.exitCode === null; attempt += 1) {
+      const answer = this.ask('kernel_info_request', {}).then(() => true);
+      if (await Promise.race([answer, new Promise<false>((resolve) => setTimeout(resolve, 200, false))])) {
+        this.#asked.clear();
+        return;
+      }
     }
+    throw new Error(`the kernel did not start (exit code ${this.process.exitCode}):\n${this.log}`);
   }
 
   /** Runs a cell. */
@@ -105,6 +123,16 @@ export class TestKernel {
   }
 
   #sending: Promise<unknown> = Promise.resolve();
+
+  /** Sends a request without content, and resolves with its reply alone. */
+  async replyTo(type: string, channel: 'shell' | 'control'): Promise<{ reply: Record<string, any> }> {
+    const [frames, id] = this.#request(type, {});
+    const reply = new Promise<Record<string, any>>((resolve) => this.#replies.set(id, resolve));
+    this.#sending = this.#sending.then(() => (channel === 'shell' ? this.#shell : this.#control).send(frames));
+    return { reply: await reply };
+  }
+
+  readonly #replies = new Map<string, (reply: Record<string, any>) => void>();
 
   /** Interrupts the running cell by a message, as JupyterLab does with the course's kernel. */
   async interrupt(): Promise<void> {
@@ -147,6 +175,7 @@ export class TestKernel {
   }
 
   #onReply(message: Message): void {
+    this.#replies.get(message.parent.msg_id)?.(message.content);
     const asked = this.#asked.get(message.parent.msg_id);
     if (!asked) return;
     asked.reply = { ...message.content, msg_type: message.header.msg_type };
