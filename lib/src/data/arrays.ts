@@ -2,7 +2,8 @@ import ndarray from 'ndarray';
 import type { NdArray } from 'ndarray';
 
 /** The typed arrays that the course's arrays are made of. */
-export type Numbers = Uint8Array | Uint8ClampedArray | Int8Array | Int16Array | Int32Array | Float32Array | Float64Array;
+export type Numbers =
+  Uint8Array | Uint8ClampedArray | Int8Array | Int16Array | Int32Array | Float32Array | Float64Array;
 
 /** `60000 x 28 x 28`, as the messages of the library write a shape. */
 export const shapeText = (shape: readonly number[]): string => `[${shape.join(', ')}]`;
@@ -10,7 +11,10 @@ export const shapeText = (shape: readonly number[]): string => `[${shape.join(',
 /** `47,040,016`: the same on every machine, whatever its language. */
 export const countText = (count: number): string => count.toLocaleString('en-US');
 
-/** Whether the values lie in memory in row-major order without gaps, so that a stretch of the typed array holds just them. */
+/**
+ * Whether the values lie in memory in row-major order without gaps, so that a stretch of the typed array holds just
+ * them.
+ */
 function isPacked(array: NdArray<Numbers>): boolean {
   let expected = 1;
   for (let axis = array.dimension - 1; axis >= 0; axis--) {
@@ -21,8 +25,8 @@ function isPacked(array: NdArray<Numbers>): boolean {
 }
 
 /**
- * The values of an array, row by row, in one typed array.
- * An array without gaps hands over its own memory (a view, no copy); a strided view (a transposed one, every second column) is copied once.
+ * The values of an array, row by row, in one typed array. An array without gaps hands over its own memory (a view, no
+ * copy); a strided view (a transposed one, every second column) is copied once.
  */
 export function packedValues<D extends Numbers>(array: NdArray<D>): D {
   const { data, offset, shape, stride, size } = array;
@@ -34,7 +38,7 @@ export function packedValues<D extends Numbers>(array: NdArray<D>): D {
   const [width, step] = [shape[lastAxis], stride[lastAxis]];
   const index = new Array<number>(shape.length).fill(0);
   let from = offset;
-  for (let to = 0; to < size; ) {
+  for (let to = 0; to < size;) {
     for (let column = 0; column < width; column++) packed[to++] = data[from + column * step];
     for (let axis = lastAxis - 1; axis >= 0; axis--) {
       from += stride[axis];

@@ -15,13 +15,17 @@ export type FileContents = ReadonlyMap<string, Uint8Array>;
 export function verifyContent(content: Uint8Array, expected: DatasetFile, file: string): void {
   if (content.length !== expected.size) {
     throw new Error(
-      `${file}: got ${countText(content.length)} bytes${looksLikeText(content)}, expected ${countText(expected.size)} (unpacked). ` +
+      `${file}: got ${countText(content.length)} bytes${looksLikeText(content)}, ` +
+        `expected ${countText(expected.size)} (unpacked). ` +
         'It is not the right file, or it is cut short: fetch it again.',
     );
   }
   const sha256 = createHash('sha256').update(content).digest('hex');
   if (sha256 !== expected.sha256) {
-    throw new Error(`${file}: got the SHA-256 ${sha256}, expected ${expected.sha256} (unpacked). The file is damaged: fetch it again.`);
+    throw new Error(
+      `${file}: got the SHA-256 ${sha256}, expected ${expected.sha256} (unpacked). ` +
+        'The file is damaged: fetch it again.',
+    );
   }
 }
 
@@ -38,20 +42,26 @@ export async function unpackVerified(bytes: Uint8Array, expected: DatasetFile, f
   return content;
 }
 
-/** A folder that lacks files of the dataset: damage in a folder that somebody named, an everyday matter in the cache. */
+/**
+ * A folder that lacks files of the dataset: damage in a folder that somebody named, an everyday matter in the cache.
+ */
 export class IncompleteFolder extends Error {}
 
 /**
  * Reads all files of a dataset from a folder, gzipped or not, and verifies them.
  * Undefined if there is no such folder; an error if a file is missing or not what the manifest promises.
  */
-export async function readDatasetFolder(folder: string, files: readonly DatasetFile[]): Promise<FileContents | undefined> {
+export async function readDatasetFolder(
+  folder: string,
+  files: readonly DatasetFile[],
+): Promise<FileContents | undefined> {
   const names = await namesIn(folder);
   if (!names) return undefined;
   const missing = files.filter(({ name }) => !names.includes(name) && !names.includes(`${name}.gz`));
   if (missing.length > 0) {
     throw new IncompleteFolder(
-      `${folder}: got ${listText(names)}, expected also ${missing.map(({ name }) => name).join(', ')} (each with or without .gz).`,
+      `${folder}: got ${listText(names)}, ` +
+        `expected also ${missing.map(({ name }) => name).join(', ')} (each with or without .gz).`,
     );
   }
   const contents = await Promise.all(

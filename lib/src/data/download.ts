@@ -22,8 +22,9 @@ const slack = 65_536;
 /**
  * Downloads the files of a dataset that `folder` does not have yet, from mirror after mirror, and verifies them.
  *
- * A file lands whole and verified or not at all. What arrived before a break stays in `<name>.gz.partial` and is continued, by the
- * same or the next mirror, now or another day. Throws with the reasons of all mirrors if one file cannot be had.
+ * A file lands whole and verified or not at all. What arrived before a break stays in `<name>.gz.partial` and is
+ * continued, by the same or the next mirror, now or another day. Throws with the reasons of all mirrors if one file
+ * cannot be had.
  */
 export async function downloadDataset(
   entry: DatasetEntry,
@@ -52,7 +53,10 @@ export async function downloadDataset(
       for (const mirror of mirrors) {
         const url = `${mirror}${file.name}.gz`;
         try {
-          contents.set(file.name, await downloadFile(url, target, file, { answerTimeout, silenceTimeout, onBytes: report(url) }));
+          contents.set(
+            file.name,
+            await downloadFile(url, target, file, { answerTimeout, silenceTimeout, onBytes: report(url) }),
+          );
           // The next file asks the mirror first that has just worked.
           mirrors = [mirror, ...mirrors.filter((other) => other !== mirror)];
           break;
@@ -93,7 +97,12 @@ interface FileDownload {
   readonly onBytes: (received: number) => void;
 }
 
-async function downloadFile(url: string, target: string, file: DatasetFile, options: FileDownload): Promise<Uint8Array> {
+async function downloadFile(
+  url: string,
+  target: string,
+  file: DatasetFile,
+  options: FileDownload,
+): Promise<Uint8Array> {
   const partial = `${target}.partial`;
   for (let resumes = 0; ; resumes++) {
     const before = await sizeOf(partial);
@@ -138,7 +147,8 @@ async function receive(url: string, partial: string, maxSize: number, options: F
       // Nothing is missing, or what is there is of no use: the check of the content tells.
       return;
     }
-    if (!response.ok || !response.body) throw new Error(`got HTTP status ${response.status} ${response.statusText}, expected the file`.trimEnd());
+    if (!response.ok || !response.body)
+      throw new Error(`got HTTP status ${response.status} ${response.statusText}, expected the file`.trimEnd());
 
     const isContinued = response.status === 206 && response.headers.get('content-range')?.startsWith(`bytes ${start}-`);
     if (response.status === 206 && !isContinued) {
@@ -174,7 +184,9 @@ async function* bodyOf(body: NonNullable<Response['body']>): AsyncGenerator<Uint
   try {
     yield* body as AsyncIterable<Uint8Array>;
   } catch (error) {
-    throw error instanceof Broken ? error : new Broken(`the connection ended in the middle of the file (${reasonText(error)})`);
+    throw error instanceof Broken
+      ? error
+      : new Broken(`the connection ended in the middle of the file (${reasonText(error)})`);
   }
 }
 
@@ -189,8 +201,10 @@ async function sizeOf(file: string): Promise<number> {
 }
 
 /** Errors of the file system name the call and the path; those of the network don't name a path. */
-export const isDiskError = (error: unknown): boolean => typeof (error as NodeJS.ErrnoException).path === 'string' || isFull(error);
-const isFull = (error: unknown): boolean => ['ENOSPC', 'EDQUOT', 'EROFS'].includes((error as NodeJS.ErrnoException).code ?? '');
+export const isDiskError = (error: unknown): boolean =>
+  typeof (error as NodeJS.ErrnoException).path === 'string' || isFull(error);
+const isFull = (error: unknown): boolean =>
+  ['ENOSPC', 'EDQUOT', 'EROFS'].includes((error as NodeJS.ErrnoException).code ?? '');
 
 const networkReasons: Record<string, string> = {
   ENOTFOUND: 'no network: the name of the host cannot be looked up',
@@ -201,7 +215,9 @@ const networkReasons: Record<string, string> = {
   ECONNRESET: 'the connection was reset',
 };
 
-/** `fetch` says "fetch failed" and keeps the reason in `cause`, which may hold one error for each address of the host. */
+/**
+ * `fetch` says "fetch failed" and keeps the reason in `cause`, which may hold one error for each address of the host.
+ */
 export function reasonText(error: unknown): string {
   const { cause, code, message } = error as NodeJS.ErrnoException & { cause?: unknown };
   if (cause instanceof AggregateError && cause.errors.length > 0) return reasonText(cause.errors[0]);

@@ -8,7 +8,10 @@ import { writeWhole } from './files';
 const gunzip = promisify(gunzipCallback);
 const gzip = promisify(gzipCallback);
 
-/** What an IDX file can hold. `array.dtype` tells which: `'uint8'`, `'int8'`, `'int16'`, `'int32'`, `'float32'`, `'float64'`. */
+/**
+ * What an IDX file can hold. `array.dtype` tells which: `'uint8'`, `'int8'`, `'int16'`, `'int32'`, `'float32'`,
+ * `'float64'`.
+ */
 export type IdxArray =
   | NdArray<Uint8Array>
   | NdArray<Int8Array>
@@ -47,11 +50,14 @@ export async function unpack(bytes: Uint8Array, file: string, maxSize?: number):
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     if (code === 'ERR_BUFFER_TOO_LARGE') {
-      throw new Error(`${file}: unpacks to more than the ${countText(maxSize ?? 0)} bytes expected. It is not the right file.`);
+      throw new Error(
+        `${file}: unpacks to more than the ${countText(maxSize ?? 0)} bytes expected. It is not the right file.`,
+      );
     }
     throw new Error(
       code === 'Z_BUF_ERROR'
-        ? `${file}: got ${countText(bytes.length)} bytes of gzip that end in the middle, expected a whole gzip file. It is cut short: fetch it again.`
+        ? `${file}: got ${countText(bytes.length)} bytes of gzip that end in the middle, expected a whole gzip file. ` +
+            'It is cut short: fetch it again.'
         : `${file}: the gzip data is broken (${(error as Error).message}), expected a whole gzip file. Fetch it again.`,
     );
   }
@@ -60,25 +66,35 @@ export async function unpack(bytes: Uint8Array, file: string, maxSize?: number):
 /**
  * Reads the content of an IDX file: the format of MNIST, an array of one to four dimensions with a short header.
  *
- * The file starts with two zero bytes, one byte for the type of the numbers, one for the number of dimensions, then the size of each
- * dimension as a 32-bit number; then the numbers, the last dimension fastest; all with the most significant byte first.
- * Source: "The IDX file format" at http://yann.lecun.com/exdb/mnist/
+ * The file starts with two zero bytes, one byte for the type of the numbers, one for the number of dimensions, then the
+ * size of each dimension as a 32-bit number; then the numbers, the last dimension fastest; all with the most
+ * significant byte first. Source: "The IDX file format" at http://yann.lecun.com/exdb/mnist/
  *
  * Bytes are not copied: the array is a view of `bytes`. Wider numbers are copied once and their bytes swapped.
  * Refuses what is not such a file with what was got and expected; `file` names it in the message.
  */
 export function parseIdx(bytes: Uint8Array, file = 'IDX data'): IdxArray {
   const fail = (got: string, expected: string): never => {
-    throw new Error(`${file}: got ${got}, expected ${expected}. It is not an IDX file, or it is damaged: fetch it again.`);
+    throw new Error(
+      `${file}: got ${got}, expected ${expected}. It is not an IDX file, or it is damaged: fetch it again.`,
+    );
   };
   if (bytes.length < 4) fail(`${bytes.length} bytes`, 'an IDX header of at least 8 bytes');
   const [zero0, zero1, typeCode, dimensions] = bytes;
   if (zero0 !== 0 || zero1 !== 0) {
-    fail(`the first bytes ${[zero0, zero1, typeCode, dimensions].map(hex).join(' ')}`, 'an IDX header that starts with 0x00 0x00');
+    fail(
+      `the first bytes ${[zero0, zero1, typeCode, dimensions].map(hex).join(' ')}`,
+      'an IDX header that starts with 0x00 0x00',
+    );
   }
   const ArrayType = types[typeCode as TypeCode];
   if (!ArrayType) {
-    fail(`the type code ${hex(typeCode)}`, `one of ${Object.keys(types).map((code) => hex(Number(code))).join(', ')}`);
+    fail(
+      `the type code ${hex(typeCode)}`,
+      `one of ${Object.keys(types)
+        .map((code) => hex(Number(code)))
+        .join(', ')}`,
+    );
   }
   if (dimensions < 1 || dimensions > maxDimensions) fail(`${dimensions} dimensions`, `1 to ${maxDimensions}`);
 
@@ -93,8 +109,9 @@ export function parseIdx(bytes: Uint8Array, file = 'IDX data'): IdxArray {
   if (bytes.length !== expectedSize) {
     const how = bytes.length < expectedSize ? 'cut short' : 'too long';
     throw new Error(
-      `${file}: got ${countText(bytes.length)} bytes, expected ${countText(expectedSize)} (${headerSize} of header and ` +
-        `${shape.join(' x ')} values of ${ArrayType.BYTES_PER_ELEMENT} each). The file is ${how}: fetch it again.`,
+      `${file}: got ${countText(bytes.length)} bytes, expected ${countText(expectedSize)} ` +
+        `(${headerSize} of header and ${shape.join(' x ')} values of ${ArrayType.BYTES_PER_ELEMENT} each). ` +
+        `The file is ${how}: fetch it again.`,
     );
   }
   if (ArrayType === Uint8Array || ArrayType === Int8Array) {
@@ -125,8 +142,8 @@ export function formatIdx(array: IdxArray): Buffer {
   const typeCode = Object.entries(types).find(([, type]) => (values as unknown) instanceof type)?.[0];
   if (!typeCode || array.dimension < 1 || array.dimension > maxDimensions) {
     throw new TypeError(
-      `formatIdx: got ${array.dtype} of shape ${shapeText(array.shape)}, expected uint8, int8, int16, int32, float32 or float64 ` +
-        `with 1 to ${maxDimensions} dimensions.`,
+      `formatIdx: got ${array.dtype} of shape ${shapeText(array.shape)}, ` +
+        `expected uint8, int8, int16, int32, float32 or float64 with 1 to ${maxDimensions} dimensions.`,
     );
   }
   const header = Buffer.alloc(4 + 4 * array.dimension);

@@ -15,7 +15,10 @@ export type DataPlace = 'folder' | 'cache' | 'download' | 'drawn';
 
 /** Where a dataset comes from. */
 export interface DataSource {
-  /** `folder`: named by COURSE_DATA; `cache`: downloaded earlier; `download`: from a mirror; `drawn`: stand-ins made by the course. */
+  /**
+   * `folder`: named by COURSE_DATA; `cache`: downloaded earlier; `download`: from a mirror; `drawn`: stand-ins made by
+   * the course.
+   */
   readonly kind: DataPlace;
   /** Where the files lie; undefined if they were drawn and could not be kept. */
   readonly folder: string | undefined;
@@ -41,8 +44,8 @@ interface Found {
 }
 
 /**
- * Tells where a dataset would come from, without downloading or drawing anything; it does read and verify what is there.
- * Throws if COURSE_DATA names a folder that is missing, or whose files are incomplete or damaged.
+ * Tells where a dataset would come from, without downloading or drawing anything; it does read and verify what is
+ * there. Throws if COURSE_DATA names a folder that is missing, or whose files are incomplete or damaged.
  *
  * ```ts
  * console.log((await describeDataSource('mnist')).note);
@@ -63,14 +66,14 @@ export async function planSource(entry: DatasetEntry, env: NodeJS.ProcessEnv): P
     folder: downloadFolder(entry, env),
     passedOver,
     note:
-      `${entry.title}: will be downloaded to ${downloadFolder(entry, env)} when a lesson needs it (${(size / 1e6).toFixed(1)} MB). ` +
-      'Without a network, stand-ins are drawn.',
+      `${entry.title}: will be downloaded to ${downloadFolder(entry, env)} when a lesson needs it ` +
+      `(${(size / 1e6).toFixed(1)} MB). Without a network, stand-ins are drawn.`,
   };
 }
 
 /**
- * Finds a dataset and reads it: the folder that COURSE_DATA names, what was downloaded earlier, a download, else drawn stand-ins.
- * Throws as {@link describeDataSource} does: who names a folder wants its files and no others.
+ * Finds a dataset and reads it: the folder that COURSE_DATA names, what was downloaded earlier, a download, else drawn
+ * stand-ins. Throws as {@link describeDataSource} does: who names a folder wants its files and no others.
  */
 export async function openDataset(entry: DatasetEntry, options: OpenOptions = {}): Promise<OpenedDataset> {
   const { env = process.env } = options;
@@ -88,8 +91,10 @@ export async function openDataset(entry: DatasetEntry, options: OpenOptions = {}
 const offlineReason = { kind: 'download', reason: 'COURSE_OFFLINE is set' } as const;
 
 const datasetsFolder = (env: NodeJS.ProcessEnv): string => path.join(cacheFolder(env), 'datasets');
-const downloadFolder = (entry: DatasetEntry, env: NodeJS.ProcessEnv): string => path.join(datasetsFolder(env), entry.name);
-const drawnFolder = (entry: DatasetEntry, env: NodeJS.ProcessEnv): string => path.join(datasetsFolder(env), entry.standIn.folder);
+const downloadFolder = (entry: DatasetEntry, env: NodeJS.ProcessEnv): string =>
+  path.join(datasetsFolder(env), entry.name);
+const drawnFolder = (entry: DatasetEntry, env: NodeJS.ProcessEnv): string =>
+  path.join(datasetsFolder(env), entry.standIn.folder);
 
 async function findExisting(entry: DatasetEntry, env: NodeJS.ProcessEnv): Promise<Found> {
   const passedOver: { kind: DataPlace; reason: string }[] = [];
@@ -102,7 +107,10 @@ async function findExisting(entry: DatasetEntry, env: NodeJS.ProcessEnv): Promis
     const contents = await readNamedFolder(parent, folder, entry);
     if (contents) return { opened: { source: folderSource(entry, folder), contents }, passedOver };
     const names = (await namesIn(parent)) ?? [];
-    passedOver.push({ kind: 'folder', reason: `COURSE_DATA is ${parent}, which has no ${entry.name}/ (it has ${listText(names)})` });
+    passedOver.push({
+      kind: 'folder',
+      reason: `COURSE_DATA is ${parent}, which has no ${entry.name}/ (it has ${listText(names)})`,
+    });
   }
 
   const folder = downloadFolder(entry, env);
@@ -112,24 +120,31 @@ async function findExisting(entry: DatasetEntry, env: NodeJS.ProcessEnv): Promis
     passedOver.push({ kind: 'cache', reason: `there is no ${folder} yet` });
   } catch (error) {
     // The cache repairs itself by the download that follows.
-    passedOver.push({ kind: 'cache', reason: error instanceof IncompleteFolder ? `${folder} is not complete yet` : reasonText(error) });
+    passedOver.push({
+      kind: 'cache',
+      reason: error instanceof IncompleteFolder ? `${folder} is not complete yet` : reasonText(error),
+    });
   }
   return { passedOver };
 }
 
 async function readNamedFolder(parent: string, folder: string, entry: DatasetEntry): Promise<FileContents | undefined> {
-  const advice = `Expected a folder with ${entry.name}/ in it. Correct COURSE_DATA, or unset it to download ${entry.title}.`;
+  const advice =
+    `Expected a folder with ${entry.name}/ in it. ` + `Correct COURSE_DATA, or unset it to download ${entry.title}.`;
   let names: string[] | undefined;
   try {
     names = await namesIn(parent);
   } catch (error) {
     throw new Error(`COURSE_DATA: got ${parent}, which cannot be read as a folder (${reasonText(error)}). ${advice}`);
   }
-  if (!names) throw new Error(`COURSE_DATA: got ${parent}, which does not exist (${await nearestFolder(parent)}). ${advice}`);
+  if (!names)
+    throw new Error(`COURSE_DATA: got ${parent}, which does not exist (${await nearestFolder(parent)}). ${advice}`);
   try {
     return await readDatasetFolder(folder, entry.files);
   } catch (error) {
-    throw new Error(`COURSE_DATA: ${reasonText(error)} Repair the folder, or unset COURSE_DATA to download ${entry.title}.`);
+    throw new Error(
+      `COURSE_DATA: ${reasonText(error)} Repair the folder, or unset COURSE_DATA to download ${entry.title}.`,
+    );
   }
 }
 
@@ -152,7 +167,10 @@ async function openDownload(
     () => downloadDataset(entry, folder, options),
     waiting(entry.title, 'bytes', options.onProgress),
   );
-  return { source: { kind: 'download', folder, passedOver, note: `${entry.title}: downloaded to ${folder}.` }, contents };
+  return {
+    source: { kind: 'download', folder, passedOver, note: `${entry.title}: downloaded to ${folder}.` },
+    contents,
+  };
 }
 
 async function openDrawn(
@@ -195,8 +213,17 @@ async function readDrawn(entry: DatasetEntry, folder: string): Promise<FileConte
 const standInFiles = (entry: DatasetEntry): DatasetFile[] =>
   entry.files.map((file) => ({ ...file, sha256: entry.standIn.sha256[file.name] }));
 
-const waiting = (title: string, unit: 'bytes' | 'images', onProgress: OnProgress = () => {}) => (holder: string): void =>
-  onProgress({ activity: 'wait', what: `${title}: ${holder} is at it`, unit, received: 0, total: 0, ratePerSecond: 0 });
+const waiting =
+  (title: string, unit: 'bytes' | 'images', onProgress: OnProgress = () => {}) =>
+  (holder: string): void =>
+    onProgress({
+      activity: 'wait',
+      what: `${title}: ${holder} is at it`,
+      unit,
+      received: 0,
+      total: 0,
+      ratePerSecond: 0,
+    });
 
 const folderSource = (entry: DatasetEntry, folder: string): DataSource => ({
   kind: 'folder',

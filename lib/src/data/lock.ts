@@ -16,14 +16,18 @@ const silence = 30_000;
 /**
  * Runs `work` while no other process (and no other call in this one) runs work under the same lock file.
  *
- * A lock does not outlive its process: another one takes it when the process is gone or, where that cannot be asked (another
- * machine or container with the same folder), when it has not been touched for 30 seconds.
- * It saves work twice; it is not what keeps files whole. Two takers of one dead lock may in theory both pass, and then each
- * still writes whole files under names of its own.
+ * A lock does not outlive its process: another one takes it when the process is gone or, where that cannot be asked
+ * (another machine or container with the same folder), when it has not been touched for 30 seconds. It saves work
+ * twice; it is not what keeps files whole. Two takers of one dead lock may in theory both pass, and then each still
+ * writes whole files under names of its own.
  *
  * `onWait` is called once a second with who holds the lock.
  */
-export async function withLock<T>(file: string, work: () => Promise<T>, onWait: (holder: string) => void = () => {}): Promise<T> {
+export async function withLock<T>(
+  file: string,
+  work: () => Promise<T>,
+  onWait: (holder: string) => void = () => {},
+): Promise<T> {
   const self: Holder = { pid: process.pid, host: hostname(), token: randomUUID() };
   await mkdir(path.dirname(file), { recursive: true });
   for (let turn = 0; !(await take(file, self)); turn++) {
@@ -46,7 +50,7 @@ export async function withLock<T>(file: string, work: () => Promise<T>, onWait: 
     return await work();
   } finally {
     clearInterval(heart);
-    if (await readIfThere(file) === JSON.stringify(self)) await rm(file, { force: true });
+    if ((await readIfThere(file)) === JSON.stringify(self)) await rm(file, { force: true });
   }
 }
 
@@ -87,7 +91,10 @@ function parseHolder(content: string): Holder | undefined {
   }
 }
 
-/** Renaming before removing: if another process has set the dead lock aside and made its own meanwhile, that one goes back. */
+/**
+ * Renaming before removing: if another process has set the dead lock aside and made its own meanwhile, that one goes
+ * back.
+ */
 async function setAside(file: string, deadContent: string): Promise<void> {
   const aside = `${file}.${randomUUID()}`;
   try {
@@ -96,7 +103,7 @@ async function setAside(file: string, deadContent: string): Promise<void> {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
     throw error;
   }
-  if (await readIfThere(aside) === deadContent) await rm(aside, { force: true });
+  if ((await readIfThere(aside)) === deadContent) await rm(aside, { force: true });
   else await rename(aside, file);
 }
 

@@ -31,7 +31,11 @@ export interface DatasetEntry {
   /** Addresses that end in `/`; each has all files with `.gz` added to their names. */
   readonly mirrors: readonly string[];
   /** What is drawn where the dataset cannot be had: files of the same names and sizes. */
-  readonly standIn: { readonly title: string; readonly folder: string; readonly sha256: Readonly<Record<string, string>> };
+  readonly standIn: {
+    readonly title: string;
+    readonly folder: string;
+    readonly sha256: Readonly<Record<string, string>>;
+  };
 }
 
 export type DatasetName = 'mnist';
@@ -43,6 +47,9 @@ const manifestFile = path.resolve(__dirname, '../../../datasets/manifest.json');
 export function datasetEntry(name: DatasetName): DatasetEntry {
   const entries = JSON.parse(readFileSync(manifestFile, 'utf8')) as Record<string, Omit<DatasetEntry, 'name'>>;
   const entry = entries[name];
-  if (!entry) throw new Error(`got the dataset name "${name}", expected one of: ${Object.keys(entries).join(', ')} (${manifestFile}).`);
+  if (!entry)
+    throw new Error(
+      `got the dataset name "${name}", expected one of: ${Object.keys(entries).join(', ')} (${manifestFile}).`,
+    );
   return { name, ...entry };
 }

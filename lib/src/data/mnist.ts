@@ -35,11 +35,12 @@ export interface LoadOptions extends OpenOptions {
 const quickPart = 0.1;
 
 /**
- * Loads MNIST: 60,000 handwritten digits to train on and 10,000 to test with, 28 x 28 pixels each, uint8, 0 (black) to 255 (white).
+ * Loads MNIST: 60,000 handwritten digits to train on and 10,000 to test with, 28 x 28 pixels each, uint8, 0 (black) to
+ * 255 (white).
  *
- * It is looked for in the folder that COURSE_DATA names, in the cache, on the mirrors, and is else replaced by drawn digits: then
- * `isDrawn` is true, `title` says so and `source.note` says why. Files are verified before use. Prints nothing: `onProgress` is
- * told about a download or a drawing.
+ * It is looked for in the folder that COURSE_DATA names, in the cache, on the mirrors, and is else replaced by drawn
+ * digits: then `isDrawn` is true, `title` says so and `source.note` says why. Files are verified before use. Prints
+ * nothing: `onProgress` is told about a download or a drawing.
  *
  * Memory: the arrays are views of the files' bytes (55 MB in all); smaller counts are views of the same bytes.
  *
@@ -63,7 +64,9 @@ export async function loadIdxDataset(entry: DatasetEntry, options: LoadOptions =
   const countOf = (option: 'trainCount' | 'testCount', all: number): number => {
     const count = options[option] ?? (quick ? Math.ceil(all * quickPart) : all);
     if (!Number.isInteger(count) || count < 1 || count > all) {
-      throw new RangeError(`${entry.title}: got ${option} = ${count}, expected a whole number in 1..${countText(all)}.`);
+      throw new RangeError(
+        `${entry.title}: got ${option} = ${count}, expected a whole number in 1..${countText(all)}.`,
+      );
     }
     return count;
   };
@@ -73,7 +76,10 @@ export async function loadIdxDataset(entry: DatasetEntry, options: LoadOptions =
   const read = (split: 'train' | 'test', content: 'images' | 'labels'): NdArray<Uint8Array> => {
     const file = entry.files.find((candidate) => candidate.split === split && candidate.content === content);
     const bytes = file && contents.get(file.name);
-    if (!bytes) throw new Error(`${entry.title}: got no file with the ${content} of the ${split} split, expected one (datasets/manifest.json).`);
+    if (!bytes)
+      throw new Error(
+        `${entry.title}: got no file with the ${content} of the ${split} split, expected one (datasets/manifest.json).`,
+      );
     const array = parseIdx(bytes, file.name);
     if (array.dtype !== 'uint8') throw new Error(`${file.name}: got numbers of type ${array.dtype}, expected uint8.`);
     // The first images lie first, so this too is a view without gaps.

@@ -7,15 +7,15 @@ import { packedValues, type Numbers } from './arrays';
  *
  * TensorFlow.js knows two types of number: `float32` and `int32`. Float arrays become `float32`, all others `int32`.
  *
- * Memory: a `Float32Array` or `Int32Array` without gaps is **shared**: nothing is copied, and a later change of the array changes
- * the tensor. Every other type is copied, because its numbers must be widened (uint8 pixels take four times the memory as `int32`);
- * a strided view is packed first.
+ * Memory: a `Float32Array` or `Int32Array` without gaps is **shared**: nothing is copied, and a later change of the
+ * array changes the tensor. Every other type is copied, because its numbers must be widened (uint8 pixels take four
+ * times the memory as `int32`); a strided view is packed first.
  *
  * The caller disposes the tensor.
  *
  * ```ts
- * const x = toTensor(normalise(flatten(mnist.train.images)));   // float32 [60000, 784], shares the memory of the normalised array
- * x.dispose();
+ * const x = toTensor(normalise(flatten(mnist.train.images)));   // float32 [60000, 784], shares the memory of the
+ * normalised array x.dispose();
  * ```
  *
  * Taught in 01_mnist_mlp.

@@ -18,14 +18,19 @@ export function oneHot(labels: NdArray<Numbers>, numClasses: number): NdArray<Fl
     throw new RangeError(`oneHot: got numClasses = ${numClasses}, expected a whole number of at least 1.`);
   }
   if (labels.dimension !== 1) {
-    throw new RangeError(`oneHot: got labels of shape ${shapeText(labels.shape)}, expected [n]. Are they one-hot already?`);
+    throw new RangeError(
+      `oneHot: got labels of shape ${shapeText(labels.shape)}, expected [n]. Are they one-hot already?`,
+    );
   }
   const values = packedValues(labels);
   const rows = new Float32Array(values.length * numClasses);
   for (let i = 0; i < values.length; i++) {
     const label = values[i];
     if (!(Number.isInteger(label) && label >= 0 && label < numClasses)) {
-      throw new RangeError(`oneHot: labels[${i}] is ${label}, expected a whole number in 0..${numClasses - 1} (numClasses is ${numClasses}).`);
+      throw new RangeError(
+        `oneHot: labels[${i}] is ${label}, expected a whole number in 0..${numClasses - 1} ` +
+          `(numClasses is ${numClasses}).`,
+      );
     }
     rows[i * numClasses + label] = 1;
   }
@@ -33,8 +38,8 @@ export function oneHot(labels: NdArray<Numbers>, numClasses: number): NdArray<Fl
 }
 
 /**
- * The column of the largest value in each row: `[n, numClasses]` to `[n]`, int32. It undoes {@link oneHot}, and it turns the
- * probabilities of a prediction into the predicted class. Of equal values the first one counts.
+ * The column of the largest value in each row: `[n, numClasses]` to `[n]`, int32. It undoes {@link oneHot}, and it
+ * turns the probabilities of a prediction into the predicted class. Of equal values the first one counts.
  *
  * Refuses a row that contains NaN, because it has no largest value. Returns new memory.
  *
@@ -56,7 +61,8 @@ export function argMax(rows: NdArray<Numbers>): NdArray<Int32Array> {
     let best = 0;
     for (let column = 0; column < numClasses; column++) {
       const value = values[start + column];
-      if (Number.isNaN(value)) throw new RangeError(`argMax: row ${row} has NaN in column ${column}, expected numbers only.`);
+      if (Number.isNaN(value))
+        throw new RangeError(`argMax: row ${row} has NaN in column ${column}, expected numbers only.`);
       if (value > values[start + best]) best = column;
     }
     columns[row] = best;

@@ -49,14 +49,38 @@ describe('parseIdx', () => {
 
   it.each([
     ['a file that is empty', Buffer.alloc(0), /labels\.idx: got 0 bytes, expected an IDX header/],
-    ['another magic number', Buffer.from([1, 0, 8, 1, 0, 0, 0, 0]), /got the first bytes 0x01 0x00 0x08 0x01, expected .* 0x00 0x00/],
-    ['an unknown type', Buffer.from([0, 0, 0x0a, 1, 0, 0, 0, 0]), /got the type code 0x0a, expected one of 0x08, 0x09, 0x0b/],
+    [
+      'another magic number',
+      Buffer.from([1, 0, 8, 1, 0, 0, 0, 0]),
+      /got the first bytes 0x01 0x00 0x08 0x01, expected .* 0x00 0x00/,
+    ],
+    [
+      'an unknown type',
+      Buffer.from([0, 0, 0x0a, 1, 0, 0, 0, 0]),
+      /got the type code 0x0a, expected one of 0x08, 0x09, 0x0b/,
+    ],
     ['no dimension', Buffer.from([0, 0, 8, 0]), /got 0 dimensions, expected 1 to 4/],
-    ['five dimensions', Buffer.concat([Buffer.from([0, 0, 8, 5]), Buffer.alloc(20)]), /got 5 dimensions, expected 1 to 4/],
-    ['half a header', Buffer.from([0, 0, 8, 3, 0, 0, 0, 1]), /got 8 bytes, expected an IDX header of 16 bytes for 3 dimensions/],
-    ['a file cut short', labels.subarray(0, 10), /got 10 bytes, expected 11 \(8 of header and 3 values of 1 each\)\. The file is cut short/],
+    [
+      'five dimensions',
+      Buffer.concat([Buffer.from([0, 0, 8, 5]), Buffer.alloc(20)]),
+      /got 5 dimensions, expected 1 to 4/,
+    ],
+    [
+      'half a header',
+      Buffer.from([0, 0, 8, 3, 0, 0, 0, 1]),
+      /got 8 bytes, expected an IDX header of 16 bytes for 3 dimensions/,
+    ],
+    [
+      'a file cut short',
+      labels.subarray(0, 10),
+      /got 10 bytes, expected 11 \(8 of header and 3 values of 1 each\)\. The file is cut short/,
+    ],
     ['a file too long', Buffer.concat([labels, labels]), /got 22 bytes, expected 11 .* The file is too long/],
-    ['a count beyond all memory', Buffer.from([0, 0, 8, 2, 255, 255, 255, 255, 255, 255, 255, 255]), /The file is cut short/],
+    [
+      'a count beyond all memory',
+      Buffer.from([0, 0, 8, 2, 255, 255, 255, 255, 255, 255, 255, 255]),
+      /The file is cut short/,
+    ],
   ])('refuses %s', (_what, bytes, message) => {
     expect(() => parseIdx(bytes, 'labels.idx')).toThrow(message);
   });
@@ -64,13 +88,16 @@ describe('parseIdx', () => {
 
 describe('formatIdx', () => {
   const values = [0, 1, 100, 2, 3, 4];
-  it.each([Uint8Array, Int8Array, Int16Array, Int32Array, Float32Array, Float64Array])('writes what parseIdx reads: %o', (type) => {
-    const array = ndarray(new type(values), [3, 2]) as IdxArray;
-    const again = parseIdx(formatIdx(array));
-    expect(again.dtype).toBe(array.dtype);
-    expect(again.shape).toEqual([3, 2]);
-    expect([...again.data]).toEqual(values);
-  });
+  it.each([Uint8Array, Int8Array, Int16Array, Int32Array, Float32Array, Float64Array])(
+    'writes what parseIdx reads: %o',
+    (type) => {
+      const array = ndarray(new type(values), [3, 2]) as IdxArray;
+      const again = parseIdx(formatIdx(array));
+      expect(again.dtype).toBe(array.dtype);
+      expect(again.shape).toEqual([3, 2]);
+      expect([...again.data]).toEqual(values);
+    },
+  );
 
   it('writes the format byte by byte', () => {
     expect(formatIdx(ndarray(Uint8Array.of(7, 0, 9)))).toEqual(labels);
@@ -82,7 +109,9 @@ describe('formatIdx', () => {
   });
 
   it('refuses types that the format does not know', () => {
-    expect(() => formatIdx(ndarray(new Uint32Array(3)) as unknown as IdxArray)).toThrow(/got uint32 of shape \[3\], expected uint8/);
+    expect(() => formatIdx(ndarray(new Uint32Array(3)) as unknown as IdxArray)).toThrow(
+      /got uint32 of shape \[3\], expected uint8/,
+    );
   });
 });
 
@@ -115,6 +144,8 @@ describe('readIdx', () => {
 
 describe('unpack', () => {
   it('stops at the size that is expected', async () => {
-    await expect(unpack(gzipSync(Buffer.alloc(10_000)), 'bomb.gz', 9_999)).rejects.toThrow(/bomb\.gz: unpacks to more than the 9,999 bytes/);
+    await expect(unpack(gzipSync(Buffer.alloc(10_000)), 'bomb.gz', 9_999)).rejects.toThrow(
+      /bomb\.gz: unpacks to more than the 9,999 bytes/,
+    );
   });
 });

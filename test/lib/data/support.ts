@@ -20,7 +20,10 @@ export function temporaryFolder(): string {
   return folder;
 }
 
-/** Four small IDX files with the shapes of MNIST: 40 + 20 images. Noise, so that gzip leaves about 31 KB for the training images. */
+/**
+ * Four small IDX files with the shapes of MNIST: 40 + 20 images. Noise, so that gzip leaves about 31 KB for the
+ * training images.
+ */
 function smallFiles(): { file: DatasetFile; content: Buffer }[] {
   let state = 1;
   const noise = (): number => (state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0) >>> 24;
@@ -28,7 +31,12 @@ function smallFiles(): { file: DatasetFile; content: Buffer }[] {
     const count = split === 'train' ? 40 : 20;
     const prefix = split === 'train' ? 'train' : 't10k';
     const images = formatIdx(arrayOf(Uint8Array.from({ length: count * 784 }, noise), [count, 28, 28]));
-    const labels = formatIdx(arrayOf(Uint8Array.from({ length: count }, (_, i) => i % 10), [count]));
+    const labels = formatIdx(
+      arrayOf(
+        Uint8Array.from({ length: count }, (_, i) => i % 10),
+        [count],
+      ),
+    );
     const fileOf = (name: string, content: 'images' | 'labels', bytes: Buffer): DatasetFile => ({
       split,
       content,

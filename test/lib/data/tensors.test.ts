@@ -41,7 +41,10 @@ describe('toTensor', () => {
   });
 
   it('takes just the part that a view shows', () => {
-    const images = ndarray(Float32Array.from({ length: 12 }, (_, i) => i), [3, 2, 2]);
+    const images = ndarray(
+      Float32Array.from({ length: 12 }, (_, i) => i),
+      [3, 2, 2],
+    );
     const last = toTensor(images.lo(2));
     expect(last.shape).toEqual([1, 2, 2]);
     expect([...tf.tidy(() => last.add(0).dataSync())]).toEqual([8, 9, 10, 11]);
@@ -52,7 +55,18 @@ describe('toTensor', () => {
     const image = ndarray(Int32Array.of(1, 2, 3, 4, 5, 6), [2, 3]);
     const views = [image.transpose(1, 0), image.step(1, -2), image.pick(null, 1)];
     const tensors = views.map((view) => toTensor(view));
-    expect(tensors.map((tensor) => tensor.arraySync())).toEqual([[[1, 4], [2, 5], [3, 6]], [[3, 1], [6, 4]], [2, 5]]);
+    expect(tensors.map((tensor) => tensor.arraySync())).toEqual([
+      [
+        [1, 4],
+        [2, 5],
+        [3, 6],
+      ],
+      [
+        [3, 1],
+        [6, 4],
+      ],
+      [2, 5],
+    ]);
     tf.dispose(tensors);
   });
 });

@@ -3,7 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { flatten } from '../../../lib/src/preprocessing/flatten';
 
 describe('flatten', () => {
-  const images = ndarray(Uint8Array.from({ length: 24 }, (_, i) => i), [2, 3, 4]);
+  const images = ndarray(
+    Uint8Array.from({ length: 24 }, (_, i) => i),
+    [2, 3, 4],
+  );
 
   it('makes one row of each image, row after row of pixels', () => {
     const flat = flatten(images);

@@ -3,7 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { normalise } from '../../../lib/src/preprocessing/normalise';
 
 describe('normalise', () => {
-  const bytes = ndarray(Uint8Array.from({ length: 256 }, (_, i) => i), [16, 16]);
+  const bytes = ndarray(
+    Uint8Array.from({ length: 256 }, (_, i) => i),
+    [16, 16],
+  );
 
   it('divides each of the 256 values by 255, as float32', () => {
     const scaled = normalise(bytes);
@@ -27,6 +30,8 @@ describe('normalise', () => {
 
   it('refuses images that are normalised already', () => {
     const again = normalise(bytes) as unknown as NdArray<Uint8Array>;
-    expect(() => normalise(again)).toThrow(/got pixels of type float32, expected uint8 \(0\.\.255\)\. Have they been normalised before\?/);
+    expect(() => normalise(again)).toThrow(
+      /got pixels of type float32, expected uint8 \(0\.\.255\)\. Have they been normalised before\?/,
+    );
   });
 });

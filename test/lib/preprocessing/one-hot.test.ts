@@ -15,18 +15,30 @@ describe('oneHot', () => {
   });
 
   it.each([
-    ['a label beyond the classes', Uint8Array.of(0, 3), 3, /labels\[1\] is 3, expected a whole number in 0\.\.2 \(numClasses is 3\)/],
+    [
+      'a label beyond the classes',
+      Uint8Array.of(0, 3),
+      3,
+      /labels\[1\] is 3, expected a whole number in 0\.\.2 \(numClasses is 3\)/,
+    ],
     ['a negative label', Int32Array.of(0, 1, -1), 3, /labels\[2\] is -1/],
     ['a fractional label', Float32Array.of(0.5), 3, /labels\[0\] is 0\.5/],
     ['a label that is not a number', Float32Array.of(NaN), 3, /labels\[0\] is NaN/],
-    ['a number of classes that is none', Uint8Array.of(0), 0, /got numClasses = 0, expected a whole number of at least 1/],
+    [
+      'a number of classes that is none',
+      Uint8Array.of(0),
+      0,
+      /got numClasses = 0, expected a whole number of at least 1/,
+    ],
     ['a fractional number of classes', Uint8Array.of(0), 2.5, /got numClasses = 2\.5/],
   ])('refuses %s and says which', (_what, labels, numClasses, message) => {
     expect(() => oneHot(ndarray(labels), numClasses)).toThrow(message);
   });
 
   it('refuses labels that are one-hot already', () => {
-    expect(() => oneHot(oneHot(ndarray(Uint8Array.of(1)), 3), 3)).toThrow(/got labels of shape \[1, 3\], expected \[n\]/);
+    expect(() => oneHot(oneHot(ndarray(Uint8Array.of(1)), 3), 3)).toThrow(
+      /got labels of shape \[1, 3\], expected \[n\]/,
+    );
   });
 });
 

@@ -8,7 +8,7 @@ const boxSide = 20;
 /** How much hands differ. Tuned so that a dense network errs about as often as on MNIST; see datasets/README.md. */
 const hand = {
   /** Standard deviation of each point, of a digit 100 high. */
-  pointJitter: 7.4,
+  pointJitter: 6.6,
   /** Standard deviations of how far the digit leans, turns (radians) and bends. */
   slant: 0.28,
   turn: 0.13,
@@ -20,7 +20,7 @@ const hand = {
   thinnest: 0.8,
   thickest: 1.9,
   /** The largest part of a stroke that may be missing at either end. */
-  cut: 0.18,
+  cut: 0.15,
   /** The largest part of its ink that a pixel may lack. */
   grain: 0.22,
 };
@@ -35,10 +35,11 @@ interface Trace {
 }
 
 /**
- * Draws one digit: white ink (255) on black (0), scaled into a box of 20 x 20 pixels and moved so that the centre of mass of its ink is
- * the centre of the 28 x 28 picture, as MNIST's digits are. Writes into `picture` (784 bytes).
+ * Draws one digit: white ink (255) on black (0), scaled into a box of 20 x 20 pixels and moved so that the centre of
+ * mass of its ink is the centre of the 28 x 28 picture, as MNIST's digits are. Writes into `picture` (784 bytes).
  *
- * Uses only operations whose results IEEE 754 fixes (no sine, no logarithm), so all machines draw the same picture from one seed.
+ * Uses only operations whose results IEEE 754 fixes (no sine, no logarithm), so all machines draw the same picture from
+ * one seed.
  */
 export function drawDigit(digit: number, random: Random, picture: Uint8Array): void {
   const ways = digitForms[digit];
@@ -46,11 +47,15 @@ export function drawDigit(digit: number, random: Random, picture: Uint8Array): v
   deform(trace, random);
   const radius = random.between(hand.thinnest, hand.thickest);
   fitBox(trace, boxSide * random.between(0.92, 1) - 2 * radius);
-  const ink = centred(trace, radius, random);
+  const ink = inkTrace(trace, radius, random);
+  const [down, right] = offsetOfMass(ink);
   const full = random.between(0.85, 1.1);
-  for (let i = 0; i < ink.length; i++) {
-    const value = ink[i] === 0 ? 0 : ink[i] * full * (1 - hand.grain * random.fraction());
-    picture[i] = Math.min(255, Math.round(255 * value));
+  for (let i = 0; i < picture.length; i++) {
+    const row = Math.floor(i / side) + down;
+    const column = (i % side) + right;
+    const isInside = row >= 0 && row < side && column >= 0 && column < side;
+    const cover = isInside ? ink[row * side + column] : 0;
+    picture[i] = cover === 0 ? 0 : Math.min(255, Math.round(255 * cover * full * (1 - hand.grain * random.fraction())));
   }
 }
 
@@ -82,9 +87,9 @@ function follow(form: Form, random: Random): Trace {
 }
 
 /**
- * A uniform Catmull-Rom spline: the curve between points 1 and 2, at `t` in 0..1, with the neighbours 0 and 3. At a corner and at an end
- * the neighbour beyond is mirrored away, so the curve does not bend around it.
- * Source: E. Catmull, R. Rom, "A class of local interpolating splines", 1974.
+ * A uniform Catmull-Rom spline: the curve between points 1 and 2, at `t` in 0..1, with the neighbours 0 and 3. At a
+ * corner and at an end the neighbour beyond is mirrored away, so the curve does not bend around it. Source: E. Catmull,
+ * R. Rom, "A class of local interpolating splines", 1974.
  */
 function onCurve(points: readonly PathPoint[], span: number, t: number, axis: 'x' | 'y'): number {
   const p1 = points[span][axis];
@@ -114,45 +119,53 @@ function deform({ x, y }: Trace, random: Random): void {
   }
 }
 
-/** Scales the trace so that its longer side is `length`, its shape kept. */
+/** Scales the trace so that its longer side is `length`, its shape kept, and puts it into the middle of the picture. */
 function fitBox({ x, y }: Trace, length: number): void {
-  const left = Math.min(...x);
-  const top = Math.min(...y);
-  const scale = length / Math.max(Math.max(...x) - left, Math.max(...y) - top);
+  const [left, right] = [Math.min(...x), Math.max(...x)];
+  const [top, bottom] = [Math.min(...y), Math.max(...y)];
+  const scale = length / Math.max(right - left, bottom - top);
+  const middle = (side - 1) / 2;
   for (let i = 0; i < x.length; i++) {
-    x[i] = (x[i] - left) * scale;
-    y[i] = (y[i] - top) * scale;
+    x[i] = middle + (x[i] - (left + right) / 2) * scale;
+    y[i] = middle + (y[i] - (top + bottom) / 2) * scale;
   }
 }
 
-/** Inks the trace with its centre of mass, taken along the line, in the middle of the picture. */
-function centred({ x, y, isDown }: Trace, radius: number, random: Random): Float64Array {
-  const soft = random.between(0.45, 0.8);
-  let mass = 0;
-  let [meanX, meanY] = [0, 0];
-  for (let i = 1; i < x.length; i++) {
-    if (!isDown[i]) continue;
-    const [dx, dy] = [x[i] - x[i - 1], y[i] - y[i - 1]];
-    const length = Math.sqrt(dx * dx + dy * dy);
-    mass += length;
-    meanX += (length * (x[i] + x[i - 1])) / 2;
-    meanY += (length * (y[i] + y[i - 1])) / 2;
-  }
-  const middle = (side - 1) / 2;
-  const [shiftX, shiftY] = [middle - meanX / mass, middle - meanY / mass];
+/** The ink in each pixel, 0 to 1. The pressure of the pen wanders. */
+function inkTrace({ x, y, isDown }: Trace, radius: number, random: Random): Float64Array {
   const ink = new Float64Array(side * side);
+  const soft = random.between(0.45, 0.8);
   let pressure = random.between(0.85, 1.15);
   for (let i = 1; i < x.length; i++) {
     if (!isDown[i]) continue;
-    pressure += 0.06 * random.normal();
-    pressure = Math.min(1.25, Math.max(0.75, pressure));
-    inkLine(ink, x[i - 1] + shiftX, y[i - 1] + shiftY, x[i] + shiftX, y[i] + shiftY, radius * pressure, soft);
+    pressure = Math.min(1.25, Math.max(0.75, pressure + 0.06 * random.normal()));
+    inkLine(ink, x[i - 1], y[i - 1], x[i], y[i], radius * pressure, soft);
   }
   return ink;
 }
 
+/** How many rows and columns the centre of mass lies below and right of the middle. */
+function offsetOfMass(ink: Float64Array): [number, number] {
+  let [mass, rows, columns] = [0, 0, 0];
+  for (let i = 0; i < ink.length; i++) {
+    mass += ink[i];
+    rows += ink[i] * Math.floor(i / side);
+    columns += ink[i] * (i % side);
+  }
+  const middle = (side - 1) / 2;
+  return [Math.round(rows / mass - middle), Math.round(columns / mass - middle)];
+}
+
 /** Inks the pixels near a line: fully within the radius, fading over `soft` pixels on either side of its edge. */
-function inkLine(ink: Float64Array, x0: number, y0: number, x1: number, y1: number, radius: number, soft: number): void {
+function inkLine(
+  ink: Float64Array,
+  x0: number,
+  y0: number,
+  x1: number,
+  y1: number,
+  radius: number,
+  soft: number,
+): void {
   const reach = radius + soft;
   const [dx, dy] = [x1 - x0, y1 - y0];
   const squared = dx * dx + dy * dy;

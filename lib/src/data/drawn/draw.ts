@@ -43,7 +43,10 @@ export async function drawDigits(entry: DatasetEntry, onProgress: OnProgress = (
       }
     }
     for (const { name, content } of entry.files.filter((file) => file.split === split)) {
-      contents.set(name, formatIdx(content === 'images' ? arrayOf(images, [count, side, side]) : arrayOf(labels, [count])));
+      contents.set(
+        name,
+        formatIdx(content === 'images' ? arrayOf(images, [count, side, side]) : arrayOf(labels, [count])),
+      );
     }
   }
   return contents;

@@ -1,9 +1,9 @@
 const rotateLeft = (value: number, bits: number): number => (value << bits) | (value >>> (32 - bits));
 
 /**
- * Random numbers that are the same on every machine: xoshiro128** with 32-bit integer arithmetic only, seeded by splitmix32.
- * Sources: D. Blackman, S. Vigna, "Scrambled linear pseudorandom number generators", 2021 (https://prng.di.unimi.it/);
- * G. Steele, D. Lea, C. Flood, "Fast splittable pseudorandom number generators", 2014.
+ * Random numbers that are the same on every machine: xoshiro128** with 32-bit integer arithmetic only, seeded by
+ * splitmix32. Sources: D. Blackman, S. Vigna, "Scrambled linear pseudorandom number generators", 2021
+ * (https://prng.di.unimi.it/); G. Steele, D. Lea, C. Flood, "Fast splittable pseudorandom number generators", 2014.
  */
 export class Random {
   private a = 0;

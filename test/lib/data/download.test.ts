@@ -1,0 +1,261 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import type { RequestListener } from 'node:http';
+import path from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { downloadDataset } from '../../../lib/src/data/download';
+import type { DatasetEntry } from '../../../lib/src/data/manifest';
+import type { DataProgress } from '../../../lib/src/data/progress';
+import { gzipped, serve, smallDataset, startMirror, temporaryFolder, type Mirror, type SmallDataset } from './support';
+
+const root = temporaryFolder();
+let entry: DatasetEntry;
+let contents: SmallDataset['contents'];
+let names: string[];
+let first: Mirror;
+let second: Mirror;
+beforeAll(async () => {
+  const small = await smallDataset();
+  contents = small.contents;
+  [first, second] = [await startMirror(contents), await startMirror(contents)];
+  entry = { ...small.entry, mirrors: [first.url, second.url] };
+  names = entry.files.map(({ name }) => `${name}.gz`);
+});
+
+const images = 'train-images-idx3-ubyte';
+const partOf = (url: string | undefined, length: number): Buffer => gzipped(contents, url).subarray(0, length);
+
+let folder = '';
+let counter = 0;
+beforeEach(() => {
+  folder = path.join(root, String(counter++));
+  for (const mirror of [first, second]) {
+    mirror.behave();
+    mirror.requests.length = 0;
+  }
+});
+
+/** All files are there, right and alone. */
+function expectWhole(): void {
+  expect(readdirSync(folder).sort()).toEqual([...names].sort());
+  for (const { name } of entry.files) {
+    expect(gunzipSync(readFileSync(path.join(folder, `${name}.gz`))).equals(contents.get(name) as Buffer)).toBe(true);
+  }
+}
+
+const short = { answerTimeout: 200, silenceTimeout: 200 };
+
+describe('downloadDataset', () => {
+  it('fetches all files and returns their content', async () => {
+    const got = await downloadDataset(entry, folder);
+    expectWhole();
+    expect([...got.keys()]).toEqual(entry.files.map(({ name }) => name));
+    expect(Buffer.from(got.get(images) as Uint8Array).equals(contents.get(images) as Buffer)).toBe(true);
+    expect(first.requests).toEqual(names.map((name) => `/${name}`));
+    expect(second.requests).toEqual([]);
+  });
+
+  it('tells how far it is, up to the whole', async () => {
+    const progress: DataProgress[] = [];
+    await downloadDataset(entry, folder, { onProgress: (now) => progress.push(now) });
+    const total = entry.files.reduce((sum, file) => sum + file.downloadSize, 0);
+    expect(progress.every((now) => now.activity === 'download' && now.unit === 'bytes' && now.total === total)).toBe(
+      true,
+    );
+    const received = progress.map((now) => now.received);
+    expect(received).toEqual([...received].sort((a, b) => a - b));
+    expect(received[0]).toBe(0);
+    expect(received.at(-1)).toBe(total);
+    expect(progress.at(-1)?.ratePerSecond).toBeGreaterThan(0);
+    expect(progress[0].what).toBe(`${first.url}${images}.gz`);
+  });
+
+  it('fetches only what is missing', async () => {
+    await downloadDataset(entry, folder);
+    writeFileSync(path.join(folder, names[1]), 'damaged');
+    first.requests.length = 0;
+    await downloadDataset(entry, folder);
+    expectWhole();
+    expect(first.requests).toEqual([`/${names[1]}`]);
+  });
+
+  it('asks the mirror first that has just worked', async () => {
+    first.behave((_request, response) => response.writeHead(404).end());
+    await downloadDataset(entry, folder);
+    expectWhole();
+    expect(first.requests).toHaveLength(1);
+    expect(second.requests).toHaveLength(4);
+  });
+
+  it('takes a mirror that sends the files unpacked', async () => {
+    first.behave((request, response) => response.end(contents.get(path.basename(request.url ?? '', '.gz'))));
+    const got = await downloadDataset(entry, folder);
+    expect(got.get(images)).toHaveLength(contents.get(images)?.length ?? 0);
+    expect(second.requests).toEqual([]);
+  });
+
+  const page = '<!DOCTYPE html>\n<title>Sign in to the network</title>';
+  const faults: [string, RequestListener, RegExp][] = [
+    [
+      '403',
+      (_request, response) => response.writeHead(403).end('no'),
+      /got HTTP status 403 Forbidden, expected the file/,
+    ],
+    ['404', (_request, response) => response.writeHead(404).end('no'), /got HTTP status 404 Not Found/],
+    ['500', (_request, response) => response.writeHead(500).end('no'), /got HTTP status 500 Internal Server Error/],
+    [
+      'a log-in page',
+      (_request, response) => response.end(page),
+      /train-images-idx3-ubyte: got 53 bytes of a web page that starts with "<!DOCTYPE html> <title>Sign in/,
+    ],
+    ['an empty file', (_request, response) => response.end(), /got 0 bytes, expected 31,376/],
+    [
+      'another file',
+      (_request, response) => response.end(gzipped(contents, 't10k-images-idx3-ubyte.gz')),
+      /got 15,696 bytes, expected 31,376 \(unpacked\)/,
+    ],
+    [
+      'damaged bytes',
+      (request, response) => {
+        const bytes = gzipped(contents, request.url);
+        bytes[bytes.length >> 1] ^= 0x55;
+        response.end(bytes);
+      },
+      /the gzip data is broken|got the SHA-256/,
+    ],
+    [
+      'a file cut short without a word',
+      // No length and no chunks: the end of the connection is the end of the file.
+      (request, response) => {
+        response.socket?.end(
+          Buffer.concat([Buffer.from('HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n'), partOf(request.url, 20_000)]),
+        );
+      },
+      /gzip that end in the middle/,
+    ],
+    [
+      'a file without end',
+      (_request, response) => {
+        const more = (): void => {
+          while (!response.destroyed && response.write(Buffer.alloc(65_536)));
+          response.once('drain', more);
+        };
+        more();
+      },
+      /got more than 96,912 bytes, which is more than the whole unpacked file has/,
+    ],
+    ['no answer', () => {}, /no answer within 0\.2 s/],
+    [
+      'a file that stops in the middle',
+      (request, response) => {
+        response
+          .writeHead(200, { 'Content-Length': 30_000 })
+          .write(partOf(request.url, request.headers.range ? 0 : 1_000));
+      },
+      /nothing arrived within 0\.2 s/,
+    ],
+    ['a closed door', (request) => request.socket.destroy(), /other side closed|socket hang up|reset/],
+  ];
+
+  it.each(faults)('goes on to the next mirror after %s', async (_what, listener) => {
+    first.behave(listener);
+    await downloadDataset(entry, folder, short);
+    expectWhole();
+  });
+
+  it.each(faults)(
+    'says what it got when all mirrors give %s, and leaves no file that is not whole',
+    async (_what, listener, message) => {
+      first.behave(listener);
+      second.behave(listener);
+      await expect(downloadDataset(entry, folder, short)).rejects.toThrow(message);
+      await expect(downloadDataset(entry, folder, short)).rejects.toThrow(
+        `tried ${new URL(first.url).host}, ${new URL(second.url).host}`,
+      );
+      expect(readdirSync(folder).filter((name) => !name.endsWith('.partial'))).toEqual([]);
+      // And nothing that stays behind is in the way of the next attempt.
+      first.behave();
+      second.behave();
+      await downloadDataset(entry, folder);
+      expectWhole();
+    },
+  );
+
+  it('names each mirror when they fail for different reasons', async () => {
+    first.behave((_request, response) => response.writeHead(403).end());
+    second.behave((_request, response) => response.writeHead(404).end());
+    const reasons =
+      `${first.url}${images}.gz: got HTTP status 403 Forbidden, expected the file; ` +
+      `${second.url}${images}.gz: got HTTP status 404`;
+    await expect(downloadDataset(entry, folder)).rejects.toThrow(reasons);
+  });
+
+  it('goes on where the connection broke', async () => {
+    let isFirst = true;
+    first.behave((request, response) => {
+      if (!isFirst) return serve(contents)(request, response);
+      isFirst = false;
+      response.writeHead(200, { 'Content-Length': gzipped(contents, request.url).length });
+      response.write(partOf(request.url, 20_000), () => setTimeout(() => response.destroy(), 50));
+    });
+    await downloadDataset(entry, folder);
+    expectWhole();
+    expect(first.requests.slice(0, 2)).toEqual([`/${names[0]}`, `/${names[0]} bytes=20000-`]);
+    expect(second.requests).toEqual([]);
+  });
+
+  const leave = (bytes: Uint8Array): void => {
+    mkdirSync(folder);
+    writeFileSync(path.join(folder, `${names[0]}.partial`), bytes);
+  };
+
+  it('goes on another day', async () => {
+    leave(partOf(names[0], 5_000));
+    await downloadDataset(entry, folder);
+    expectWhole();
+    expect(first.requests[0]).toBe(`/${names[0]} bytes=5000-`);
+  });
+
+  it('keeps what had arrived whole but was not yet checked', async () => {
+    leave(gzipped(contents, names[0]));
+    await downloadDataset(entry, folder);
+    expectWhole();
+    expect(first.requests.slice(0, 2)).toEqual([`/${names[0]} bytes=${entry.files[0].downloadSize}-`, `/${names[1]}`]);
+  });
+
+  it.each([
+    ['of other bytes', Buffer.alloc(5_000, 'x')],
+    ['longer than the file', Buffer.alloc(50_000, 'x')],
+  ])('starts anew when a left part is %s', async (_what, bytes) => {
+    leave(bytes);
+    await downloadDataset(entry, folder);
+    expectWhole();
+    expect(first.requests[1]).toBe(`/${names[0]}`);
+  });
+
+  it('starts anew at a mirror that knows no ranges', async () => {
+    leave(partOf(names[0], 5_000));
+    first.behave((request, response) => response.end(gzipped(contents, request.url)));
+    await downloadDataset(entry, folder);
+    expectWhole();
+    expect(second.requests).toEqual([]);
+  });
+
+  it('does not append bytes that it did not ask for', async () => {
+    leave(partOf(names[0], 5_000));
+    first.behave((request, response) =>
+      response.writeHead(206, { 'Content-Range': 'bytes 0-9/31000' }).end(partOf(request.url, 10)),
+    );
+    await downloadDataset(entry, folder);
+    expectWhole();
+  });
+
+  it('says when the disk is the reason, and asks no other mirror', async () => {
+    const blocked = path.join(folder, 'file');
+    mkdirSync(folder);
+    writeFileSync(blocked, '');
+    await expect(downloadDataset(entry, path.join(blocked, 'small'))).rejects.toThrow(/ENOTDIR|EEXIST/);
+    expect(first.requests).toEqual([]);
+    expect(existsSync(path.join(blocked, 'small'))).toBe(false);
+  });
+});
