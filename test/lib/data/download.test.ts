@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import type { RequestListener } from 'node:http';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { downloadDataset } from '../../../lib/src/data/download';
@@ -181,6 +182,22 @@ describe('downloadDataset', () => {
     },
   );
 
+  it('waits for a mirror that is slow but never silent for long', async () => {
+    const patient = { answerTimeout: 2_000, silenceTimeout: 1_000 };
+    first.behave(async (request, response) => {
+      const bytes = gzipped(contents, request.url);
+      const pieces = bytes.length > 20_000 ? 6 : 1;
+      for (let i = 0; i < pieces; i++) {
+        if (i > 0) await sleep(patient.silenceTimeout / 4);
+        response.write(bytes.subarray((bytes.length * i) / pieces, (bytes.length * (i + 1)) / pieces));
+      }
+      response.end();
+    });
+    await downloadDataset(entry, folder, patient);
+    expectWhole();
+    expect(first.requests).toHaveLength(4);
+  });
+
   it('names each mirror when they fail for different reasons', async () => {
     first.behave((_request, response) => response.writeHead(403).end());
     second.behave((_request, response) => response.writeHead(404).end());
@@ -238,6 +255,7 @@ describe('downloadDataset', () => {
     first.behave((request, response) => response.end(gzipped(contents, request.url)));
     await downloadDataset(entry, folder);
     expectWhole();
+    expect(first.requests).toHaveLength(4);
     expect(second.requests).toEqual([]);
   });
 

@@ -18,6 +18,15 @@ describe('flatten', () => {
     expect(flatten(images).data).toBe(images.data);
   });
 
+  it('shares the memory of a single image, however far the next one is', () => {
+    const single = images.step(2);
+    expect([single.shape, single.stride]).toEqual([
+      [1, 3, 4],
+      [24, 4, 1],
+    ]);
+    expect(flatten(single).data.buffer).toBe(images.data.buffer);
+  });
+
   it('keeps the type and takes any number of dimensions', () => {
     const flat = flatten(ndarray(new Float32Array(24), [2, 2, 2, 3]));
     expect(flat.dtype).toBe('float32');
@@ -31,6 +40,12 @@ describe('flatten', () => {
 
   it('copies a strided view in the order in which it is seen', () => {
     const turned = flatten(images.transpose(0, 2, 1));
-    expect([turned.get(0, 0), turned.get(0, 1), turned.get(0, 3)]).toEqual([0, 4, 1]);
+    for (let image = 0; image < 2; image++) {
+      for (let row = 0; row < 4; row++) {
+        for (let column = 0; column < 3; column++) {
+          expect(turned.get(image, row * 3 + column)).toBe(images.get(image, column, row));
+        }
+      }
+    }
   });
 });
