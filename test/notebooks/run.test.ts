@@ -1,0 +1,72 @@
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { committedNotebooks } from '../../tools/clean_notebooks.mjs';
+import { runNotebooks, type NotebookRun } from '../support/run-notebooks';
+
+const OUTPUT = path.resolve(__dirname, '../output/notebooks');
+const FIXTURES = path.resolve(__dirname, '../fixtures/notebooks');
+const lessons = committedNotebooks().filter((file) => path.basename(path.dirname(file)) === 'notebooks').map((file) => path.basename(file, '.ipynb'));
+
+/** What a page would fetch from elsewhere when it is opened. */
+const externalSources = (html: string) => Array.from(
+  html.matchAll(/<(?:script|img|link|iframe)\b[^>]*?\b(?:src|href)=["']?(https?:[^"'\s>]+)|import\(["'](https?:[^"']+)/g), ([, tag, module]) => tag ?? module);
+
+describe('every lesson, with little data', () => {
+  let run: NotebookRun;
+  beforeAll(async () => { run = await runNotebooks(['--quick'], path.join(OUTPUT, 'lessons')); }, 600_000);
+
+  it.each(lessons)('%s runs to its end and shows nothing on standard error', (name) => {
+    expect(run.report.get(name), run.output).toMatchObject({ name, ok: true });
+    const outputs = run.outputs(name);
+    expect(outputs.filter((output) => output.output_type === 'error')).toEqual([]);
+    expect(outputs.filter((output) => output.name === 'stderr')).toEqual([]);
+  });
+
+  it.each(lessons)('%s stays below 1 MB with all its outputs', (name) => {
+    expect(run.read(`${name}.ipynb`).length).toBeLessThan(1e6);
+  });
+
+  it('has a figure in the lesson on MNIST', () => {
+    expect(run.outputs('01_mnist_mlp').filter((output) => output.data?.['image/svg+xml'])).not.toEqual([]);
+  });
+
+  it.each(lessons)('%s becomes a page that shows its figures without a network', (name) => {
+    const html = run.read(`${name}.html`);
+    expect(externalSources(html)).toEqual([]);
+    const figures = run.outputs(name).map((output) => output.data?.['image/svg+xml']).filter((svg) => svg !== undefined);
+    for (const svg of figures) {
+      expect(html.includes(Buffer.from([svg].flat().join('')).toString('base64')), 'the picture of a figure is in the page').toBe(true);
+    }
+  });
+
+  it('is in the report, with time and memory', () => {
+    expect([...run.report.keys()]).toEqual(lessons);
+    for (const entry of run.report.values()) {
+      expect(entry.seconds).toBeGreaterThan(0);
+      expect(entry.peakMemoryBytes).toBeGreaterThan(50e6);
+    }
+    expect(run.exitCode, run.output).toBe(0);
+  });
+});
+
+describe('npm run notebooks', () => {
+  it('goes on after a notebook that fails, writes it all the same, and ends with exit code 1', async () => {
+    const before = fs.readFileSync(path.join(FIXTURES, 'good.ipynb'), 'utf8');
+    const run = await runNotebooks([path.join(FIXTURES, 'bad.ipynb'), path.join(FIXTURES, 'good.ipynb')], path.join(OUTPUT, 'fixtures'));
+    expect(run.exitCode).toBe(1);
+    expect(run.report.get('bad')).toMatchObject({ ok: false, error: "cell 2: TypeScriptError: Type 'string' is not assignable to type 'number'." });
+    expect(run.report.get('good')).toMatchObject({ ok: true });
+    expect(run.output).toMatch(/bad: 5 cells, [\d.]+ s, FAILED in cell 2: TypeScriptError/);
+    expect(run.outputs('bad').at(-1)).toMatchObject({ output_type: 'error', ename: 'TypeScriptError' });
+    expect(run.read('bad.html')).toContain('TypeScriptError');
+    expect(run.outputs('good').map((output) => output.text).join('')).toContain('true function 3');
+    expect(fs.readFileSync(path.join(FIXTURES, 'good.ipynb'), 'utf8')).toBe(before);
+  });
+
+  it('refuses a name that it does not know, and says which there are', async () => {
+    const run = await runNotebooks(['01', 'no_such_lesson'], path.join(OUTPUT, 'unknown'));
+    expect(run.exitCode).toBe(2);
+    expect(run.output).toMatch(/No such notebook: no_such_lesson\. There are:\n {2}notebooks\/00_start_here\n/);
+  });
+});
