@@ -5,7 +5,7 @@ import type { NdArray } from 'ndarray';
 export type Numbers =
   Uint8Array | Uint8ClampedArray | Int8Array | Int16Array | Int32Array | Float32Array | Float64Array;
 
-/** `60000 x 28 x 28`, as the messages of the library write a shape. */
+/** `[60000, 28, 28]`, as the messages of the library write a shape. */
 export const shapeText = (shape: readonly number[]): string => `[${shape.join(', ')}]`;
 
 /** `47,040,016`: the same on every machine, whatever its language. */
