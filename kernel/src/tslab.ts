@@ -12,6 +12,7 @@ import type { Converter, ConvertResult, Diagnostic } from 'tslab/dist/converter'
 import type { Executor } from 'tslab/dist/executor';
 import type { JupyterHandlerImpl } from 'tslab/dist/jupyter';
 import type * as TypeScript from '@tslab/typescript-for-tslab';
+import { expandShorthand, type Expanded } from './shorthand';
 
 export type { Diagnostic };
 
@@ -76,6 +77,7 @@ export function setDisplay(display: Display): void {
 /** Makes tslab's compiler and executor, once a process; takes about a second. */
 export function createSession({ folder, onCompiling = () => {} }: SessionOptions): Session {
   const maps = emitSourceMaps();
+  const ts = require(TYPESCRIPT) as typeof TypeScript;
   const { createConverter } = require('tslab/dist/converter') as typeof import('tslab/dist/converter');
   const { createExecutor } = require('tslab/dist/executor') as typeof import('tslab/dist/executor');
   const { JupyterHandlerImpl } = require('tslab/dist/jupyter') as typeof import('tslab/dist/jupyter');
@@ -89,11 +91,20 @@ export function createSession({ folder, onCompiling = () => {} }: SessionOptions
   const recording: Converter = {
     ...converter,
     convert(previous: string, source: string): ConvertResult {
-      const result = converter.convert(previous, source);
-      diagnostics = result.diagnostics;
-      if (!result.output) return result;
+      const expanded = expandShorthand(ts, source);
+      const result = converter.convert(previous, expanded.source);
+      diagnostics = result.diagnostics.map((each) => inWrittenColumns(each, expanded));
+      if (!result.output) return { ...result, diagnostics };
       const name = scriptName(count);
-      cells.set(name, { count, source, originalPosition: maps.last() });
+      const position = maps.last();
+      cells.set(name, {
+        count,
+        source,
+        originalPosition(line, column) {
+          const found = position(line, column);
+          return found && { line: found.line, column: expanded.originalColumn(found.line, found.column) };
+        },
+      });
       // The comment names the script in stack traces.
       return { ...result, output: `${result.output}\n//# sourceURL=${name}` };
     },
@@ -135,6 +146,14 @@ function listenToInterruptsAgain(before: NodeJS.SignalsListener[]): void {
   const listeners = new Set([...before, ...process.rawListeners('SIGINT') as NodeJS.SignalsListener[]]);
   process.removeAllListeners('SIGINT');
   for (const listener of listeners) process.on('SIGINT', listener);
+}
+
+/** Where a finding lies in the cell as it was written; those in other files stay where they are. */
+function inWrittenColumns(diagnostic: Diagnostic, { originalColumn }: Expanded): Diagnostic {
+  if (diagnostic.fileName) return diagnostic;
+  const move = <P extends { line: number; character: number }>(place: P): P =>
+    ({ ...place, character: originalColumn(place.line, place.character) });
+  return { ...diagnostic, start: move(diagnostic.start), end: move(diagnostic.end) };
 }
 
 const scriptName = (count: number): string => `cell:${count}`;
