@@ -66,7 +66,7 @@ export async function planSource(entry: DatasetEntry, env: NodeJS.ProcessEnv): P
     folder: downloadFolder(entry, env),
     passedOver,
     note:
-      `${entry.title}: will be downloaded to ${downloadFolder(entry, env)} when a lesson needs it ` +
+      `Will be downloaded to ${downloadFolder(entry, env)} when a lesson needs it ` +
       `(${(size / 1e6).toFixed(1)} MB). Without a network, stand-ins are drawn.`,
   };
 }
@@ -168,7 +168,7 @@ async function openDownload(
     waiting(entry.title, 'bytes', options.onProgress),
   );
   return {
-    source: { kind: 'download', folder, passedOver, note: `${entry.title}: downloaded to ${folder}.` },
+    source: { kind: 'download', folder, passedOver, note: `Downloaded to ${folder}.` },
     contents,
   };
 }
@@ -229,14 +229,14 @@ const folderSource = (entry: DatasetEntry, folder: string): DataSource => ({
   kind: 'folder',
   folder,
   passedOver: [],
-  note: `${entry.title}: from ${folder}, named by COURSE_DATA.`,
+  note: `From ${folder}, named by COURSE_DATA.`,
 });
 
 const cacheSource = (entry: DatasetEntry, folder: string, passedOver: DataSource['passedOver']): DataSource => ({
   kind: 'cache',
   folder,
   passedOver,
-  note: `${entry.title}: downloaded earlier to ${folder}.`,
+  note: `Downloaded earlier to ${folder}.`,
 });
 
 const drawnSource = (
@@ -249,7 +249,7 @@ const drawnSource = (
   folder,
   passedOver,
   note:
-    `${entry.standIn.title}, because ${passedOver.map(({ reason }) => reason).join('; ')}. ` +
+    `Stand-ins for ${entry.title}, drawn by the course, because ${passedOver.map(({ reason }) => reason).join('; ')}. ` +
     (notKept === undefined ? '' : `They could not be kept (${notKept}) and are drawn again each time. `) +
     `For ${entry.title} itself, connect to a network, or set COURSE_DATA to a folder with ${entry.name}/ in it.`,
 });

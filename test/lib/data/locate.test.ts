@@ -55,7 +55,7 @@ describe('the folder that COURSE_DATA names', () => {
       kind: 'folder',
       folder: path.join(data, 'small'),
       passedOver: [],
-      note: `Small digits: from ${path.join(data, 'small')}, named by COURSE_DATA.`,
+      note: `From ${path.join(data, 'small')}, named by COURSE_DATA.`,
     });
     expect(mirror.requests).toEqual([]);
     expect(existsSync(cache)).toBe(false);
@@ -139,7 +139,7 @@ describe('the cache', () => {
 describe('the download', () => {
   it('goes to the cache, whole', async () => {
     const { source } = await openDataset(entry, { env });
-    expect(source.note).toBe(`Small digits: downloaded to ${path.join(cache, 'datasets', 'small')}.`);
+    expect(source.note).toBe(`Downloaded to ${path.join(cache, 'datasets', 'small')}.`);
     expect(readdirSync(path.join(cache, 'datasets'))).toEqual(['small']);
     for (const [name, content] of contents) {
       expect(gunzipSync(readFileSync(path.join(cache, 'datasets', 'small', `${name}.gz`))).equals(content)).toBe(true);
@@ -222,7 +222,7 @@ describe('drawn stand-ins', () => {
     expect(source.kind).toBe('drawn');
     expect(source.passedOver.map(({ kind }) => kind)).toEqual(['folder', 'cache', 'download']);
     expect(source.note).toBe(
-      'Drawn digits (stand-in, not Small digits), because COURSE_DATA is not set; ' +
+      'Stand-ins for Small digits, drawn by the course, because COURSE_DATA is not set; ' +
         `there is no ${path.join(cache, 'datasets', 'small')} yet; ` +
         `got HTTP status 503 Service Unavailable, expected the file (tried ${new URL(mirror.url).host}). ` +
         'For Small digits itself, connect to a network, or set COURSE_DATA to a folder with small/ in it.',
@@ -269,7 +269,7 @@ describe('planSource', () => {
   it('tells of a download without making it', async () => {
     const plan = await planSource(entry, env);
     expect(plan.kind).toBe('download');
-    expect(plan.note).toMatch(/will be downloaded to .* when a lesson needs it \(0\.0 MB\)/);
+    expect(plan.note).toMatch(/Will be downloaded to .* when a lesson needs it \(0\.0 MB\)/);
     expect(mirror.requests).toEqual([]);
     expect(existsSync(cache)).toBe(false);
   });
@@ -278,7 +278,7 @@ describe('planSource', () => {
     env.COURSE_OFFLINE = '1';
     const plan = await planSource(entry, env);
     expect(plan.kind).toBe('drawn');
-    expect(plan.note).toContain('Drawn digits (stand-in, not Small digits), because');
+    expect(plan.note).toContain('Stand-ins for Small digits, drawn by the course, because');
     expect(existsSync(cache)).toBe(false);
   });
 
