@@ -105,7 +105,7 @@ async function findExisting(entry: DatasetEntry, env: NodeJS.ProcessEnv): Promis
     const parent = path.resolve(dataFolder);
     const folder = path.join(parent, entry.name);
     const contents = await readNamedFolder(parent, folder, entry);
-    if (contents) return { opened: { source: folderSource(entry, folder), contents }, passedOver };
+    if (contents) return { opened: { source: folderSource(folder), contents }, passedOver };
     const names = (await namesIn(parent)) ?? [];
     passedOver.push({
       kind: 'folder',
@@ -116,7 +116,7 @@ async function findExisting(entry: DatasetEntry, env: NodeJS.ProcessEnv): Promis
   const folder = downloadFolder(entry, env);
   try {
     const contents = await readDatasetFolder(folder, entry.files);
-    if (contents) return { opened: { source: cacheSource(entry, folder, passedOver), contents }, passedOver };
+    if (contents) return { opened: { source: cacheSource(folder, passedOver), contents }, passedOver };
     passedOver.push({ kind: 'cache', reason: `there is no ${folder} yet` });
   } catch (error) {
     // The cache repairs itself by the download that follows.
@@ -225,14 +225,14 @@ const waiting =
       ratePerSecond: 0,
     });
 
-const folderSource = (entry: DatasetEntry, folder: string): DataSource => ({
+const folderSource = (folder: string): DataSource => ({
   kind: 'folder',
   folder,
   passedOver: [],
   note: `From ${folder}, named by COURSE_DATA.`,
 });
 
-const cacheSource = (entry: DatasetEntry, folder: string, passedOver: DataSource['passedOver']): DataSource => ({
+const cacheSource = (folder: string, passedOver: DataSource['passedOver']): DataSource => ({
   kind: 'cache',
   folder,
   passedOver,

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { summary, tf } from '@course/lib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-const golden = (name: string): string => readFileSync(new URL(`../../golden/${name}`, import.meta.url), 'utf8').trimEnd();
+const golden = (name: string): string => readFileSync(path.join(__dirname, '../../golden', name), 'utf8').trimEnd();
 
 const mlp = (): tf.Sequential =>
   tf.sequential({

@@ -117,7 +117,7 @@ describe('train', () => {
     const history = await train(model, data, {
       epochs: 5,
       callbacks: {
-        onEpochEnd: async (epoch) => {
+        onEpochEnd: async (epoch: number) => {
           epochs.push(epoch);
           if (epoch === 1) model.stopTraining = true;
         },
