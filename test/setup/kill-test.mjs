@@ -74,10 +74,14 @@ function remove({ folder }) {
  * @param {Clone} clone
  * @param {string} command
  */
-const courseArguments = ({ folder }, command) => [path.join(folder, 'setup', 'course.cjs'), command];
+function courseArguments({ folder }, command) {
+  return [path.join(folder, 'setup', 'course.cjs'), command];
+}
 
 /** @param {Clone} clone */
-const environment = ({ cache }) => ({ ...process.env, COURSE_CACHE: cache });
+function environment({ cache }) {
+  return { ...process.env, COURSE_CACHE: cache };
+}
 
 /**
  * @param {Clone} clone
