@@ -28,17 +28,12 @@ export default async function start(project, args) {
   };
   for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) process.on(signal, stop);
 
-  const noMoreWait = new AbortController();
-  const server = await Promise.race([
-    lab.ended.finally(() => noMoreWait.abort()),
-    waitUntilServed(project, lab.pid, noMoreWait.signal),
-  ]);
+  const server = await Promise.race([waitUntilServed(project, lab.pid), lab.ended]);
   if ('exitCode' in server) {
     if (stops > 0) throw new Interrupted();
     return explainEarlyEnd(server.exitCode, lab.output(), log);
   }
-  const page = START_PAGE.split('/').map(encodeURIComponent).join('/');
-  const address = `${server.url}lab/tree/${page}${server.token ? `?token=${server.token}` : ''}`;
+  const address = `${server.url}${START_PAGE.slice(1)}${server.token ? `&token=${server.token}` : ''}`;
   const asked = askedPort(args);
   const relativeLog = path.relative(process.cwd(), log);
   console.log([
@@ -158,15 +153,14 @@ export function opensBrowser(args, env) {
  *
  * @param {import('../project.mjs').Project} project
  * @param {number} pid
- * @param {AbortSignal} signal ends the wait
  * @returns {Promise<{ url: string, token: string, port: number }>}
  */
-async function waitUntilServed(project, pid, signal) {
+async function waitUntilServed(project, pid) {
   const file = path.join(project.jupyter, 'runtime', `jpserver-${pid}.json`);
   for (;;) {
     const server = readServerFile(file);
     if (server && (server.secure || (await answers(`${server.url}lab?token=${server.token}`)))) return server;
-    await sleep(50, undefined, { signal });
+    await sleep(50);
   }
 }
 

@@ -5,8 +5,8 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { STAMP, hashOfFile, hashOfTree, removeStamp, stampMatches, writeStamp, writeWhole } from '../stamp.mjs';
 
-/** The notebook that JupyterLab opens on. */
-export const START_PAGE = 'notebooks/00_start_here.ipynb';
+/** Where JupyterLab opens: on the first notebook, with the file browser at the course's root and not in notebooks/. */
+export const START_PAGE = '/lab/tree/notebooks/00_start_here.ipynb?file-browser-path=/';
 
 /** The kernel's name in the metadata of every notebook of the course. */
 export const KERNEL_NAME = 'tslab';
@@ -27,7 +27,7 @@ export function jupyterStep({ root, venv, nodeModules }) {
     node: process.execPath, // With a version manager it changes, and the old one may be gone.
     project: root,
     extension: hashOfTree([extension]),
-    plotly: hashOfFile(path.join(nodeModules, 'plotly.js-dist', 'package.json')),
+    plotly: hashOfTree([path.join(nodeModules, 'plotly.js-dist', 'package.json')]),
     settings: hashOfFile(fileURLToPath(import.meta.url)),
   });
   const writeJson = (/** @type {string} */ file, /** @type {unknown} */ value) =>
@@ -37,7 +37,7 @@ export function jupyterStep({ root, venv, nodeModules }) {
     name: 'Jupyter',
     doing: 'registering the kernel',
     needs: ['npm packages', 'Python packages'],
-    isReady: () => fs.existsSync(plotly) && stampMatches(stamp, inputs()),
+    isReady: () => stampMatches(stamp, inputs()),
     async run() {
       removeStamp(stamp);
       fs.rmSync(path.join(share, 'kernels'), { recursive: true, force: true }); // ipykernel has brought a Python kernel.
@@ -68,7 +68,7 @@ const SERVER_SETTINGS = {
   KernelSpecManager: { allowed_kernelspecs: [KERNEL_NAME], ensure_native_kernel: false },
   MappingKernelManager: { default_kernel_name: KERNEL_NAME },
   LabApp: {
-    default_url: `/lab/tree/${START_PAGE}`,
+    default_url: START_PAGE,
     extension_manager: 'readonly',
     news_url: null,
     check_for_updates_class: 'jupyterlab.NeverCheckForUpdate',
@@ -77,7 +77,6 @@ const SERVER_SETTINGS = {
 
 const LAB_SETTINGS = {
   '@jupyterlab/apputils-extension:notification': { fetchNews: 'false', checkForUpdates: false },
-  '@jupyterlab/filebrowser-extension:browser': { navigateToCurrentDirectory: false },
 };
 
 /**

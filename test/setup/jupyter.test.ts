@@ -72,6 +72,12 @@ describe('the Jupyter step', () => {
     expect(fs.readFileSync(path.join(extension, 'static', 'figures.js'), 'utf8')).toBe('better figures');
   });
 
+  it('is not ready, and does not fail, while node_modules is half there', () => {
+    const { project } = newProject();
+    fs.rmSync(path.join(project.nodeModules, 'plotly.js-dist', 'package.json'));
+    expect(jupyterStep(project).isReady()).toBe(false);
+  });
+
   it('registers the kernel again when the path of Node changes', async () => {
     const { project } = newProject();
     const step = jupyterStep(project);
