@@ -1,6 +1,7 @@
 // @ts-check
 
-// Kills a real set-up, with all that it has started, at random moments, runs it again, and looks whether the result is right.
+// Kills a real set-up at random moments, runs it again, and looks whether the result is right. Every other time what it has
+// started is killed with it; else that goes on, and the second run must wait for it.
 // Each round has a fresh clone and an empty cache folder; what npm and pip have cached makes it a minute or two a round.
 //
 //     node test/setup/kill-test.mjs [ROUNDS = 10] [SEED]
@@ -37,15 +38,16 @@ try {
   for (let round = 1; round <= rounds; round++) {
     const clone = newClone(String(round).padStart(2, '0'));
     const moment = random() * usual;
-    const atWork = await killAfter(clone, moment);
+    const alone = round % 2 === 0;
+    const atWork = await killAfter(clone, moment, alone);
     const begin = Date.now();
     const complaints = check(clone, expected);
     if (complaints.length > 0) wrong += 1;
-    rows.push([round, `${(moment / 1000).toFixed(1)} s`, atWork, `${((Date.now() - begin) / 1000).toFixed(1)} s`, complaints.join('; ') || 'right']);
+    rows.push([round, `${(moment / 1000).toFixed(1)} s`, alone ? 'set-up alone' : 'all of it', atWork, `${((Date.now() - begin) / 1000).toFixed(1)} s`, complaints.join('; ') || 'right']);
     console.log(rows.at(-1)?.join(' | '));
     remove(clone);
   }
-  console.log('\n| round | killed after | at work then | repair and checks | result |\n|---:|---:|---|---:|---|');
+  console.log('\n| round | killed after | killed | at work then | repair and checks | result |\n|---:|---:|---|---|---:|---|');
   for (const row of rows) console.log(`| ${row.join(' | ')} |`);
   console.log(`\n${rounds - wrong} of ${rounds} right`);
   process.exitCode = wrong === 0 ? 0 : 1;
@@ -104,15 +106,17 @@ function expectSuccess(clone, command) {
 /**
  * @param {Clone} clone
  * @param {number} milliseconds
+ * @param {boolean} alone leaves alive what it has started
  * @returns {Promise<string>} the steps that were at work
  */
-async function killAfter(clone, milliseconds) {
+async function killAfter(clone, milliseconds, alone) {
   const child = spawn(process.execPath, courseArguments(clone, 'setup'), { env: environment(clone), stdio: ['ignore', 'pipe', 'pipe'], detached: true });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk));
   const ended = once(child, 'exit');
   await Promise.race([sleep(milliseconds), ended]);
-  if (child.exitCode === null) process.kill(-(/** @type {number} */ (child.pid)), 'SIGKILL');
+  const pid = /** @type {number} */ (child.pid);
+  if (child.exitCode === null) process.kill(alone ? pid : -pid, 'SIGKILL');
   await ended;
   const lines = output.split('\n').map((line) => line.split(': '));
   const begun = new Set(lines.filter(([, what]) => what && !what.startsWith('done')).map(([step]) => step));
