@@ -4,13 +4,12 @@
 // Loads tfjs-node as the course does, computes one sum with it, and prints what it found as JSON. Run in a process of its own,
 // because a broken native library can end the process.
 
-const util = require('node:util');
+const util = /** @type {Record<string, unknown>} */ (require('node:util'));
 
-// tfjs-node 4.22 calls two functions that Node 23 removed (tensorflow/tfjs#8609).
-Object.assign(util, {
-  isArray: Array.isArray,
-  isNullOrUndefined: (/** @type {unknown} */ value) => value === null || value === undefined,
-});
+// tfjs-node 4.22 calls two functions that Node 23 removed (tensorflow/tfjs#8609). The library does the same for the lessons
+// (lib/src/tensorflow/polyfill.ts), but it is not compiled yet when set-up needs this.
+util.isArray ??= Array.isArray;
+util.isNullOrUndefined ??= (/** @type {unknown} */ value) => value === null || value === undefined;
 
 const start = process.hrtime.bigint();
 const tf = require('@tensorflow/tfjs-node');

@@ -85,6 +85,7 @@ const LAB_SETTINGS = {
  */
 function linkOrCopy(from, to) {
   fs.mkdirSync(path.dirname(to), { recursive: true });
+  fs.rmSync(to, { force: true }); // The source folder may have one too, from trying the extension out.
   try {
     fs.linkSync(from, to);
   } catch {

@@ -21,7 +21,6 @@ export function npmCiStep({ name, folder, env, bytes }) {
   const stamp = path.join(nodeModules, STAMP);
   const inputs = () => ({
     lockFile: hashOfFile(path.join(folder, 'package-lock.json')),
-    packageFile: hashOfFile(path.join(folder, 'package.json')),
     platform: `${process.platform}-${process.arch}`, // Some packages bring a binary for just one.
   });
   return {
