@@ -61,9 +61,10 @@ export function formatChecks(checks, colours) {
  */
 async function examine(project) {
   const ready = new Map(allSteps(project).map((step) => [step.name, step.isReady()]));
-  const stepCheck = (/** @type {string} */ name, /** @type {string} */ step, /** @type {() => string} */ describe) => ready.get(step)
-    ? ok(name, describe())
-    : problem(name, 'not there, or not as the lock file says', 'npm start makes it');
+  const stepCheck = (
+    /** @type {string} */ name, /** @type {string} */ step, /** @type {() => string} */ describe, /** @type {string} */ otherwise
+  ) => ready.get(step) ? ok(name, describe()) : problem(name, otherwise, 'npm start makes it');
+  const notAsLocked = 'not there, or not as the lock file says';
   const packages = path.join(project.venv, 'lib');
   return [
     ok('Node.js', `${process.versions.node} (${process.execPath})`),
@@ -73,11 +74,11 @@ async function examine(project) {
     }),
     pythonCheck(project, ready.get('Python packages') === true),
     compilerCheck(project, ready.get('TensorFlow binding') === true),
-    stepCheck('npm packages', 'npm packages', () => `as package-lock.json says, ${sizeOf(project.nodeModules)}`),
-    stepCheck('Python packages', 'Python packages', () => `JupyterLab ${jupyterLabVersion(packages)}, ${sizeOf(project.venv)} in .venv`),
+    stepCheck('npm packages', 'npm packages', () => `as package-lock.json says, ${sizeOf(project.nodeModules)}`, notAsLocked),
+    stepCheck('Python packages', 'Python packages', () => `JupyterLab ${jupyterLabVersion(packages)}, ${sizeOf(project.venv)} in .venv`, notAsLocked),
     await engineCheck(project, ready.get('TensorFlow binding') === true),
-    stepCheck('Library', 'Build', () => 'compiled from the sources as they are now'),
-    stepCheck('Kernel', 'Jupyter', () => `TypeScript, with ${process.execPath}`),
+    stepCheck('Library', 'Build', () => 'compiled from the sources as they are now', 'not compiled, or from older sources'),
+    stepCheck('Kernel', 'Jupyter', () => `TypeScript, with ${process.execPath}`, 'not registered with JupyterLab for this folder and this Node.js'),
     diskCheck(project),
     ok('Machine', `${platformName()}, ${os.availableParallelism()} cores, ${formatBytes(os.totalmem())} of memory`),
     await datasetCheck(project, 'mnist', ready.get('Build') === true),
