@@ -20,6 +20,7 @@ function kernelspec(node) {
     display_name: 'TypeScript',
     language: 'typescript',
     interrupt_mode: 'message',
+    metadata: { debugger: false },
   };
 }
 

@@ -23,16 +23,21 @@ export enum Flag {
   noticed,
   /** 1 while the compiler runs: breaking it off would leave it in pieces. */
   compiling,
-  /** 1 after a loop was broken by force. */
-  broken,
 }
-export const FLAGS = 3;
+export const FLAGS = 2;
 
 /** What the thread tells the main thread. */
-export type ControlEvent = { event: 'ready' } | { event: 'status'; state: 'busy' | 'idle'; parent: Header } | { event: 'shutdown' };
+export type ControlEvent =
+  | { event: 'status'; state: 'busy' | 'idle'; parent: Header }
+  /** A loop was broken by force. */
+  | { event: 'broken' }
+  | { event: 'shutdown' };
 
-/** After this time (ms) without a reaction to an interrupt, the main thread is taken to be in an endless loop. */
-const PATIENCE = 3_000;
+/**
+ * After this time (ms) without a reaction to an interrupt, the main thread is taken to be in an endless loop. Longer than what TensorFlow
+ * computes in one go, a pass over the validation data for example: to break that off would leave its scopes open.
+ */
+const PATIENCE = 4_000;
 const SHUTDOWN_TIME = 1_000;
 const PARENT_CHECK = 1_000;
 
@@ -62,7 +67,7 @@ async function main(port: MessagePort, { connection, info, flags, parentProcess 
     tell({ event: 'status', state: 'busy', parent: message.header });
     switch (message.header.msg_type) {
       case 'interrupt_request':
-        interrupt(flags);
+        interrupt(flags, () => tell({ event: 'broken' }));
         await reply('interrupt_reply', { status: 'ok' });
         break;
       case 'kernel_info_request':
@@ -79,7 +84,6 @@ async function main(port: MessagePort, { connection, info, flags, parentProcess 
     tell({ event: 'status', state: 'idle', parent: message.header });
   };
 
-  tell({ event: 'ready' });
   await Promise.all([
     (async () => {
       for await (const frames of heartbeat) await heartbeat.send(frames);
@@ -96,7 +100,7 @@ async function main(port: MessagePort, { connection, info, flags, parentProcess 
  * SIGINT first, which ends a cell before its first `await` at once and which everything else can listen for. A loop without a pause
  * after an `await` hears no signal; only the debugger's interface reaches it.
  */
-function interrupt(flags: Int32Array): void {
+function interrupt(flags: Int32Array, onBroken: () => void): void {
   const noticed = Atomics.load(flags, Flag.noticed);
   process.kill(process.pid, 'SIGINT');
   const timer = setInterval(() => {
@@ -104,10 +108,12 @@ function interrupt(flags: Int32Array): void {
     if (!isNoticed && Atomics.load(flags, Flag.compiling)) return;
     clearInterval(timer);
     if (isNoticed) return;
-    Atomics.store(flags, Flag.broken, 1);
     const session = new Session();
     session.connectToMainThread();
-    session.post('Runtime.terminateExecution', () => session.disconnect());
+    session.post('Runtime.terminateExecution', () => {
+      session.disconnect();
+      onBroken();
+    });
   }, PATIENCE);
   timer.unref();
 }

@@ -109,12 +109,14 @@ function location(error: Error, cells: Cells): string[] {
   const shown = frames.filter((frame) => !isMachinery(frame.text));
   const hidden = frames.length - shown.length;
   const isOnlyTheCell = shown.length === 1 && first !== undefined && /^(async )?Cell /.test(shown[0].text);
+  const lines = shown.map((frame) => {
+    const line = `    at ${shortLabel(shortPath(frame.text))}`;
+    return frame.cell ? line : grey(line);
+  });
   return [
     ...(first ? [codeFrame(first.cell.source, first.cell.count, first.position)] : []),
-    ...(isOnlyTheCell ? [] : shown.map((frame) => {
-      const line = `    at ${shortLabel(shortPath(frame.text))}`;
-      return frame.cell ? line : grey(line);
-    })),
+    // A callback without a name and the line that passes it look the same.
+    ...(isOnlyTheCell ? [] : lines.filter((line, index) => line !== lines[index - 1])),
     ...(hidden > 0 && !isOnlyTheCell ? [grey(`    ... and ${hidden} inside Node.js, tslab and TensorFlow.js`)] : []),
   ];
 }

@@ -39,6 +39,7 @@ export class Kernel {
   #pending: Message[] = [];
   #isExecuting = false;
   #isInterrupted = false;
+  #grace: NodeJS.Timeout | undefined;
   /** Ends the running cell for the notebook, whatever it still does. */
   #giveUp: () => void = () => {};
   #count = 0;
@@ -66,7 +67,7 @@ export class Kernel {
       return;
     }
     this.#isInterrupted = true;
-    setTimeout(this.#giveUp, GRACE);
+    this.#grace = setTimeout(() => this.#giveUp(), GRACE);
   }
 
   /** Says as text in the notebook what went wrong outside of a cell's own flow. */
@@ -90,7 +91,7 @@ export class Kernel {
       this.#status('idle', header);
       for (const each of aborted) {
         this.#status('busy', each.header);
-        this.#reply(each, { status: 'aborted', execution_count: this.#count });
+        this.#reply(each, { status: 'aborted' });
         this.#status('idle', each.header);
       }
     }
@@ -108,6 +109,8 @@ export class Kernel {
     this.#isInterrupted = false;
     const session = this.#parts.session();
     const outcome = await this.#run(session, code, count);
+    clearTimeout(this.#grace);
+    this.#giveUp = () => {};
     this.#parts.onCellEnd();
     outputs.flush();
     if (outcome.status === 'ok') return { status: 'ok', execution_count: count, user_expressions: {}, payload: [] };
@@ -122,11 +125,9 @@ export class Kernel {
         session.interrupt();
         resolve({ status: 'interrupted' });
       };
-      // On a stack of its own, because a loop that is broken by force takes its whole stack with it.
-      setImmediate(() => session.run(code, count).then(resolve, (value: unknown) => resolve({ status: 'thrown', value })));
-    }).finally(() => {
-      this.#giveUp = () => {};
-    }) as Promise<Outcome>;
+      // As a microtask: a loop that is broken by force takes its whole stack with it, and Node's bookkeeping must not be on it.
+      void Promise.resolve().then(() => session.run(code, count)).then(resolve, (value: unknown) => resolve({ status: 'thrown', value }));
+    });
   }
 
   async #takeQueued(): Promise<Message[]> {

@@ -68,15 +68,25 @@ async function main(connectionFile: string): Promise<void> {
     session: () => session ??= startSession(outputs, flags),
   });
 
-  process.on('SIGINT', () => {
+  const onInterrupt = () => {
     noticeInterrupt();
-    kernel.interrupt(Atomics.exchange(flags, Flag.broken, 0) === 1);
-  });
+    kernel.interrupt(false);
+  };
+  process.on('SIGINT', onInterrupt);
   process.on('uncaughtException', (error) => kernel.report('Uncaught in the background', error));
   process.on('unhandledRejection', (reason) => kernel.report('Rejected in the background', reason));
   control.on('message', (message: ControlEvent) => {
     if (message.event === 'status') iopub.post('status', { execution_state: message.state }, message.parent);
+    if (message.event === 'broken') {
+      // In a cell's first part Node had put all listeners aside, and the code that puts them back was broken off, too.
+      process.removeAllListeners('SIGINT').on('SIGINT', onInterrupt);
+      kernel.interrupt(true);
+    }
     if (message.event === 'shutdown') shutDown();
+  });
+  control.on('error', (error) => {
+    log('The control thread of the kernel has failed:', error);
+    process.exit(1);
   });
   control.on('exit', () => {
     for (const socket of [shell, stdin, publisher]) socket.close();

@@ -60,6 +60,11 @@ describe('a cell that throws', () => {
     ]);
   });
 
+  it('says once what a callback and the call around it have in common', async () => {
+    const { traceback } = await fail("[1].map(() => { throw new Error('x'); });\n[2].map((value) => value);");
+    expect(traceback.match(/at Cell \[n\], line 1/g)).toHaveLength(1);
+  });
+
   it('shows a rejected await, with its line', async () => {
     const { reply, traceback } = await fail("const load = async (name: string) => {\n  await null;\n  throw new SyntaxError(`bad ${name}`);\n};\nawait load('file');");
     expect([reply.ename, reply.evalue]).toEqual(['SyntaxError', 'bad file']);

@@ -34,12 +34,12 @@ const listen = `
 
 describe('interrupt', () => {
   it.each([
-    ['an endless loop', "console.log('go'); for (;;);"],
-    ['an endless loop after an await', "await null; console.log('go'); for (;;);"],
-    ['an endless loop in a function called later', "await new Promise((resolve) => setTimeout(resolve, 10)); console.log('go'); const spin = () => { for (;;); }; spin();"],
-    ['a promise that is not settled', `console.log('go'); ${wait}`],
-  ])('ends %s, twice in a row, and leaves the kernel usable', async (_, code) => {
-    for (let round = 0; round < 2; round += 1) {
+    ['an endless loop', "console.log('go'); for (;;);", 2],
+    ['an endless loop after an await', "await null; console.log('go'); for (;;);", 2],
+    ["an endless loop that Node's own watch for signals does not see", "process.once('SIGINT', () => {}); console.log('go'); for (;;);", 1],
+    ['a promise that is not settled', `console.log('go'); ${wait}`, 2],
+  ])('ends %s and leaves the kernel usable', async (_, code, rounds) => {
+    for (let round = 0; round < rounds; round += 1) {
       const { reply, of } = await interrupt(code);
       expect([reply.status, reply.ename]).toEqual(['error', 'Interrupted']);
       expect(of('error')).toHaveLength(1);
@@ -55,6 +55,27 @@ describe('interrupt', () => {
       expect([reply.ename, reply.evalue]).toEqual(['TrainingInterrupted', 'stopped after batch 7']);
       await expectUsable();
     }
+  });
+
+  it("stops the library's own fit after a batch, and the model can be trained on", async () => {
+    const prepared = await kernel.execute(`
+      import { fit, tf } from '@course/lib';
+      const model = tf.sequential({ layers: [tf.layers.dense({ units: 1, inputShape: [4] })] });
+      model.compile({ optimizer: 'sgd', loss: 'meanSquaredError' });
+      const data = { x: tf.zeros([64, 4]), y: tf.zeros([64, 1]) };
+      const say = { onBatchEnd: async (batch: number) => { if (batch === 0) console.log('go'); } };`);
+    expect(prepared.reply.status).toBe('ok');
+    const { reply } = await interrupt('await fit(model, data, { epochs: 1e6, batchSize: 8, callbacks: say });');
+    expect([reply.ename, reply.evalue]).toEqual(['TrainingInterrupted', expect.stringMatching(/^Training was interrupted in epoch/)]);
+    const again = await kernel.execute('const history = await fit(model, data, { epochs: 2, display: false });\nconsole.log(Object.keys(history));');
+    expect(again.reply.status, JSON.stringify(again.reply.traceback)).toBe('ok');
+  });
+
+  it('that training has answered does not reach the next cell', async () => {
+    await kernel.execute(listen);
+    await interrupt("await fit('stop')");
+    const { reply } = await kernel.execute('await new Promise((resolve) => setTimeout(resolve, 4_000));');
+    expect(reply.status).toBe('ok');
   });
 
   it('gives up what listens and does not stop', async () => {

@@ -45,8 +45,6 @@ export class TestKernel {
   readonly #iopub: Subscriber;
   readonly #folder: string;
   readonly #asked = new Map<string, { messages: Answer['messages']; reply?: Record<string, any>; done: (answer: Answer) => void }>();
-  /** Messages of iopub that belong to no request of ours that is still open, the newest last. */
-  readonly late: Answer['messages'] = [];
 
   private constructor(connection: Connection, folder: string, child: ChildProcess) {
     this.#folder = folder;
@@ -136,7 +134,7 @@ export class TestKernel {
 
   /** Interrupts the running cell by a message, as JupyterLab does with the course's kernel. */
   async interrupt(): Promise<void> {
-    await this.ask('interrupt_request', {}, 'control');
+    await this.replyTo('interrupt_request', 'control');
   }
 
   /** Resolves when what is published for a request that still runs makes `isReached` true. */
@@ -184,9 +182,7 @@ export class TestKernel {
 
   #onIoPub(message: Message): void {
     const entry = { type: message.header.msg_type, content: message.content as Record<string, any> };
-    const asked = this.#asked.get(message.parent.msg_id);
-    if (asked) asked.messages.push(entry);
-    else this.late.push(entry);
+    this.#asked.get(message.parent.msg_id)?.messages.push(entry);
     this.#finish(message.parent.msg_id);
   }
 
