@@ -28,7 +28,11 @@ export default async function start(project, args) {
   };
   for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) process.on(signal, stop);
 
-  const server = await Promise.race([waitUntilServed(project, lab.pid), lab.ended]);
+  const noMoreWait = new AbortController();
+  const server = await Promise.race([
+    lab.ended.finally(() => noMoreWait.abort()),
+    waitUntilServed(project, lab.pid, noMoreWait.signal),
+  ]);
   if ('exitCode' in server) {
     if (stops > 0) throw new Interrupted();
     return explainEarlyEnd(server.exitCode, lab.output(), log);
@@ -153,14 +157,15 @@ export function opensBrowser(args, env) {
  *
  * @param {import('../project.mjs').Project} project
  * @param {number} pid
+ * @param {AbortSignal} signal ends the wait
  * @returns {Promise<{ url: string, token: string, port: number }>}
  */
-async function waitUntilServed(project, pid) {
+async function waitUntilServed(project, pid, signal) {
   const file = path.join(project.jupyter, 'runtime', `jpserver-${pid}.json`);
   for (;;) {
     const server = readServerFile(file);
     if (server && (server.secure || (await answers(`${server.url}lab?token=${server.token}`)))) return server;
-    await sleep(50);
+    await sleep(50, undefined, { signal });
   }
 }
 
