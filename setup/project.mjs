@@ -11,7 +11,7 @@ const { cacheFolder } = createRequire(import.meta.url)('../lib/cache-folder.cjs'
  *
  * @typedef {object} Project
  * @property {string} root the course's folder, the one with package.json
- * @property {NodeJS.ProcessEnv} env the user's environment
+ * @property {NodeJS.ProcessEnv} env the user's environment, with absolute paths in the course's variables
  * @property {string} nodeModules npm's packages
  * @property {string} tfjsNode the package whose binding set-up builds
  * @property {string} venv the Python environment
@@ -28,6 +28,7 @@ const { cacheFolder } = createRequire(import.meta.url)('../lib/cache-folder.cjs'
  * @returns {Project}
  */
 export function openProject(root = fileURLToPath(new URL('..', import.meta.url)), env = process.env) {
+  env = withAbsolutePaths(env);
   const absolute = path.resolve(root);
   const inside = (/** @type {string[]} */ ...parts) => path.join(absolute, ...parts);
   const cache = cacheFolder(env);
@@ -43,4 +44,17 @@ export function openProject(root = fileURLToPath(new URL('..', import.meta.url))
     cache,
     engines: path.join(cache, 'engine'),
   };
+}
+
+/**
+ * What set-up starts runs in other folders (a kernel in that of its notebook), so a relative path is resolved here, against the folder in
+ * which the command was typed. npm changes to the project's folder and says in INIT_CWD where it was called.
+ *
+ * @param {NodeJS.ProcessEnv} env
+ * @returns {NodeJS.ProcessEnv}
+ */
+export function withAbsolutePaths(env) {
+  const here = env.INIT_CWD ?? process.cwd();
+  const paths = ['COURSE_DATA', 'COURSE_CACHE'].filter((name) => env[name]).map((name) => [name, path.resolve(here, env[name] ?? '')]);
+  return { ...env, ...Object.fromEntries(paths) };
 }
