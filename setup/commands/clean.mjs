@@ -14,6 +14,9 @@ const MADE = [
   'test/node-versions/node_modules',
 ];
 
+/** What the course keeps in its cache folder, which may be the user's own folder if COURSE_CACHE names it. */
+const CACHED = ['engine', 'engine-versions', 'datasets'];
+
 /** `npm run clean [-- --cache]`: takes away what set-up made. @type {import('../main.mjs').Command} */
 export default async function clean(project, args) {
   const unknown = args.find((arg) => arg !== '--cache');
@@ -24,7 +27,7 @@ export default async function clean(project, args) {
     );
   }
   const folders = MADE.map((name) => path.join(project.root, name));
-  if (args.includes('--cache')) folders.push(project.cache);
+  if (args.includes('--cache')) folders.push(...CACHED.map((name) => path.join(project.cache, name)));
   const there = folders.filter((folder) => fs.existsSync(folder));
   if (there.length === 0) {
     console.log('There is nothing to remove.');

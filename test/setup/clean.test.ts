@@ -11,7 +11,7 @@ afterEach(() => void said.mockClear());
 
 function newProject() {
   const root = newFolder();
-  for (const file of ['node_modules/a/b', '.venv/bin/python', '.setup/lock', 'lib/dist/index.js', 'lib/src/index.ts', 'cache/engine/2.16.2/lib']) {
+  for (const file of ['node_modules/a/b', '.venv/bin/python', '.setup/lock', 'lib/dist/index.js', 'lib/src/index.ts', 'cache/engine/2.16.2/lib', 'cache/datasets/mnist/x', 'cache/mine']) {
     fs.mkdirSync(path.dirname(path.join(root, file)), { recursive: true });
     fs.writeFileSync(path.join(root, file), 'x'.repeat(1_000_000));
   }
@@ -29,11 +29,11 @@ describe('clean', () => {
     expect(said).toHaveBeenLastCalledWith('There is nothing to remove.');
   });
 
-  it('removes the cache only when it is asked to', async () => {
+  it('removes the engine and the datasets from the cache, and nothing else there, when it is asked to', async () => {
     const project = newProject();
     await clean(project, ['--cache']);
-    expect(fs.existsSync(project.cache)).toBe(false);
-    expect(said.mock.calls.flat()).toContain(`Removing ${project.cache} (1 MB)`);
+    expect(fs.readdirSync(project.cache)).toEqual(['mine']);
+    expect(said.mock.calls.flat()).toContain(`Removing ${path.join(project.cache, 'engine')} (1 MB)`);
   });
 
   it('refuses options that it does not know, before it removes anything', async () => {

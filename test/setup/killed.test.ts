@@ -67,7 +67,8 @@ describe('a set-up', () => {
     for (let round = 0; round < 8; round++) {
       const folder = newFolder();
       const killed = startSetup(folder);
-      await sleep(Math.random() * 500);
+      await until(() => fs.existsSync(path.join(folder, 'journal')));
+      await sleep(Math.random() * 350); // All of its steps take about that long.
       if (killed.child.exitCode === null) process.kill(-(killed.child.pid as number), 'SIGKILL');
       await killed.ended;
       const again = startSetup(folder);
