@@ -10,7 +10,7 @@ const KERNEL_NAME = 'tslab';
 
 /**
  * What Jupyter reads from `kernels/tslab/kernel.json`.
- * Interrupts come as messages and not as signals: only so can the kernel break a loop that runs without a pause after an `await`.
+ * Interrupts come as messages and not as signals: see kernel/src/control.ts.
  *
  * @param {string} node the absolute path of the Node.js that is to run the kernel
  */

@@ -23,12 +23,15 @@ export enum Flag {
   noticed,
   /** 1 while the compiler runs: breaking it off would leave it in pieces. */
   compiling,
+  /** 1 while a cell runs up to its first `await`. */
+  firstPart,
 }
-export const FLAGS = 2;
+export const FLAGS = 3;
 
 /** What the thread tells the main thread. */
 export type ControlEvent =
   | { event: 'status'; state: 'busy' | 'idle'; parent: Header }
+  | { event: 'interrupt' }
   /** A loop was broken by force. */
   | { event: 'broken' }
   | { event: 'shutdown' };
@@ -38,6 +41,9 @@ export type ControlEvent =
  * computes in one go, a pass over the validation data for example: to break that off would leave its scopes open.
  */
 const PATIENCE = 4_000;
+/** The same for a cell's first part, where loops that a learner writes mostly are. */
+const FIRST_PART_PATIENCE = 500;
+const LOOK = 50;
 const SHUTDOWN_TIME = 1_000;
 const PARENT_CHECK = 1_000;
 
@@ -67,7 +73,7 @@ async function main(port: MessagePort, { connection, info, flags, parentProcess 
     tell({ event: 'status', state: 'busy', parent: message.header });
     switch (message.header.msg_type) {
       case 'interrupt_request':
-        interrupt(flags, () => tell({ event: 'broken' }));
+        interrupt(flags, tell);
         await reply('interrupt_reply', { status: 'ok' });
         break;
       case 'kernel_info_request':
@@ -97,24 +103,28 @@ async function main(port: MessagePort, { connection, info, flags, parentProcess 
 }
 
 /**
- * SIGINT first, which ends a cell before its first `await` at once and which everything else can listen for. A loop without a pause
- * after an `await` hears no signal; only the debugger's interface reaches it.
+ * Tells the main thread, which hears it as soon as it pauses. A loop without a pause hears nothing: only the debugger's interface reaches it.
+ * No signal is sent, because Node changes the handlers around each cell, and one that comes just then would end the process.
  */
-function interrupt(flags: Int32Array, onBroken: () => void): void {
+function interrupt(flags: Int32Array, tell: (event: ControlEvent) => void): void {
   const noticed = Atomics.load(flags, Flag.noticed);
-  process.kill(process.pid, 'SIGINT');
+  const started = performance.now();
+  tell({ event: 'interrupt' });
   const timer = setInterval(() => {
-    const isNoticed = Atomics.load(flags, Flag.noticed) !== noticed;
-    if (!isNoticed && Atomics.load(flags, Flag.compiling)) return;
+    if (Atomics.load(flags, Flag.noticed) !== noticed) {
+      clearInterval(timer);
+      return;
+    }
+    const patience = Atomics.load(flags, Flag.firstPart) ? FIRST_PART_PATIENCE : PATIENCE;
+    if (performance.now() - started < patience || Atomics.load(flags, Flag.compiling)) return;
     clearInterval(timer);
-    if (isNoticed) return;
     const session = new Session();
     session.connectToMainThread();
     session.post('Runtime.terminateExecution', () => {
       session.disconnect();
-      onBroken();
+      tell({ event: 'broken' });
     });
-  }, PATIENCE);
+  }, LOOK);
   timer.unref();
 }
 

@@ -77,9 +77,9 @@ async function main(connectionFile: string): Promise<void> {
   process.on('unhandledRejection', (reason) => kernel.report('Rejected in the background', reason));
   control.on('message', (message: ControlEvent) => {
     if (message.event === 'status') iopub.post('status', { execution_state: message.state }, message.parent);
+    if (message.event === 'interrupt') process.emit('SIGINT', 'SIGINT');
     if (message.event === 'broken') {
-      // In a cell's first part Node had put all listeners aside, and the code that puts them back was broken off, too.
-      process.removeAllListeners('SIGINT').on('SIGINT', onInterrupt);
+      session?.mend();
       kernel.interrupt(true);
     }
     if (message.event === 'shutdown') shutDown();
@@ -123,6 +123,7 @@ function startSession(outputs: Outputs, flags: Int32Array): Session {
   const session = createSession({
     folder: process.cwd(),
     onCompiling: (isCompiling) => Atomics.store(flags, Flag.compiling, Number(isCompiling)),
+    onFirstPart: (isFirstPart) => Atomics.store(flags, Flag.firstPart, Number(isFirstPart)),
   });
   mapStackTraces(session.cells);
   outputs.captureStandardStreams();

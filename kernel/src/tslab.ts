@@ -55,6 +55,8 @@ export interface SessionOptions {
   folder: string;
   /** Told before and after the compiler runs. */
   onCompiling?(isCompiling: boolean): void;
+  /** Told before and after a cell runs up to its first `await`. */
+  onFirstPart?(isFirstPart: boolean): void;
 }
 
 /** Compiles and runs cells, one after the other, in one scope. */
@@ -64,6 +66,8 @@ export interface Session {
   run(source: string, count: number): Promise<Outcome>;
   /** Gives up waiting for the running cell; what it started goes on. */
   interrupt(): void;
+  /** Puts right what a cell could not put right itself because it was broken off by force. */
+  mend(): void;
   /** Compiles without running, so that the next cell that uses the same packages is compiled faster. */
   warmUp(source: string): void;
   readonly handler: Pick<JupyterHandlerImpl, 'handleIsComplete' | 'handleInspect' | 'handleComplete'>;
@@ -75,7 +79,7 @@ export function setDisplay(display: Display): void {
 }
 
 /** Makes tslab's compiler and executor, once a process; takes about a second. */
-export function createSession({ folder, onCompiling = () => {} }: SessionOptions): Session {
+export function createSession({ folder, onCompiling = () => {}, onFirstPart = () => {} }: SessionOptions): Session {
   const maps = emitSourceMaps();
   const ts = require(TYPESCRIPT) as typeof TypeScript;
   const { createConverter } = require('tslab/dist/converter') as typeof import('tslab/dist/converter');
@@ -86,6 +90,7 @@ export function createSession({ folder, onCompiling = () => {} }: SessionOptions
   let count = 0;
   let diagnostics: Diagnostic[] = [];
   let errors: unknown[] = [];
+  let listeners: NodeJS.SignalsListener[] = [];
 
   const converter = whileCompiling(createConverter(), onCompiling);
   const recording: Converter = {
@@ -120,14 +125,21 @@ export function createSession({ folder, onCompiling = () => {} }: SessionOptions
     cells,
     handler: new JupyterHandlerImpl(executor, false),
     interrupt: () => executor.interrupt(),
+    mend() {
+      onFirstPart(false);
+      listenToInterruptsAgain(listeners);
+    },
     warmUp: (source) => void converter.convert('', source),
     async run(source, executionCount) {
       count = executionCount;
       diagnostics = [];
       errors = [];
-      const listeners = process.rawListeners('SIGINT') as NodeJS.SignalsListener[];
+      listeners = interruptListeners();
+      onFirstPart(true);
       const execution = executor.execute(source);
-      listenToInterruptsAgain(listeners);
+      onFirstPart(false);
+      const isListening = interruptListeners().some((listener) => !listeners.includes(listener));
+      if (isListening) listenToInterruptsAgain(listeners);
       const isOk = await execution;
       if (diagnostics.length > 0) return { status: 'uncompilable', diagnostics };
       if (isOk) return { status: 'ok' };
@@ -137,13 +149,15 @@ export function createSession({ folder, onCompiling = () => {} }: SessionOptions
   };
 }
 
+const interruptListeners = () => process.rawListeners('SIGINT') as NodeJS.SignalsListener[];
+
 /**
- * While tslab runs a cell up to its first `await`, Node watches for SIGINT with a handler of its own, and afterwards restores the system's
- * default, which ends the process, even if the cell listened for SIGINT meanwhile. Listening anew installs Node's usual handler.
- * Those who listened before the cell are told first, as ever.
+ * While tslab runs a cell up to its first `await`, Node puts all listeners for SIGINT aside and watches for it with a handler of its own. Then
+ * it restores the system's default, which ends the process, also when the cell has listened for SIGINT meanwhile. Listening anew
+ * installs Node's usual handler. Those who listened before the cell are told first, as ever.
  */
 function listenToInterruptsAgain(before: NodeJS.SignalsListener[]): void {
-  const listeners = new Set([...before, ...process.rawListeners('SIGINT') as NodeJS.SignalsListener[]]);
+  const listeners = new Set([...before, ...interruptListeners()]);
   process.removeAllListeners('SIGINT');
   for (const listener of listeners) process.on('SIGINT', listener);
 }

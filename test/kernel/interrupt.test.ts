@@ -28,7 +28,8 @@ const listen = `
         clearInterval(batches);
         if (ending === 'stop') setTimeout(() => reject(Object.assign(new Error('stopped after batch 7'), { name: 'TrainingInterrupted' })), 200);
       });
-      console.log('go');
+      // Not before Node's handlers are in place: a signal just before would end the process, and messages are for that.
+      setTimeout(() => console.log('go'), 100);
     });
   }`;
 

@@ -130,6 +130,7 @@ export class TestKernel {
     return { reply: await reply };
   }
 
+  #last: Pick<Answer, 'reply' | 'messages'> | undefined;
   readonly #replies = new Map<string, (reply: Record<string, any>) => void>();
 
   /** Interrupts the running cell by a message, as JupyterLab does with the course's kernel. */
@@ -140,7 +141,7 @@ export class TestKernel {
   /** Resolves when what is published for a request that still runs makes `isReached` true. */
   async until(isReached: (messages: Answer['messages']) => boolean): Promise<void> {
     while (![...this.#asked.values()].some(({ messages }) => isReached(messages))) {
-      if (this.#asked.size === 0) throw new Error('the request has ended, and what was waited for was not among its messages');
+      if (this.#asked.size === 0) throw new Error(`the request has ended before what was waited for: ${JSON.stringify(this.#last)}`);
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
   }
@@ -193,6 +194,7 @@ export class TestKernel {
     this.#asked.delete(id);
     const of = (type: string) => messages.filter((message) => message.type === type).map((message) => message.content);
     const text = (name: string) => of('stream').filter((content) => content.name === name).map((content) => content.text).join('');
+    this.#last = { reply, messages };
     asked.done({ reply, messages, of, text });
   }
 }
