@@ -1,6 +1,7 @@
 // @ts-check
 
 import fs from 'node:fs';
+import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { STAMP, hashOfFile, hashOfTree, removeStamp, stampMatches, writeStamp, writeWhole } from '../stamp.mjs';
@@ -8,8 +9,7 @@ import { STAMP, hashOfFile, hashOfTree, removeStamp, stampMatches, writeStamp, w
 /** Where JupyterLab opens: on the first notebook, with the file browser at the course's root and not in notebooks/. */
 export const START_PAGE = '/lab/tree/notebooks/00_start_here.ipynb?file-browser-path=/';
 
-/** The kernel's name in the metadata of every notebook of the course. */
-export const KERNEL_NAME = 'tslab';
+const { KERNEL_NAME, kernelspec } = createRequire(import.meta.url)('../../kernel/kernelspec.cjs');
 
 /**
  * What Jupyter is told about the course, all of it inside .venv: the kernel, the settings, and the extension that shows the
@@ -26,6 +26,7 @@ export function jupyterStep({ root, venv, nodeModules }) {
   const inputs = () => ({
     node: process.execPath, // With a version manager it changes, and the old one may be gone.
     project: root,
+    kernelspec: kernelspec(process.execPath),
     extension: hashOfTree([extension]),
     plotly: hashOfTree([path.join(nodeModules, 'plotly.js-dist', 'package.json')]),
     settings: hashOfFile(fileURLToPath(import.meta.url)),
@@ -41,12 +42,7 @@ export function jupyterStep({ root, venv, nodeModules }) {
     async run() {
       removeStamp(stamp);
       fs.rmSync(path.join(share, 'kernels'), { recursive: true, force: true }); // ipykernel has brought a Python kernel.
-      writeJson(`share/jupyter/kernels/${KERNEL_NAME}/kernel.json`, {
-        argv: [process.execPath, path.join(root, 'kernel', 'dist', 'main.js'), '{connection_file}'],
-        display_name: 'TypeScript',
-        language: 'typescript',
-        metadata: { debugger: false },
-      });
+      writeJson(`share/jupyter/kernels/${KERNEL_NAME}/kernel.json`, kernelspec(process.execPath));
       writeJson('etc/jupyter/jupyter_server_config.json', SERVER_SETTINGS);
       writeJson('etc/jupyter/labconfig/page_config.json', {
         disabledExtensions: { '@jupyterlab/extensionmanager-extension': true },
@@ -77,6 +73,8 @@ const SERVER_SETTINGS = {
 
 const LAB_SETTINGS = {
   '@jupyterlab/apputils-extension:notification': { fetchNews: 'false', checkForUpdates: false },
+  // All cells are on the page, not only those in view: figures are drawn once, and the browser's search finds everything.
+  '@jupyterlab/notebook-extension:tracker': { windowingMode: 'none' },
 };
 
 /**

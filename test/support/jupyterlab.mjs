@@ -95,13 +95,17 @@ export async function openNotebook(page, lab, path) {
 }
 
 /**
- * Waits until the kernel of the open notebook is there and has nothing to do.
+ * Waits until the TypeScript kernel of the open notebook is there and has nothing to do.
  *
  * @param {Page} page
  * @param {number} [timeout] in milliseconds
  */
 export async function waitForIdle(page, timeout = 60_000) {
-  await page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').waitFor({ timeout });
+  const toolbar = page.locator('.jp-NotebookPanel-toolbar').filter({ hasText: 'TypeScript' });
+  const idle = toolbar.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]');
+  const dialog = page.locator('.jp-Dialog');
+  await idle.or(dialog).first().waitFor({ timeout });
+  if (await dialog.count()) throw new Error(`JupyterLab asks: ${await dialog.first().innerText()}`);
 }
 
 /**
