@@ -9,15 +9,19 @@
  */
 
 import fs from 'node:fs';
+import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const COURSE = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const FOLDERS = ['notebooks', 'exercises', 'solutions'];
 
+const { version } = createRequire(import.meta.url)('@tslab/typescript-for-tslab/package.json');
+
+/** Just what the kernel says of itself: where it differs, JupyterLab changes and saves a notebook that was only opened. */
 const METADATA = {
   kernelspec: { display_name: 'TypeScript', language: 'typescript', name: 'tslab' },
-  language_info: { file_extension: '.ts', mimetype: 'text/typescript', name: 'typescript' },
+  language_info: { file_extension: '.ts', mimetype: 'text/typescript', name: 'typescript', version },
 };
 
 /** @typedef {{ cell_type: string; id?: string; source: string | string[]; attachments?: object }} Cell */

@@ -31,8 +31,6 @@ const INFO = {
     version: typeScriptVersion,
     mimetype: 'text/typescript',
     file_extension: '.ts',
-    // JupyterLab looks for the mode, the classic notebook for the name.
-    codemirror_mode: { mode: 'typescript', name: 'javascript', typescript: true },
   },
   help_links: [
     { text: 'This course', url: '/files/README.md' },

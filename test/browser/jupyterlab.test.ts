@@ -39,6 +39,7 @@ describe.skipIf(noBrowser)('the course in JupyterLab', () => {
     const files = await page.locator('.jp-DirListing-itemText').allTextContents();
     expect(files).toEqual(expect.arrayContaining(['notebooks', 'README.md']));
     expect(await page.locator('.jp-Dialog, .Toastify__toast').count()).toBe(0);
+    expect(await page.locator('.lm-TabBar-tab.jp-mod-dirty').count(), 'opening changes nothing').toBe(0);
     await page.screenshot({ path: `${screenshots}/start.png` });
   });
 
