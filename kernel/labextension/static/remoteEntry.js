@@ -54,6 +54,7 @@
         plot_bgcolor: 'rgba(0,0,0,0)',
         xaxis: axis,
         yaxis: axis,
+        modebar: { bgcolor: 'rgba(0,0,0,0)', color: color('--jp-ui-font-color3'), activecolor: color('--jp-ui-font-color1') },
         hoverlabel: { font: { family: color('--jp-ui-font-family') } },
       },
     };

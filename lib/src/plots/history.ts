@@ -24,7 +24,7 @@ export function historyFigure(history: History, options: HistoryFigureOptions = 
   const epochs = Math.max(options.epochs ?? 0, history.epoch.length, Math.ceil(history.within.at.at(-1) ?? 0), 1);
   const best = bestEpoch(history);
   const traces = measures.flatMap((measure, panel) => panelTraces(history, measure, panel));
-  const annotations = best === undefined ? [] : measures.flatMap((measure, panel) => bestMark(history, measure, panel, best));
+  const annotations = best === undefined ? [] : measures.flatMap((measure, panel) => bestMark(history, measure, panel, best, epochs));
   const two = measures.length > 1;
   return {
     data: traces,
@@ -100,12 +100,15 @@ export function bestEpoch(history: History): number | undefined {
   return best < 0 ? undefined : best;
 }
 
-function bestMark(history: History, measure: string, panel: number, best: number): Annotation[] {
+function bestMark(history: History, measure: string, panel: number, best: number, epochs: number): Annotation[] {
   const value = history.history[`val_${measure}`]?.[best];
   if (value === undefined) return [];
   const up = measure === 'loss';
+  // Late in the training the text goes to the left of the arrow, so that it does not leave the figure.
+  const isLate = best + 1 > epochs * 0.6;
   return [{
-    text: `best: epoch ${best + 1} (${value.toFixed(3)})`, x: best + 1, y: value, showarrow: true, ax: -34, ay: up ? -44 : 44,
+    text: `best: epoch ${best + 1} (${value.toFixed(3)})`, x: best + 1, y: value, showarrow: true, ax: isLate ? -30 : 0, ay: up ? -44 : 44,
+    xanchor: isLate ? 'right' : 'center',
     xref: panel === 0 ? 'x' : 'x2', yref: panel === 0 ? 'y' : 'y2',
   }];
 }

@@ -172,13 +172,13 @@ function drawAnnotation(annotation: Annotation, panels: Panel[], layout: Layout,
   const panel = panelOf(panels, annotation.xref);
   const px = annotation.xref === 'paper' ? annotation.x * width : panel.x(annotation.x);
   const py = annotation.yref === 'paper' ? (1 - annotation.y) * layout.height : panel.y(annotation.y);
+  const anchor = ({ left: 'start', center: 'middle', right: 'end' } as const)[annotation.xanchor ?? 'center'];
   if (!annotation.showarrow) {
-    const anchor = ({ left: 'start', center: 'middle', right: 'end' } as const)[annotation.xanchor ?? 'center'];
     const down = { top: 12, middle: 4, bottom: -4 }[annotation.yanchor ?? 'middle'];
     return text(annotation.text, px, py + down, { anchor, size: 12 });
   }
   const [tx, ty] = [px + (annotation.ax ?? 0), py + (annotation.ay ?? -30)];
-  return line(tx, ty, px, py, INK) + text(annotation.text, tx, ty + (ty < py ? -4 : 13), { anchor: 'middle', size: 12 });
+  return line(tx, ty, px, py, INK) + text(annotation.text, tx, ty + (ty < py ? -4 : 13), { anchor, size: 12 });
 }
 
 function drawLegend(data: Trace[], layout: Layout): string {
