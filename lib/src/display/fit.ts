@@ -52,7 +52,7 @@ export async function fit(model: tf.LayersModel, data: Examples, options: FitOpt
 }
 
 /** Milliseconds between two redraws of the graph. The progress line comes with each report. */
-const REDRAW_INTERVAL = 500;
+const REDRAW_INTERVAL = 1000;
 
 /** The progress line and the graph in the notebook. */
 class LiveTraining {
