@@ -74,7 +74,7 @@ function compare(rounds, write) {
     fs.writeFileSync(
       file,
       `# TensorFlow versions under tfjs-node\n\nWritten by \`node bench/engine-versions.mjs ${rounds} --write\`: median of ${rounds} rounds ` +
-        `in turns (smallest to largest).\n${machine}.\n\n${table}\n`
+        `in turns (smallest to largest).\n${machine}, ${new Date().toISOString().slice(0, 10)}.\n\n${table}\n`
     );
   }
 }
