@@ -118,7 +118,7 @@ export const sizesOf = (folder, names) => Object.fromEntries(names.map((name) =>
  * Loads the engine of the project in a process of its own and computes with it.
  *
  * @param {import('./project.mjs').Project} project
- * @param {{ log: string, signal?: AbortSignal }} options
+ * @param {{ log?: string, signal?: AbortSignal }} [options]
  * @returns {Promise<{ tensorflow: string, tfjs: string, milliseconds: number }>}
  * @throws {import('./problems.mjs').CommandFailed} if it does not load, or computes wrongly
  */

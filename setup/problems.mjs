@@ -27,7 +27,7 @@ export class CommandFailed extends Error {
    * @param {string} command what was run, as one line
    * @param {string} how how it ended, such as "exit code 1" or "signal SIGKILL"
    * @param {string[]} lastLines the end of its output
-   * @param {string} log the file with all of its output
+   * @param {string} [log] the file with all of its output
    */
   constructor(command, how, lastLines, log) {
     super(`"${command}" ended with ${how}.`);
@@ -103,8 +103,9 @@ export function explain(step, error) {
   // Of a known fault the lines that name it say enough.
   const telling = known ? error.lastLines.filter((line) => known.pattern.test(line)).slice(-2) : error.lastLines;
   const lines = telling.map((line) => `    ${line.trim().slice(0, 300)}`).join('\n');
+  const rest = error.log === undefined ? '' : `\n  All of its output: ${error.log}`;
   return new Problem(
-    `${what} ${message} It says:\n${lines}\n  All of its output: ${error.log}`,
+    `${what} ${message} It says:\n${lines}${rest}`,
     known ? known.advice : 'repair what the lines above name, then run the command again.'
   );
 }

@@ -12,7 +12,7 @@ const LINES_TO_SHOW = 15;
  * @typedef {import('node:stream').Readable} Readable
  *
  * @typedef {object} RunOptions
- * @property {string} log the file that gets all of the program's output
+ * @property {string} [log] the file that gets all of the program's output
  * @property {string} [cwd]
  * @property {NodeJS.ProcessEnv} [env]
  * @property {AbortSignal} [signal] ends the program
@@ -30,11 +30,10 @@ const LINES_TO_SHOW = 15;
  * @throws {CommandFailed} with the last lines, if it does not end with exit code 0
  */
 export function run(command, args, { log, cwd, env = process.env, signal, onLine }) {
-  fs.mkdirSync(path.dirname(log), { recursive: true });
-  const logFile = fs.openSync(log, 'w');
+  const logFile = log === undefined ? undefined : openLog(log);
   const shown = [path.basename(command), ...args].map((word) => (/\s/.test(word) ? JSON.stringify(word) : word)).join(' ');
   const shortened = shown.length > 80 ? `${shown.slice(0, 77)}...` : shown;
-  fs.writeSync(logFile, `${shown}\n`);
+  if (logFile !== undefined) fs.writeSync(logFile, `${shown}\n`);
 
   return new Promise((resolve, reject) => {
     const child = /** @type {import('node:child_process').ChildProcessByStdio<null, Readable, Readable>} */ (
@@ -52,6 +51,7 @@ export function run(command, args, { log, cwd, env = process.env, signal, onLine
     /** @type {unknown} */
     let logError;
     const writeToLog = (/** @type {string} */ chunk) => {
+      if (logFile === undefined) return;
       try {
         fs.writeSync(logFile, chunk);
       } catch (error) {
@@ -78,7 +78,7 @@ export function run(command, args, { log, cwd, env = process.env, signal, onLine
 
     const done = (/** @type {() => void} */ settle) => {
       signal?.removeEventListener('abort', stop);
-      fs.closeSync(logFile);
+      if (logFile !== undefined) fs.closeSync(logFile);
       settle();
     };
     child.once('error', (error) => done(() => reject(new CommandFailed(shortened, error.message, lastLines, log))));
@@ -89,6 +89,12 @@ export function run(command, args, { log, cwd, env = process.env, signal, onLine
       else reject(new CommandFailed(shortened, killedBy ? `signal ${killedBy}` : `exit code ${code}`, lastLines, log));
     }));
   });
+}
+
+/** @param {string} file */
+function openLog(file) {
+  fs.mkdirSync(path.dirname(file), { recursive: true });
+  return fs.openSync(file, 'w');
 }
 
 /**

@@ -153,7 +153,7 @@ async function engineCheck(project, isThere) {
   const { source, folder } = locateEngine(project);
   if (!isThere) return problem('TensorFlow', `${ENGINE.version} is not there`, 'npm start makes it');
   try {
-    const found = await verifyEngine(project, { log: path.join(project.state, 'logs', 'doctor.log') });
+    const found = await verifyEngine(project);
     const where = fs.existsSync(folder) ? `${sizeOf(folder)} in ${folder}` : "from tfjs-node's own installer";
     const text = `${found.tensorflow}, ${where}; loads in ${found.milliseconds} ms`;
     return source?.proven
@@ -185,11 +185,26 @@ async function datasetCheck(project, name, libraryIsBuilt) {
   // Not from '@course/lib': that would load TensorFlow, which may be what is broken.
   const { describeDataSource } = require(path.join(project.root, 'lib', 'dist', 'data', 'locate.js'));
   try {
-    return ok(title, (await describeDataSource(name, project.env)).note);
+    return dataCheck(title, await describeDataSource(name, project.env));
   } catch (error) {
     return { name: title, state: 'problem', text: /** @type {Error} */ (error).message }; // It says what to do itself.
   }
 }
+
+/**
+ * @param {string} title
+ * @param {import('../../lib/src/data/locate.ts').DataSource} source
+ * @returns {Check} where the data comes from, and why not from a place before
+ */
+export function dataCheck(title, { kind, note: text, passedOver }) {
+  const lines = [text, ...passedOver.map((place) => `(not ${PLACES[place.kind]}: ${place.reason})`)].join('\n');
+  return kind === 'drawn'
+    ? note(title, lines, 'for the real data, set COURSE_DATA to a folder that has it, or connect to a network (without COURSE_OFFLINE)')
+    : ok(title, lines);
+}
+
+/** @type {Record<import('../../lib/src/data/locate.ts').DataPlace, string>} */
+const PLACES = { folder: 'from a folder', cache: 'from the cache', download: 'by a download', drawn: 'drawn' };
 
 /** @param {import('../project.mjs').Project} project */
 function browserCheck(project) {
