@@ -37,6 +37,7 @@ import { findPython } from './python.mjs';
  * @throws {Interrupted} after Ctrl+C
  */
 export async function runSteps(project, steps, output = process.stderr) {
+  checkWritable(project);
   if (steps.every((step) => step.isReady())) return [];
 
   const progress = new Progress(output);
@@ -46,7 +47,6 @@ export async function runSteps(project, steps, output = process.stderr) {
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
   for (const signal of signals) process.on(signal, interrupt);
   try {
-    checkWritable(project.root);
     const lock = await takeLock(path.join(project.state, 'lock'), {
       python: findPython(project.env).executable,
       onWait: (holder) => progress.print(`Another set-up of this course is at work: ${holder}. Waiting for it to end ...`),
@@ -114,17 +114,28 @@ async function runAll(project, steps, progress, stop) {
   return ran;
 }
 
-/** @param {string} folder */
-function checkWritable(folder) {
-  try {
-    fs.accessSync(folder, fs.constants.W_OK);
-  } catch {
-    throw new Problem(
-      `Set-up writes into the course's folder, but ${folder} may not be written by this user.`,
-      'clone the course into a folder of your own, or make this one yours with: sudo chown -R "$(id -un)" .'
-    );
+/**
+ * Not only for set-up: JupyterLab and the lessons write into these folders too.
+ *
+ * @param {import('./project.mjs').Project} project
+ * @throws {Problem} if one of them may not be written
+ */
+export function checkWritable({ root, state, jupyter }) {
+  for (const folder of [root, state, jupyter]) {
+    if (folder !== root && !fs.existsSync(folder)) continue;
+    try {
+      fs.accessSync(folder, fs.constants.W_OK);
+    } catch {
+      throw new Problem(
+        `The course writes into its own folder, but ${folder} may not be written by this user.`,
+        `clone the course into a folder of your own, or make this one yours with: sudo chown -R "$(id -un)" ${quote(root)}`
+      );
+    }
   }
 }
+
+/** @param {string} word @returns {string} as a shell takes it for one word */
+const quote = (word) => (/^[\w./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
 
 /** @param {Step[]} steps those that will write */
 function checkDiskSpace(steps) {

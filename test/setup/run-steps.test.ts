@@ -1,8 +1,9 @@
+import fs from 'node:fs';
 import { PassThrough } from 'node:stream';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Problem } from '../../setup/problems.mjs';
 import { openProject } from '../../setup/project.mjs';
-import { runSteps, type Step } from '../../setup/run-steps.mjs';
+import { checkWritable, runSteps, type Step } from '../../setup/run-steps.mjs';
 import { temporaryFolders } from './temporary';
 
 const newFolder = temporaryFolders();
@@ -63,5 +64,31 @@ describe('runSteps', () => {
     const step = { ...noting(events, 'huge'), disk: { folder: `${root}/not/yet/there`, bytes: 1e18 } };
     await expect(runSteps(openProject(root), [step], quiet())).rejects.toThrow(/needs about 1000000000\.0 GB on the disk of .*, but only/);
     expect(events).toEqual([]);
+  });
+});
+
+describe('checkWritable', () => {
+  afterEach(() => void vi.restoreAllMocks());
+
+  /** As if one folder were read-only: for root, who may run the tests, none is by its permissions. */
+  function forbid(folder: string) {
+    vi.spyOn(fs, 'accessSync').mockImplementation((file) => {
+      if (file === folder) throw Object.assign(new Error('EACCES: permission denied'), { code: 'EACCES' });
+    });
+  }
+
+  it.each(['root', 'state', 'jupyter'] as const)('names the folder (%s) that may not be written', (name) => {
+    const project = openProject(newFolder());
+    for (const folder of [project.state, project.jupyter]) fs.mkdirSync(folder);
+    expect(() => checkWritable(project)).not.toThrow();
+    forbid(project[name]);
+    expect(() => checkWritable(project)).toThrow(`but ${project[name]} may not be written by this user`);
+  });
+
+  it('is asked before the commands start, also when all steps are ready', async () => {
+    const project = openProject(newFolder());
+    forbid(project.root);
+    const ready = { ...noting([], 'a'), isReady: () => true };
+    await expect(runSteps(project, [ready], quiet())).rejects.toThrow('may not be written by this user');
   });
 });
