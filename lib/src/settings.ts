@@ -1,8 +1,8 @@
 /**
- * Everything that an environment variable can change about a lesson, read in this one place.
+ * Everything that an environment variable can change about a lesson, read in this one place. (Where the cache is, set-up must know
+ * as well: `cache-folder.cjs`.)
  *
  * - `COURSE_DATA`: a folder that already holds the datasets (`mnist/`, `fashion-mnist/`, ...).
- * - `COURSE_CACHE`: the folder for downloads and the engine, instead of the platform's cache folder.
  * - `COURSE_OFFLINE=1`: never download.
  * - `COURSE_QUICK=1`: a small part of the data and few epochs, to see in a minute that a notebook runs.
  */

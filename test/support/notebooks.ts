@@ -6,6 +6,8 @@ import type * as TypeScript from '@tslab/typescript-for-tslab';
 
 const COURSE = path.resolve(__dirname, '../..');
 const MOST_LINES = 30;
+/** What fits into a page of 1280 pixels beside the file browser. */
+const MOST_COLUMNS = 100;
 
 interface Cell {
   cell_type: 'code' | 'markdown' | 'raw';
@@ -24,6 +26,8 @@ export function structureFindings(cells: Cell[]): string[] {
     if (cell.cell_type !== 'code') return [];
     const findings: string[] = [];
     if (cell.source.length > MOST_LINES) findings.push(`cell ${cell.id} has ${cell.source.length} lines; ${MOST_LINES} is the most`);
+    const wide = cell.source.filter((line) => line.trimEnd().length > MOST_COLUMNS);
+    if (wide.length > 0) findings.push(`cell ${cell.id} has a line of ${wide[0].trimEnd().length} characters; ${MOST_COLUMNS} is the most`);
     if (cells[index - 1]?.cell_type !== 'markdown') findings.push(`cell ${cell.id} has no text before it that says what to expect`);
     return findings;
   });

@@ -26,15 +26,15 @@ export interface NotebookRun {
   outputs(name: string): Record<string, any>[];
 }
 
-/** Runs tools/run_notebooks.py, with the kernel on a Node.js of choice, and reads what it wrote to `out`. */
-export async function runNotebooks(args: string[], out: string, node?: string): Promise<NotebookRun> {
+/** Runs tools/run_notebooks.py and reads what it wrote to `out`. Variables of `env` that are undefined are unset. */
+export async function runNotebooks(args: string[], out: string, env: NodeJS.ProcessEnv = {}): Promise<NotebookRun> {
   const python = path.join(COURSE, '.venv', 'bin', 'python');
   if (!fs.existsSync(python)) throw new Error(`expected Python with Jupyter at ${python}: run npm test, which sets it up`);
   fs.rmSync(out, { recursive: true, force: true });
-  const kernelspec = makeKernelspec(node);
+  const kernelspec = makeKernelspec();
   try {
     const child = spawn(python, [path.join(COURSE, 'tools', 'run_notebooks.py'), '--out', out, ...args], {
-      cwd: COURSE, env: { ...process.env, ...kernelspec.env }, stdio: ['ignore', 'pipe', 'pipe'],
+      cwd: COURSE, env: { ...process.env, ...kernelspec.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'],
     });
     let output = '';
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (data: Buffer) => { output += data.toString(); });

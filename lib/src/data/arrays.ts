@@ -6,7 +6,7 @@ export type Numbers =
   Uint8Array | Uint8ClampedArray | Int8Array | Int16Array | Int32Array | Float32Array | Float64Array;
 
 /** `[60000, 28, 28]`, as the messages of the library write a shape. */
-export const shapeText = (shape: readonly number[]): string => `[${shape.join(', ')}]`;
+export const shapeText = (shape: readonly (number | string)[]): string => `[${shape.join(', ')}]`;
 
 /** `47,040,016`: the same on every machine, whatever its language. */
 export const countText = (count: number): string => count.toLocaleString('en-US');

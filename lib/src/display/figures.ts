@@ -59,7 +59,8 @@ export function showClassCounts(labels: NdArray<Numbers>, classNames: readonly s
  */
 export function showImage(picture: Pictures, caption?: string | number): void {
   const image = asArray(picture);
-  if (image.dimension < 2 || image.dimension > 3) {
+  const channels = image.dimension === 3 ? image.shape[2] : 1;
+  if (image.dimension < 2 || image.dimension > 3 || (channels !== 1 && channels !== 3)) {
     throw new Error(
       `showImage: got an array of shape ${shapeText(image.shape)}; expected one image, [height, width] or [height, width, 3]. ` +
         `showImage(images.pick(0)) shows the first of many, showImages(images) all.`,

@@ -1,6 +1,6 @@
 import { countText } from '../data/arrays';
 import type { tf } from '../tensorflow';
-import { historyFigure } from '../plots/history';
+import { historyFigure, nameOf } from '../plots/history';
 import { escapeXml } from '../plots/svg';
 import { train, TrainingInterrupted, type Examples, type TrainOptions } from '../training/train';
 import type { History, TrainingProgress } from '../training/history';
@@ -51,7 +51,8 @@ export async function fit(model: tf.LayersModel, data: Examples, options: FitOpt
   }
 }
 
-/** Milliseconds between two redraws of the graph. The progress line comes with each report. */
+/** Milliseconds between two redraws, of the progress line and of the graph. */
+const LINE_INTERVAL = 200;
 const REDRAW_INTERVAL = 1000;
 
 /** The progress line and the graph in the notebook. */
@@ -59,15 +60,20 @@ class LiveTraining {
   private readonly line = new LiveOutput();
   private readonly graph = new LiveOutput();
   private last: TrainingProgress | undefined;
-  private drawn = 0;
+  private told = -Infinity;
+  private drawn = -Infinity;
   /** Redraws may take this part of the time at most, so a longer history is redrawn less often. */
   private pause = REDRAW_INTERVAL;
 
   update(progress: TrainingProgress): void {
     this.last = progress;
-    this.line.update(progressBundle(progress));
     const now = performance.now();
-    if (progress.event === 'epoch' || now - this.drawn >= this.pause) this.draw(progress);
+    // Short epochs end many times a second; the last state is drawn at the end in any case.
+    if (now - this.told >= LINE_INTERVAL) {
+      this.told = now;
+      this.line.update(progressBundle(progress));
+    }
+    if (now - this.drawn >= this.pause) this.draw(progress);
   }
 
   end(how: string): void {
@@ -98,14 +104,12 @@ class PrintedTraining {
   }
 }
 
-const labels: Record<string, string> = { loss: 'loss', acc: 'accuracy', val_loss: 'validation loss', val_acc: 'validation accuracy' };
-
 /** Training before validation, which tfjs lists first. */
 function measuresText(measures: Record<string, number>): string {
   const isValidation = ([name]: [string, number]): number => Number(name.startsWith('val_'));
   return Object.entries(measures)
     .sort((a, b) => isValidation(a) - isValidation(b))
-    .map(([name, value]) => `${labels[name] ?? name} ${value.toFixed(4)}`)
+    .map(([name, value]) => `${nameOf(name)} ${value.toFixed(4)}`)
     .join(' · ');
 }
 

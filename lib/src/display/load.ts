@@ -23,14 +23,11 @@ import { bytesText, durationText } from './text';
  */
 export async function loadMnist(options: LoadOptions = {}): Promise<ImageDataset> {
   const live = new LiveProgress();
-  const dataset = await readMnist({
-    ...options,
-    onProgress: (progress) => {
-      live.update(progress);
-      options.onProgress?.(progress);
-    },
-  });
-  live.end();
+  const onProgress = (progress: DataProgress): void => {
+    live.update(progress);
+    options.onProgress?.(progress);
+  };
+  const dataset = await readMnist({ ...options, onProgress }).finally(() => live.end());
   show(datasetBundle(dataset));
   return dataset;
 }

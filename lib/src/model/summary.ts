@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { countText } from '../data/arrays';
+import { countText, shapeText } from '../data/arrays';
 import { tf } from '../tensorflow';
 
 /** One row of a summary. */
@@ -32,7 +32,7 @@ export class ModelSummary {
     const rows = this.layers.map((layer) => [
       layer.name,
       layer.kind,
-      `[${layer.outputShape.map((size) => size ?? 'batch').join(', ')}]`,
+      shapeText(layer.outputShape.map((size) => size ?? 'batch')),
       countText(layer.parameters),
       layer.formula ?? '',
     ]);

@@ -1,10 +1,11 @@
 import type { History } from '../training/history';
 import { colors, type Annotation, type Figure, type ScatterTrace } from './figure';
 
-/** What to call a measure that tfjs abbreviates. */
-const measureNames: Record<string, string> = { loss: 'loss', acc: 'accuracy' };
-
-const nameOf = (measure: string): string => measureNames[measure] ?? measure;
+/** What to call a measure in full: tfjs abbreviates `acc` and `val_`. */
+export function nameOf(measure: string): string {
+  if (measure.startsWith('val_')) return `validation ${nameOf(measure.slice('val_'.length))}`;
+  return measure === 'acc' ? 'accuracy' : measure;
+}
 
 export interface HistoryFigureOptions {
   /** Keeps the horizontal axis still while training goes on: the number of epochs that are planned. */
@@ -13,7 +14,7 @@ export interface HistoryFigureOptions {
 
 /**
  * Loss on the left, accuracy (or the first other metric) on the right, each for training and validation, over the epochs.
- * The best epoch on the validation data is marked. Training is measured while the network still learns: its points lie at
+ * The epoch with the lowest validation loss is marked. Training is measured while the network still learns: its points lie at
  * the middle of what they average, those of the validation at the end of their epoch.
  *
  * @param history as returned by `fit`
@@ -24,7 +25,7 @@ export function historyFigure(history: History, options: HistoryFigureOptions = 
   const epochs = Math.max(options.epochs ?? 0, history.epoch.length, Math.ceil(history.within.at.at(-1) ?? 0), 1);
   const best = bestEpoch(history);
   const traces = measures.flatMap((measure, panel) => panelTraces(history, measure, panel));
-  const annotations = best === undefined ? [] : measures.flatMap((measure, panel) => bestMark(history, measure, panel, best, epochs));
+  const annotations = best === undefined ? [] : [bestMark(history, best, epochs)];
   const two = measures.length > 1;
   return {
     data: traces,
@@ -65,7 +66,7 @@ function panelTraces(history: History, measure: string, panel: number): ScatterT
   if (validation.length > 0) {
     traces.push({
       type: 'scatter', mode: 'lines+markers', name: 'validation', legendgroup: 'validation', showlegend: panel === 0,
-      x: history.epoch.map((epoch) => epoch + 1), y: validation, ...axes,
+      ...thin(history.epoch.map((epoch) => epoch + 1), validation, 400), ...axes,
       line: { color: colors.validation, width: 2, dash: 'dash' }, marker: { color: colors.validation, size: 7 }, cliponaxis: false, hovertemplate: hover,
     });
   }
@@ -100,17 +101,15 @@ export function bestEpoch(history: History): number | undefined {
   return best < 0 ? undefined : best;
 }
 
-function bestMark(history: History, measure: string, panel: number, best: number, epochs: number): Annotation[] {
-  const value = history.history[`val_${measure}`]?.[best];
-  if (value === undefined) return [];
-  const up = measure === 'loss';
+/** Only in the panel of the loss: the epoch with the best accuracy may be another one. */
+function bestMark(history: History, best: number, epochs: number): Annotation {
+  const value = history.history.val_loss[best];
   // Late in the training the text goes to the left of the arrow, so that it does not leave the figure.
   const isLate = best + 1 > epochs * 0.6;
-  return [{
-    text: `best: epoch ${best + 1} (${value.toFixed(3)})`, x: best + 1, y: value, showarrow: true, ax: isLate ? -30 : 0, ay: up ? -44 : 44,
-    xanchor: isLate ? 'right' : 'center',
-    xref: panel === 0 ? 'x' : 'x2', yref: panel === 0 ? 'y' : 'y2',
-  }];
+  return {
+    text: `lowest: epoch ${best + 1} (${value.toFixed(3)})`, x: best + 1, y: value, xref: 'x', yref: 'y',
+    showarrow: true, ax: isLate ? -30 : 0, ay: -44, xanchor: isLate ? 'right' : 'center',
+  };
 }
 
 /** The beginning of the first epoch, in epochs, where the measures change so much that everything later would look flat. */

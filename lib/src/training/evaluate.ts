@@ -1,7 +1,7 @@
 import type { NdArray } from 'ndarray';
 import { arrayOf } from '../data/arrays';
 import { tf } from '../tensorflow';
-import type { Examples } from './train';
+import { checkExamples, type Examples } from './train';
 
 /** Examples that go through the network at once: enough to keep all cores busy, few enough for a small memory. */
 const BATCH_SIZE = 500;
@@ -34,11 +34,12 @@ export function predict(model: tf.LayersModel, x: tf.Tensor): NdArray<Float32Arr
  * Measures a compiled model on examples that it does not learn from.
  *
  * @returns the loss and each metric by name, for example `{ loss: 0.08, acc: 0.98 }`
- * @throws Error if the model is not compiled
+ * @throws Error if the model is not compiled or the shapes of the data do not fit it
  * Taught in 01_mnist_mlp.
  */
 export function evaluate(model: tf.LayersModel, data: Examples): Record<string, number> {
   if (!model.loss) throw new Error('evaluate: the model is not compiled, so there is no loss to measure. Call model.compile first.');
+  checkExamples('evaluate', model, 'x', 'y', data);
   return tf.tidy(() => {
     const results = model.evaluate(data.x, data.y, { batchSize: BATCH_SIZE });
     const scalars = Array.isArray(results) ? results : [results];

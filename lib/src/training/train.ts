@@ -1,3 +1,4 @@
+import { shapeText } from '../data/arrays';
 import { readSettings } from '../settings';
 import { tf } from '../tensorflow';
 import type { History, TrainingProgress } from './history';
@@ -71,7 +72,6 @@ export async function train(model: tf.LayersModel, data: Examples, options: Trai
   const recorder = new Recorder(
     { epochs: epochsToRun, batchSize, examples, interval: options.progressInterval ?? 250 },
     (progress) => options.onProgress?.(epochsToRun < epochs ? { ...progress, epochsAskedFor: epochs } : progress),
-    () => interrupted,
   );
 
   process.on('SIGINT', interrupt);
@@ -87,7 +87,8 @@ export async function train(model: tf.LayersModel, data: Examples, options: Trai
   } finally {
     process.off('SIGINT', interrupt);
   }
-  if (interrupted) {
+  // Whoever interrupts the last validation has a finished training all the same.
+  if (interrupted && recorder.history.epoch.length < epochsToRun) {
     throw new TrainingInterrupted(
       `Training was interrupted in epoch ${recorder.epoch + 1} of ${epochsToRun}, after batch ${recorder.batch} of ` +
         `${recorder.batchesPerEpoch}. The model keeps what it has learned: call fit again to go on from here.`,
@@ -125,7 +126,6 @@ class Recorder extends tf.Callback {
   constructor(
     private readonly plan: { epochs: number; batchSize: number; examples: number; interval: number },
     private readonly report: (progress: TrainingProgress) => void,
-    private readonly isInterrupted: () => boolean,
   ) {
     super();
     this.batchesPerEpoch = Math.ceil(plan.examples / plan.batchSize);
@@ -169,8 +169,8 @@ class Recorder extends tf.Callback {
   }
 
   override async onEpochEnd(epoch: number, logs: tf.Logs = {}): Promise<void> {
-    // An interrupted epoch has no validation and only a part of the data: it is not a point of the curve.
-    if (this.isInterrupted()) return;
+    // An epoch that was broken off has seen only a part of the data: it is not a point of the curve.
+    if (this.batch < this.batchesPerEpoch) return;
     if (this.summed > 0) this.keepWithinEpoch();
     this.history.epoch.push(epoch);
     this.history.seconds.push((performance.now() - this.epochBegan) / 1000);
@@ -238,7 +238,7 @@ function checkArguments(
 ): void {
   if (!model.loss) {
     throw new Error(
-      `fit: the model is not compiled, so there is no loss to make smaller. Call model.compile({ optimizer: 'adam', ` +
+      `fit: the model is not compiled, so there is no loss to make smaller. Call model.compile({ optimizer: 'rmsprop', ` +
         `loss: 'categoricalCrossentropy', metrics: ['accuracy'] }) first.`,
     );
   }
@@ -247,36 +247,46 @@ function checkArguments(
   if (!(validationSplit >= 0 && validationSplit < 1)) {
     throw new Error(`fit: validationSplit is ${validationSplit}; expected a part of the examples, from 0 to below 1, such as 0.2.`);
   }
-  checkExamples(model, 'x', 'y', data);
-  if (validationData) checkExamples(model, 'validationData.x', 'validationData.y', validationData);
+  checkExamples('fit', model, 'x', 'y', data);
+  if (validationData) checkExamples('fit', model, 'validationData.x', 'validationData.y', validationData);
 }
 
 function checkCount(name: string, value: number): void {
   if (!Number.isInteger(value) || value < 1) throw new Error(`fit: ${name} is ${value}; expected a whole number of at least 1.`);
 }
 
-function checkExamples(model: tf.LayersModel, xName: string, yName: string, examples: Examples): void {
+/**
+ * @param caller the function that the learner has called
+ * @throws Error if `x` and `y` are no examples for this model
+ */
+export function checkExamples(caller: string, model: tf.LayersModel, xName: string, yName: string, examples: Examples): void {
   const { x, y } = examples;
   for (const [name, tensor] of [[xName, x], [yName, y]] as const) {
     if (!(tensor instanceof tf.Tensor)) {
-      throw new Error(`fit: ${name} is ${tensor === null ? 'null' : typeof tensor}; expected a tensor. toTensor(array) makes one.`);
+      throw new Error(`${caller}: ${name} is ${tensor === null ? 'null' : typeof tensor}; expected a tensor. toTensor(array) makes one.`);
     }
-    if (tensor.isDisposed) throw new Error(`fit: ${name} has been disposed. Make the tensor again before training.`);
+    if (tensor.isDisposed) throw new Error(`${caller}: ${name} has been disposed. Make the tensor again before training.`);
   }
   if (x.shape[0] !== y.shape[0]) {
-    throw new Error(`fit: ${xName} has ${x.shape[0]} examples and ${yName} has ${y.shape[0]}; expected one target for each input.`);
+    throw new Error(`${caller}: ${xName} has ${x.shape[0]} examples and ${yName} has ${y.shape[0]}; expected one target for each input.`);
   }
-  if (x.shape[0] === 0) throw new Error(`fit: ${xName} has no examples.`);
+  if (x.shape[0] === 0) throw new Error(`${caller}: ${xName} has no examples.`);
   const [input] = model.inputs;
   if (model.inputs.length === 1 && !fits(x.shape, input.shape)) {
     throw new Error(
-      `fit: ${xName} has the shape [${x.shape.join(', ')}], but the model takes [${showShape(input.shape)}]. ` +
+      `${caller}: ${xName} has the shape ${shapeText(x.shape)}, but the model takes ${shapeText(input.shape.map((size) => size ?? 'any'))}. ` +
         `Change the data (flatten, reshape) or the inputShape of the first layer.`,
+    );
+  }
+  const [output] = model.outputs;
+  const needsRows = model.loss === 'categoricalCrossentropy';
+  if (model.outputs.length === 1 && needsRows && !fits(y.shape, output.shape)) {
+    throw new Error(
+      `${caller}: ${yName} has the shape ${shapeText(y.shape)}, but the model puts out ${shapeText(output.shape.map((size) => size ?? 'any'))}. ` +
+        `Labels become such rows with oneHot(labels, ${output.shape.at(-1)}).`,
     );
   }
 }
 
 const fits = (shape: number[], expected: (number | null)[]): boolean =>
   shape.length === expected.length && shape.every((size, i) => expected[i] === null || expected[i] === size);
-
-const showShape = (shape: (number | null)[]): string => shape.map((size) => size ?? 'any').join(', ');

@@ -38,6 +38,7 @@ describe('in a notebook', () => {
   it('says which function shows what was given', () => {
     const images = arrayOf(new Uint8Array(8), [2, 2, 2]);
     expect(() => showImages(images.pick(0))).toThrow(/shape \[2, 2\]; expected \[n, height, width\].*showImage\(image\)/s);
+    expect(() => showImage(arrayOf(new Uint8Array(24), [3, 4, 2]))).toThrow(/showImage: got an array of shape \[3, 4, 2\].*showImages\(images\)/s);
     expect(() => showImage(arrayOf(new Uint8Array(4), [4]))).toThrow(/shape \[4\].*showImages\(images\)/s);
   });
 
@@ -65,6 +66,16 @@ describe('in a notebook', () => {
     expect(outputs.at(-1)?.data['text/plain']).toMatch(/^3 epochs in [\d.]+ s · loss [\d.]+ · accuracy [\d.]+ · validation loss/);
     showHistory(history);
     expect(JSON.stringify(outputs.at(-1)).length).toBeLessThan(200_000);
+    clear(model, data);
+  });
+
+  it('fit does not flood the notebook when epochs are short', async () => {
+    const { model, data } = task();
+    await fit(model, data, { epochs: 300, batchSize: 40 });
+    const seconds = Number(/ in ([\d.]+) s/.exec(outputs.at(-1)?.data['text/plain'])?.[1]);
+    // The line at most five times a second, the graph once, and both at the end.
+    expect(outputs.length).toBeLessThanOrEqual(Math.ceil(seconds * 6) + 4);
+    expect(outputs.at(-2)?.data['application/vnd.plotly.v1+json'].data[0].x.length).toBeGreaterThan(100);
     clear(model, data);
   });
 

@@ -25,10 +25,9 @@ describe('historyFigure', () => {
     expect(data[0].x).toEqual([0.25, 0.75, 1.25, 1.75, 2.25, 2.75]);
   });
 
-  it('marks the epoch with the lowest validation loss, in both panels', () => {
+  it('marks the epoch with the lowest validation loss, in the panel of the loss', () => {
     const { layout } = historyFigure(history);
-    expect(layout.annotations?.map(({ text, x }) => [text, x])).toEqual([
-      ['best: epoch 2 (0.250)', 2], ['best: epoch 2 (0.920)', 2]]);
+    expect(layout.annotations?.map(({ text, x, xref }) => [text, x, xref])).toEqual([['lowest: epoch 2 (0.250)', 2, 'x']]);
   });
 
   it('says in words what it shows', () => {
@@ -130,6 +129,6 @@ describe('toSvg', () => {
     const broken: History = { ...history, history: { ...history.history, val_loss: [NaN, 0.2, Infinity] } };
     const drawn = toSvg(historyFigure(broken)).replace(/<title>.*?<\/title>/, '');
     expect(drawn).not.toMatch(/NaN|Infinity/);
-    expect(drawn).toContain('best: epoch 2 (0.200)');
+    expect(drawn).toContain('lowest: epoch 2 (0.200)');
   });
 });

@@ -96,6 +96,15 @@ describe('train', () => {
     expect(history.history.loss[0]).toBeLessThanOrEqual(before * 1.5);
   });
 
+  it('keeps an epoch that was complete when the interrupt came', async () => {
+    const interruptAfterLastBatch = { onBatchEnd: async (batch: number) => void (batch === 9 && process.emit('SIGINT')) };
+    const options = { batchSize: 16, validationSplit: 0.2, callbacks: interruptAfterLastBatch };
+    const error = await train(model, data, { ...options, epochs: 2 }).catch((reason: unknown) => reason);
+    expect((error as TrainingInterrupted).history.history.val_loss).toHaveLength(1);
+    const history = await train(model, data, { ...options, epochs: 1 });
+    expect(history.history.val_loss, 'a finished training is no error').toHaveLength(1);
+  });
+
   it('lets other work of the process happen while it trains', async () => {
     let ticks = 0;
     const timer = setInterval(() => ticks++, 1);
@@ -134,6 +143,7 @@ describe('train', () => {
     ['a split of 1', () => train(model, data, { validationSplit: 1 }), /validationSplit is 1/],
     ['x of another shape', () => train(model, { ...data, x: tf.zeros([200, 2, 2]) }), /x has the shape \[200, 2, 2\].*takes \[any, 4\]/s],
     ['fewer targets than inputs', () => train(model, { ...data, y: tf.zeros([3, 2]) }), /200 examples and y has 3/],
+    ['labels that are not one-hot', () => train(model, { ...data, y: tf.zeros([200], 'int32') }), /y has the shape \[200\], but the model puts out \[any, 2\].*oneHot\(labels, 2\)/s],
     ['arrays instead of tensors', () => train(model, { ...data, x: [[1]] as never }), /x is object; expected a tensor/],
   ])('refuses %s, and says what to do', async (_case, call, message) => {
     const scope = tf.engine();
@@ -169,6 +179,12 @@ describe('evaluate', () => {
     const [expectedLoss, expectedAccuracy] = (model.evaluate(data.x, data.y) as tf.Scalar[]).map((scalar) => scalar.dataSync()[0]);
     expect(loss).toBeCloseTo(expectedLoss, 5);
     expect(acc).toBeCloseTo(expectedAccuracy, 5);
+    tf.disposeVariables();
+  });
+
+  it('refuses data that does not fit, by its own name', () => {
+    const model = compiled();
+    expect(() => evaluate(model, { x: tf.zeros([3, 5]), y: tf.zeros([3, 2]) })).toThrow(/^evaluate: x has the shape \[3, 5\], but the model takes \[any, 4\]/);
     tf.disposeVariables();
   });
 
