@@ -1,6 +1,7 @@
 import type { NdArray } from 'ndarray';
 import { arrayOf } from '../data/arrays';
 import { tf } from '../tensorflow';
+import { unbreakable } from '../tensorflow/unbreakable';
 import { checkExamples, type Examples } from './train';
 
 /** Examples that go through the network at once: enough to keep all cores busy, few enough for a small memory. */
@@ -20,14 +21,16 @@ const BATCH_SIZE = 500;
  * Taught in 01_mnist_mlp.
  */
 export function predict(model: tf.LayersModel, x: tf.Tensor): NdArray<Float32Array> {
-  const output = model.predict(x, { batchSize: BATCH_SIZE });
-  if (Array.isArray(output)) {
-    tf.dispose(output);
-    throw new Error(`predict: the model has ${output.length} outputs; expected one.`);
-  }
-  const array = arrayOf(output.dataSync() as Float32Array, [...output.shape]);
-  output.dispose();
-  return array;
+  return unbreakable(() => {
+    const output = model.predict(x, { batchSize: BATCH_SIZE });
+    if (Array.isArray(output)) {
+      tf.dispose(output);
+      throw new Error(`predict: the model has ${output.length} outputs; expected one.`);
+    }
+    const array = arrayOf(output.dataSync() as Float32Array, [...output.shape]);
+    output.dispose();
+    return array;
+  });
 }
 
 /**
@@ -40,9 +43,9 @@ export function predict(model: tf.LayersModel, x: tf.Tensor): NdArray<Float32Arr
 export function evaluate(model: tf.LayersModel, data: Examples): Record<string, number> {
   if (!model.loss) throw new Error('evaluate: the model is not compiled, so there is no loss to measure. Call model.compile first.');
   checkExamples('evaluate', model, 'x', 'y', data);
-  return tf.tidy(() => {
+  return unbreakable(() => tf.tidy(() => {
     const results = model.evaluate(data.x, data.y, { batchSize: BATCH_SIZE });
     const scalars = Array.isArray(results) ? results : [results];
     return Object.fromEntries(model.metricsNames.map((name, i) => [name, scalars[i].dataSync()[0]]));
-  });
+  }));
 }

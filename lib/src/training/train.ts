@@ -1,6 +1,7 @@
 import { shapeText } from '../data/arrays';
 import { readSettings } from '../settings';
 import { tf } from '../tensorflow';
+import { unbreakable } from '../tensorflow/unbreakable';
 import type { History, TrainingProgress } from './history';
 
 /** Pictures and what they show: the first dimension of both counts the examples. */
@@ -76,14 +77,14 @@ export async function train(model: tf.LayersModel, data: Examples, options: Trai
 
   process.on('SIGINT', interrupt);
   try {
-    await model.fit(data.x, data.y, {
+    await unbreakable(() => model.fit(data.x, data.y, {
       epochs: epochsToRun,
       batchSize,
       shuffle,
       verbose: 0,
       ...(validationData ? { validationData: [validationData.x, validationData.y] } : { validationSplit }),
       callbacks: [recorder, ...asCallbacks(options.callbacks)],
-    });
+    }));
   } finally {
     process.off('SIGINT', interrupt);
   }
