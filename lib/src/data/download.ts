@@ -83,8 +83,10 @@ function failuresText(failures: readonly { url: string; reason: string }[]): str
 /** The verified content of a file that landed earlier; one that has been damaged since is taken away. */
 async function presentContent(target: string, file: DatasetFile): Promise<Uint8Array | undefined> {
   if ((await sizeOf(target)) === 0) return undefined;
+  // A file that cannot be read is no damaged file: that error goes on.
+  const bytes = await readFile(target);
   try {
-    return await unpackVerified(await readFile(target), file, target);
+    return await unpackVerified(bytes, file, target);
   } catch {
     await rm(target, { force: true });
     return undefined;
