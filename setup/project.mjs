@@ -47,14 +47,25 @@ export function openProject(root = fileURLToPath(new URL('..', import.meta.url))
 }
 
 /**
+ * npm changes to the project's folder and says in INIT_CWD where it was called.
+ *
+ * @param {NodeJS.ProcessEnv} env
+ * @returns {string} the folder in which the command was typed
+ */
+export const calledFrom = (env) => env.INIT_CWD ?? process.cwd();
+
+const FOLDERS = ['COURSE_DATA', 'COURSE_CACHE'];
+const PROGRAMS = ['COURSE_PYTHON', 'COURSE_CHROMIUM'];
+
+/**
  * What set-up starts runs in other folders (a kernel in that of its notebook), so a relative path is resolved here, against the folder in
- * which the command was typed. npm changes to the project's folder and says in INIT_CWD where it was called.
+ * which the command was typed.
  *
  * @param {NodeJS.ProcessEnv} env
  * @returns {NodeJS.ProcessEnv}
  */
 export function withAbsolutePaths(env) {
-  const here = env.INIT_CWD ?? process.cwd();
-  const paths = ['COURSE_DATA', 'COURSE_CACHE'].filter((name) => env[name]).map((name) => [name, path.resolve(here, env[name] ?? '')]);
-  return { ...env, ...Object.fromEntries(paths) };
+  // A program's name without a slash is looked for on the PATH.
+  const names = [...FOLDERS.filter((name) => env[name]), ...PROGRAMS.filter((name) => env[name]?.includes(path.sep))];
+  return { ...env, ...Object.fromEntries(names.map((name) => [name, path.resolve(calledFrom(env), env[name] ?? '')])) };
 }

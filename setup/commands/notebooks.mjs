@@ -3,6 +3,7 @@
 import path from 'node:path';
 import { jupyterEnvironment } from '../jupyter-environment.mjs';
 import { runInTerminal } from '../processes.mjs';
+import { calledFrom } from '../project.mjs';
 import { runSteps } from '../run-steps.mjs';
 import { allSteps } from '../steps/index.mjs';
 
@@ -10,5 +11,6 @@ import { allSteps } from '../steps/index.mjs';
 export default async function notebooks(project, args) {
   await runSteps(project, allSteps(project));
   const script = path.join(project.root, 'tools', 'run_notebooks.py');
-  return runInTerminal(project.python, [script, ...args], { cwd: project.root, env: jupyterEnvironment(project) });
+  // The arguments may be relative paths.
+  return runInTerminal(project.python, [script, ...args], { cwd: calledFrom(project.env), env: jupyterEnvironment(project) });
 }

@@ -9,6 +9,11 @@ describe('openProject', () => {
     expect(cache).toBe('/somewhere/else/cache');
   });
 
+  it('resolves a program that is named with a slash, and leaves a name for the PATH', () => {
+    const { env } = openProject('/course', { INIT_CWD: '/somewhere', COURSE_PYTHON: './bin/python', COURSE_CHROMIUM: 'chrome-beta' });
+    expect(env).toMatchObject({ COURSE_PYTHON: '/somewhere/bin/python', COURSE_CHROMIUM: 'chrome-beta' });
+  });
+
   it('leaves absolute paths and unset variables as they are', () => {
     const { env } = openProject('/course', { COURSE_DATA: '/data' });
     expect(env.COURSE_DATA).toBe('/data');
