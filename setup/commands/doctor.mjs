@@ -4,10 +4,11 @@ import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
+import { CHROMIUM_ADVICE, findChromium } from '../chromium.mjs';
 import { bytesOf } from '../disk.mjs';
 import { COMPILER_ADVICE, ENGINE, findCompiler, locateEngine, platformName, verifyEngine } from '../engine.mjs';
 import { CommandFailed, Problem } from '../problems.mjs';
-import { outputOf, which } from '../processes.mjs';
+import { outputOf } from '../processes.mjs';
 import { formatBytes } from '../progress.mjs';
 import { findPython } from '../python.mjs';
 import { allSteps } from '../steps/index.mjs';
@@ -197,10 +198,9 @@ async function datasetCheck(project, name, libraryIsBuilt) {
  * @returns {Check} where the data comes from, and why not from a place before
  */
 export function dataCheck(title, { kind, note: text, passedOver }) {
-  const lines = [text, ...passedOver.map((place) => `(not ${PLACES[place.kind]}: ${place.reason})`)].join('\n');
-  return kind === 'drawn'
-    ? note(title, lines, 'for the real data, set COURSE_DATA to a folder that has it, or connect to a network (without COURSE_OFFLINE)')
-    : ok(title, lines);
+  // The text about drawn data gives the reasons itself.
+  if (kind === 'drawn') return note(title, text, 'set COURSE_DATA to a folder that has the data, or connect to a network (without COURSE_OFFLINE)');
+  return ok(title, [text, ...passedOver.map((place) => `(not ${PLACES[place.kind]}: ${place.reason})`)].join('\n'));
 }
 
 /** @type {Record<import('../../lib/src/data/locate.ts').DataPlace, string>} */
@@ -208,9 +208,8 @@ const PLACES = { folder: 'from a folder', cache: 'from the cache', download: 'by
 
 /** @param {import('../project.mjs').Project} project */
 function browserCheck(project) {
-  const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
-  const browser = names.map((name) => which(name, project.env)).find(Boolean);
+  const browser = findChromium(project.env);
   return browser
     ? ok('Chromium', `${outputOf(browser, ['--version'], project.env) ?? 'does not answer'} (${browser})`)
-    : note('Chromium', 'none; only "npm test" needs it', 'Debian, Ubuntu: sudo apt-get install chromium');
+    : note('Chromium', 'none; only "npm test" needs it', CHROMIUM_ADVICE);
 }

@@ -31,6 +31,6 @@ describe('dataCheck', () => {
 
   it('notes that data is drawn, and says how to get the real data', () => {
     const check = dataCheck('Data', { kind: 'drawn', folder: '/d', passedOver, note: 'Drawn.' });
-    expect(check).toMatchObject({ state: 'note', advice: expect.stringContaining('COURSE_DATA') });
+    expect(check).toMatchObject({ state: 'note', text: 'Drawn.', advice: expect.stringContaining('COURSE_DATA') });
   });
 });

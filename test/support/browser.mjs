@@ -1,24 +1,19 @@
 // @ts-check
-import { existsSync } from 'node:fs';
 import { chromium } from 'playwright-core';
+import { CHROMIUM_ADVICE, findChromium } from '../../setup/chromium.mjs';
+import { withAbsolutePaths } from '../../setup/project.mjs';
 
-const CANDIDATES = [
-  '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome', '/opt/google/chrome/chrome',
-  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome', '/Applications/Chromium.app/Contents/MacOS/Chromium',
-];
-
-/** The Chromium (or Chrome) of this machine; `COURSE_CHROMIUM` names another one. */
-export const chromiumPath = [process.env.COURSE_CHROMIUM, ...CANDIDATES].find((path) => path && existsSync(path));
+const chromiumPath = findChromium(withAbsolutePaths(process.env));
 
 /**
  * Whether the tests in a browser have to be left out because there is none. That is allowed on a contributor's machine, where the
- * skipped tests show in the report, and never in CI.
+ * skipped tests show in the report, and never in CI, nor if `COURSE_CHROMIUM` names one that is not there.
  */
-export const noBrowser = chromiumPath === undefined && !process.env.CI;
+export const noBrowser = chromiumPath === undefined && !process.env.CI && !process.env.COURSE_CHROMIUM;
 
 export async function launchBrowser() {
   if (!chromiumPath) {
-    throw new Error('No Chromium found. Install one (Debian: apt-get install chromium) or name it in COURSE_CHROMIUM.');
+    throw new Error(`No Chromium found; COURSE_CHROMIUM is ${process.env.COURSE_CHROMIUM ?? 'not set'}. What to do: ${CHROMIUM_ADVICE}.`);
   }
   return chromium.launch({
     executablePath: chromiumPath,
