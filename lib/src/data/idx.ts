@@ -35,7 +35,7 @@ const maxDimensions = 4;
 const hex = (byte: number): string => `0x${byte.toString(16).padStart(2, '0')}`;
 
 /** Whether the bytes are gzip's: decided by content, because names lie. */
-export const isGzip = (bytes: Uint8Array): boolean => bytes.length >= 2 && bytes[0] === 0x1f && bytes[1] === 0x8b;
+const isGzip = (bytes: Uint8Array): boolean => bytes.length >= 2 && bytes[0] === 0x1f && bytes[1] === 0x8b;
 
 /**
  * The bytes of a file without its gzip wrapper, if it has one.

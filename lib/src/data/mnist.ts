@@ -35,31 +35,18 @@ export interface LoadOptions extends OpenOptions {
 const quickPart = 0.1;
 
 /**
- * Loads MNIST: 60,000 handwritten digits to train on and 10,000 to test with, 28 x 28 pixels each, uint8, 0 (black) to
- * 255 (white).
- *
- * It is looked for in the folder that COURSE_DATA names, in the cache, on the mirrors, and is else replaced by drawn
- * digits: then `isDrawn` is true, `title` says so and `source.note` says why. Files are verified before use. Prints
- * nothing: `onProgress` is told about a download or a drawing.
+ * Reads MNIST from where it is found, and shows nothing; notebooks call `loadMnist` of the display room, which does.
  *
  * Memory: the arrays are views of the files' bytes (55 MB in all); smaller counts are views of the same bytes.
  *
- * ```ts
- * const mnist = await loadMnist();
- * mnist.train.images.shape             // [60000, 28, 28]
- * mnist.train.images.get(0, 14, 14)    // the pixel in row 14, column 14 of the first image
- * mnist.train.images.pick(0)           // the first image, [28, 28]
- * ```
- *
  * Source: Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, "Gradient-based learning applied to document recognition", 1998.
- * Taught in 01_mnist_mlp.
  */
-export async function loadMnist(options: LoadOptions = {}): Promise<ImageDataset> {
-  return loadIdxDataset(datasetEntry('mnist'), options);
+export async function readMnist(options: LoadOptions = {}): Promise<ImageDataset> {
+  return readIdxDataset(datasetEntry('mnist'), options);
 }
 
-/** Loads a dataset that consists of four IDX files. See {@link loadMnist}. */
-export async function loadIdxDataset(entry: DatasetEntry, options: LoadOptions = {}): Promise<ImageDataset> {
+/** Reads a dataset that consists of four IDX files. */
+async function readIdxDataset(entry: DatasetEntry, options: LoadOptions = {}): Promise<ImageDataset> {
   const { quick } = readSettings(options.env);
   const countOf = (option: 'trainCount' | 'testCount', all: number): number => {
     const count = options[option] ?? (quick ? Math.ceil(all * quickPart) : all);

@@ -1,5 +1,5 @@
 import { countText } from '../data/arrays';
-import { loadMnist as readMnist, type ImageDataset, type LoadOptions } from '../data/mnist';
+import { readMnist, type ImageDataset, type LoadOptions } from '../data/mnist';
 import type { DataProgress } from '../data/progress';
 import { escapeXml } from '../plots/svg';
 import { LiveOutput, show, type Bundle } from './output';

@@ -94,7 +94,7 @@ function thin(x: number[], y: number[], most: number): { x: number[]; y: number[
 const rounded = (value: number): number => Number(value.toPrecision(5));
 
 /** The epoch, counted from 0, with the lowest validation loss; undefined without validation. */
-export function bestEpoch(history: History): number | undefined {
+function bestEpoch(history: History): number | undefined {
   const losses = history.history.val_loss;
   const lowest = losses?.filter(Number.isFinite).reduce((a, b) => Math.min(a, b), Infinity);
   const best = losses && losses.length > 1 ? losses.indexOf(lowest ?? NaN) : -1;

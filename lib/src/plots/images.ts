@@ -42,7 +42,7 @@ export function imageGridHtml(images: NdArray<Numbers>, options: ImageGridOption
 }
 
 /** One picture `[height, width]` or `[height, width, 1 or 3]` as a PNG in a `data:` address. */
-export function pngDataUrl(image: NdArray<Numbers>): string {
+function pngDataUrl(image: NdArray<Numbers>): string {
   return `data:image/png;base64,${encodePng(image).toString('base64')}`;
 }
 

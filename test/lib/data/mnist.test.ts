@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describeDataSource } from '../../../lib/src/data/locate';
-import { loadMnist, type ImageDataset } from '../../../lib/src/data/mnist';
+import { readMnist, type ImageDataset } from '../../../lib/src/data/mnist';
 import { toTensor } from '../../../lib/src/data/tensors';
 import { flatten } from '../../../lib/src/preprocessing/flatten';
 import { normalise } from '../../../lib/src/preprocessing/normalise';
@@ -20,7 +20,7 @@ const offline = { COURSE_CACHE: temporaryFolder(), COURSE_OFFLINE: '1' };
 function describeMnist(env: NodeJS.ProcessEnv): void {
   let mnist: ImageDataset;
   beforeAll(async () => {
-    mnist = await loadMnist({ env });
+    mnist = await readMnist({ env });
   });
 
   it('has 60,000 images to train on and 10,000 to test with', () => {
@@ -40,10 +40,10 @@ function describeMnist(env: NodeJS.ProcessEnv): void {
   });
 
   it('takes the first images with COURSE_QUICK or when a number is given', async () => {
-    const quick = await loadMnist({ env: { ...env, COURSE_QUICK: '1' } });
+    const quick = await readMnist({ env: { ...env, COURSE_QUICK: '1' } });
     expect(quick.train.images.shape).toEqual([6_000, 28, 28]);
     expect(quick.test.labels.shape).toEqual([1_000]);
-    const few = await loadMnist({ env, trainCount: 100, testCount: 7 });
+    const few = await readMnist({ env, trainCount: 100, testCount: 7 });
     expect(few.train.labels.shape).toEqual([100]);
     expect(few.test.images.shape).toEqual([7, 28, 28]);
     expect([...few.train.labels.data]).toEqual([...mnist.train.labels.hi(100).data.subarray(0, 100)]);
@@ -62,11 +62,11 @@ function describeMnist(env: NodeJS.ProcessEnv): void {
   });
 }
 
-describe('loadMnist with no data and no network', () => {
+describe('readMnist with no data and no network', () => {
   describeMnist(offline);
 
   it('says wherever it can that the digits are drawn', async () => {
-    const mnist = await loadMnist({ env: offline });
+    const mnist = await readMnist({ env: offline });
     expect(mnist.isDrawn).toBe(true);
     expect(mnist.title).toBe('Drawn digits (stand-in, not MNIST)');
     expect(mnist.source.note).toMatch(/^Stand-ins for MNIST, drawn by the course, because/);
@@ -78,7 +78,7 @@ describe('loadMnist with no data and no network', () => {
     [{ testCount: 10_001 }, /got testCount = 10001, expected a whole number in 1\.\.10,000/],
     [{ trainCount: 1.5 }, /got trainCount = 1\.5/],
   ])('refuses the counts %o', async (counts, message) => {
-    await expect(loadMnist({ env: offline, ...counts })).rejects.toThrow(message);
+    await expect(readMnist({ env: offline, ...counts })).rejects.toThrow(message);
   });
 });
 
@@ -86,12 +86,12 @@ const dataFolder = process.env.COURSE_DATA;
 if (!dataFolder) {
   console.warn('COURSE_DATA is not set: the tests with the real MNIST are NOT run.');
 } else {
-  describe('loadMnist with the real files', () => {
+  describe('readMnist with the real files', () => {
     const env = { COURSE_DATA: dataFolder, COURSE_OFFLINE: '1', COURSE_CACHE: temporaryFolder() };
     describeMnist(env);
 
     it('is MNIST', async () => {
-      const mnist = await loadMnist({ env });
+      const mnist = await readMnist({ env });
       expect(mnist.isDrawn).toBe(false);
       expect(mnist.title).toBe('MNIST');
       expect(mnist.source.kind).toBe('folder');
@@ -104,7 +104,7 @@ if (!dataFolder) {
     });
 
     it('has the mean and standard deviation that are known of it', async () => {
-      const { train } = await loadMnist({ env });
+      const { train } = await readMnist({ env });
       const x = normalise(train.images).data;
       let [sum, squares] = [0, 0];
       for (const value of x) {
