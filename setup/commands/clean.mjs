@@ -11,7 +11,7 @@ import { findPython } from '../python.mjs';
 /** What set-up makes inside the project. */
 const MADE = [
   'node_modules', '.venv', '.jupyter', '.setup', 'lib/dist', 'kernel/dist', 'lib/tsconfig.tsbuildinfo', 'kernel/tsconfig.tsbuildinfo',
-  'test/node-versions/node_modules',
+  'tsconfig.tsbuildinfo', 'test/node-versions/node_modules',
 ];
 
 /** What the course keeps in its cache folder, which may be the user's own folder if COURSE_CACHE names it. */
@@ -51,13 +51,30 @@ async function lockOutSetup(project, folders) {
   const files = [project.state, project.engines]
     .filter((folder) => fs.existsSync(folder) && folders.some((removed) => folder.startsWith(removed)))
     .map((folder) => path.join(folder, 'lock'));
+  if (files.length === 0) return [];
+  const python = pythonForLock(project.env);
+  if (!python) return [];
   /** @type {import('../lock.mjs').Lock[]} */
   const locks = [];
   for (const file of files) {
     locks.push(await takeLock(file, {
-      python: findPython(project.env).executable,
+      python,
       onWait: (holder) => console.log(`A set-up is at work: ${holder}. Waiting for it to end ...`),
     }));
   }
   return locks;
+}
+
+/**
+ * @param {NodeJS.ProcessEnv} env
+ * @returns {string | undefined} undefined, with a notice, if there is none: whoever has removed Python may still clean up
+ */
+function pythonForLock(env) {
+  try {
+    return findPython(env).executable;
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    console.log(`${error.message}\nSo a set-up that is at work now is not waited for.`);
+    return undefined;
+  }
 }

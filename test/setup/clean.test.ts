@@ -9,13 +9,13 @@ const newFolder = temporaryFolders();
 const said = vi.spyOn(console, 'log').mockImplementation(() => {});
 afterEach(() => void said.mockClear());
 
-function newProject() {
+function newProject(env: NodeJS.ProcessEnv = {}) {
   const root = newFolder();
-  for (const file of ['node_modules/a/b', '.venv/bin/python', '.setup/lock', 'lib/dist/index.js', 'lib/src/index.ts', 'cache/engine/2.16.2/lib', 'cache/datasets/mnist/x', 'cache/mine']) {
+  for (const file of ['node_modules/a/b', '.venv/bin/python', '.setup/lock', 'tsconfig.tsbuildinfo', 'lib/dist/index.js', 'lib/src/index.ts', 'cache/engine/2.16.2/lib', 'cache/datasets/mnist/x', 'cache/mine']) {
     fs.mkdirSync(path.dirname(path.join(root, file)), { recursive: true });
     fs.writeFileSync(path.join(root, file), 'x'.repeat(1_000_000));
   }
-  return openProject(root, { ...process.env, COURSE_CACHE: path.join(root, 'cache') });
+  return openProject(root, { ...process.env, COURSE_CACHE: path.join(root, 'cache'), ...env });
 }
 
 describe('clean', () => {
@@ -34,6 +34,13 @@ describe('clean', () => {
     await clean(project, ['--cache']);
     expect(fs.readdirSync(project.cache)).toEqual(['mine']);
     expect(said.mock.calls.flat()).toContain(`Removing ${path.join(project.cache, 'engine')} (1 MB)`);
+  });
+
+  it('goes on without a lock, and says so, when there is no Python to take it', async () => {
+    const project = newProject({ COURSE_PYTHON: '/no/such/python' });
+    expect(await clean(project, [])).toBe(0);
+    expect(said.mock.calls[0][0]).toMatch(/COURSE_PYTHON is "\/no\/such\/python".*\n.*is not waited for/);
+    expect(fs.readdirSync(project.root).sort()).toEqual(['cache', 'lib']);
   });
 
   it('refuses options that it does not know, before it removes anything', async () => {
