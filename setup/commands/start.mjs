@@ -5,6 +5,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { jupyterEnvironment } from '../jupyter-environment.mjs';
+import { isAlive } from '../lock.mjs';
 import { Interrupted, Problem } from '../problems.mjs';
 import { runSteps } from '../run-steps.mjs';
 import { allSteps } from '../steps/index.mjs';
@@ -17,7 +18,7 @@ const DEFAULT_PORT = 8888;
 export default async function start(project, args) {
   await runSteps(project, allSteps(project));
 
-  const log = path.join(project.state, 'jupyter.log');
+  const log = newLog(path.join(project.state, 'logs'));
   const lab = startJupyterLab(project, args, log);
   // Ctrl+C stops without a question; whoever is in a hurry presses it again.
   let stops = 0;
@@ -56,6 +57,21 @@ export default async function start(project, args) {
   if (stops > 0) return 0;
   if (exitCode !== 0) console.error(`JupyterLab ended with exit code ${exitCode}. Its log: ${relativeLog}`);
   return exitCode;
+}
+
+/**
+ * Several JupyterLabs can run at once, so each has a log of its own. Those of earlier ones, which have ended, are removed.
+ *
+ * @param {string} folder
+ * @returns {string} the log's file, named by this process
+ */
+export function newLog(folder) {
+  fs.mkdirSync(folder, { recursive: true });
+  for (const name of fs.readdirSync(folder)) {
+    const pid = /^jupyter-(\d+)\.log$/.exec(name)?.[1];
+    if (pid && !isAlive(Number(pid))) fs.rmSync(path.join(folder, name), { force: true });
+  }
+  return path.join(folder, `jupyter-${process.pid}.log`);
 }
 
 /**

@@ -91,7 +91,8 @@ describe('npm start', () => {
       lab.child.kill('SIGINT');
       expect(await lab.ended).toBe(0);
       await expect(fetch(address)).rejects.toThrow();
-      expect(fs.readFileSync(path.join(root, '.setup', 'jupyter.log'), 'utf8')).toContain('is running at');
+      const log = /JupyterLab's log: (\S+)/.exec(lab.output())?.[1] ?? 'none named';
+      expect(fs.readFileSync(path.resolve(root, log), 'utf8')).toContain('is running at');
     } finally {
       other.close();
     }

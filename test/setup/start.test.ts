@@ -1,5 +1,22 @@
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { askedPort, makeTroubleFilter, opensBrowser } from '../../setup/commands/start.mjs';
+import { askedPort, makeTroubleFilter, newLog, opensBrowser } from '../../setup/commands/start.mjs';
+import { temporaryFolders } from './temporary';
+
+const newFolder = temporaryFolders();
+
+describe('newLog', () => {
+  it('names a log by this process, keeps those of other JupyterLabs that run, and removes those that have ended', () => {
+    const folder = path.join(newFolder(), 'logs');
+    expect(newLog(folder)).toBe(path.join(folder, `jupyter-${process.pid}.log`));
+    const ended = spawnSync(process.execPath, ['--version']).pid;
+    for (const name of [`jupyter-${ended}.log`, `jupyter-${process.ppid}.log`, 'build.log']) fs.writeFileSync(path.join(folder, name), '');
+    newLog(folder);
+    expect(fs.readdirSync(folder)).toEqual(['build.log', `jupyter-${process.ppid}.log`]);
+  });
+});
 
 describe('makeTroubleFilter', () => {
   it('lets warnings, errors and their tracebacks through', () => {
