@@ -177,7 +177,10 @@ export function engineSteps(project) {
       if (signal.aborted) throw error;
       const why = /** @type {Problem} */ (explain("tfjs-node's own installer", error));
       throw new Problem(
-        `TensorFlow could not be made ready. Tried:\n1. ${wheelFailed.message}\n2. ${why.message}`,
+        'TensorFlow could not be made ready. Tried:\n' +
+          `1. the cache: ${isWhole(folder) ? `the engine in ${folder} does not work` : `there is no engine in ${folder} yet`}\n` +
+          `2. TensorFlow ${ENGINE.version} from PyPI, with a binding compiled for it: ${wheelFailed.message}\n` +
+          `3. tfjs-node's own installer: ${why.message}`,
         wheelFailed.advice || why.advice
       );
     }
