@@ -82,8 +82,6 @@ const LAB_SETTINGS = {
  * @param {string} to
  */
 function linkOrCopy(from, to) {
-  fs.mkdirSync(path.dirname(to), { recursive: true });
-  fs.rmSync(to, { force: true }); // The source folder may have one too, from trying the extension out.
   try {
     fs.linkSync(from, to);
   } catch {
