@@ -21,11 +21,12 @@ export interface ControlData {
 export enum Flag {
   /** How many interrupts the main thread has noticed. */
   noticed,
-  /** 1 while the compiler runs: breaking it off would leave it in pieces. */
-  compiling,
-  /** 1 while a cell runs up to its first `await`. */
-  firstPart,
+  /** How much work runs that a break would leave in pieces, see `Unbreakable`; `BREAKING` while a break is under way. */
+  unbreakable,
+  /** 1 while a break waits for such work to end. */
+  overdue,
 }
+const BREAKING = -1;
 export const FLAGS = 3;
 
 /** What the thread tells the main thread. */
@@ -37,12 +38,10 @@ export type ControlEvent =
   | { event: 'shutdown' };
 
 /**
- * After this time (ms) without a reaction to an interrupt, the main thread is taken to be in an endless loop. Longer than what TensorFlow
- * computes in one go, a pass over the validation data for example: to break that off would leave its scopes open.
+ * After this time (ms) without a reaction to an interrupt, the main thread is taken to be in an endless loop. Longer than what a cell's own
+ * use of TensorFlow mostly takes: to break that off would leave TensorFlow's scopes open. (The library's is unbreakable.)
  */
 const PATIENCE = 4_000;
-/** The same for a cell's first part, where loops that a learner writes mostly are. */
-const FIRST_PART_PATIENCE = 500;
 const LOOK = 50;
 const SHUTDOWN_TIME = 1_000;
 const PARENT_CHECK = 1_000;
@@ -113,15 +112,19 @@ function interrupt(flags: Int32Array, tell: (event: ControlEvent) => void): void
   const timer = setInterval(() => {
     if (Atomics.load(flags, Flag.noticed) !== noticed) {
       clearInterval(timer);
+      Atomics.store(flags, Flag.overdue, 0);
       return;
     }
-    const patience = Atomics.load(flags, Flag.firstPart) ? FIRST_PART_PATIENCE : PATIENCE;
-    if (performance.now() - started < patience || Atomics.load(flags, Flag.compiling)) return;
+    if (performance.now() - started < PATIENCE) return;
+    Atomics.store(flags, Flag.overdue, 1);
+    if (Atomics.compareExchange(flags, Flag.unbreakable, 0, BREAKING) !== 0) return;
     clearInterval(timer);
     const session = new Session();
     session.connectToMainThread();
     session.post('Runtime.terminateExecution', () => {
       session.disconnect();
+      Atomics.store(flags, Flag.overdue, 0);
+      Atomics.store(flags, Flag.unbreakable, 0);
       tell({ event: 'broken' });
     });
   }, LOOK);

@@ -13,6 +13,7 @@ import { Kernel } from './kernel';
 import { log } from './log';
 import { Outputs, type Bundle } from './outputs';
 import { createSession, setDisplay, tslabVersion, typeScriptVersion, type Session } from './tslab';
+import { breakableAfterwards, createUnbreakable, loadModulesWith } from './unbreakable';
 import { address, PROTOCOL_VERSION, Wire, type Connection } from './wire';
 
 /** Compiled while nobody waits, so that the first cell does not: what nearly every notebook imports. */
@@ -118,11 +119,12 @@ function startControl(workerData: ControlData): Worker {
 }
 
 function startSession(outputs: Outputs, flags: Int32Array): Session {
-  const session = createSession({
-    folder: process.cwd(),
-    onCompiling: (isCompiling) => Atomics.store(flags, Flag.compiling, Number(isCompiling)),
-    onFirstPart: (isFirstPart) => Atomics.store(flags, Flag.firstPart, Number(isFirstPart)),
-  });
+  const unbreakable = createUnbreakable(flags);
+  const session = unbreakable(() => createSession({ folder: process.cwd(), unbreakable }));
+  const inCells = breakableAfterwards(flags, unbreakable);
+  loadModulesWith(inCells);
+  // The library computes with it; see lib/src/tensorflow/unbreakable.ts.
+  (globalThis as Record<symbol, unknown>)[Symbol.for('course.unbreakable')] = inCells;
   mapStackTraces(session.cells);
   outputs.captureStandardStreams();
   setDisplay(({ data, metadata, transient }, update) => {

@@ -13,6 +13,7 @@ import type { Executor } from 'tslab/dist/executor';
 import type { JupyterHandlerImpl } from 'tslab/dist/jupyter';
 import type * as TypeScript from '@tslab/typescript-for-tslab';
 import { expandShorthand, type Expanded } from './shorthand';
+import type { Unbreakable } from './unbreakable';
 
 export type { Diagnostic };
 
@@ -53,10 +54,8 @@ type Display = (bundle: { data: Record<string, unknown>; metadata: Record<string
 export interface SessionOptions {
   /** The folder that imports are resolved from. */
   folder: string;
-  /** Told before and after the compiler runs. */
-  onCompiling?(isCompiling: boolean): void;
-  /** Told before and after a cell runs up to its first `await`. */
-  onFirstPart?(isFirstPart: boolean): void;
+  /** Runs the compiler. */
+  unbreakable?: Unbreakable;
 }
 
 /** Compiles and runs cells, one after the other, in one scope. */
@@ -79,7 +78,7 @@ export function setDisplay(display: Display): void {
 }
 
 /** Makes tslab's compiler and executor, once a process; takes about a second. */
-export function createSession({ folder, onCompiling = () => {}, onFirstPart = () => {} }: SessionOptions): Session {
+export function createSession({ folder, unbreakable = (work) => work() }: SessionOptions): Session {
   const maps = emitSourceMaps();
   const ts = require(TYPESCRIPT) as typeof TypeScript;
   const { createConverter } = require('tslab/dist/converter') as typeof import('tslab/dist/converter');
@@ -92,7 +91,7 @@ export function createSession({ folder, onCompiling = () => {}, onFirstPart = ()
   let errors: unknown[] = [];
   let listeners: NodeJS.SignalsListener[] = [];
 
-  const converter = whileCompiling(createConverter(), onCompiling);
+  const converter = withoutBreak(createConverter(), unbreakable);
   const recording: Converter = {
     ...converter,
     convert(previous: string, source: string): ConvertResult {
@@ -125,19 +124,14 @@ export function createSession({ folder, onCompiling = () => {}, onFirstPart = ()
     cells,
     handler: new JupyterHandlerImpl(executor, false),
     interrupt: () => executor.interrupt(),
-    mend() {
-      onFirstPart(false);
-      listenToInterruptsAgain(listeners);
-    },
+    mend: () => listenToInterruptsAgain(listeners),
     warmUp: (source) => void converter.convert('', source),
     async run(source, executionCount) {
       count = executionCount;
       diagnostics = [];
       errors = [];
       listeners = interruptListeners();
-      onFirstPart(true);
       const execution = executor.execute(source);
-      onFirstPart(false);
       const isListening = interruptListeners().some((listener) => !listeners.includes(listener));
       if (isListening) listenToInterruptsAgain(listeners);
       const isOk = await execution;
@@ -178,15 +172,8 @@ function isInterruption(value: unknown): boolean {
     && (value.message === 'Interrupted asynchronously' || (value as NodeJS.ErrnoException).code === 'ERR_SCRIPT_EXECUTION_INTERRUPTED');
 }
 
-function whileCompiling(converter: Converter, onCompiling: (isCompiling: boolean) => void): Converter {
-  const wrap = <A extends unknown[], R>(compile: (...args: A) => R) => (...args: A): R => {
-    onCompiling(true);
-    try {
-      return compile(...args);
-    } finally {
-      onCompiling(false);
-    }
-  };
+function withoutBreak(converter: Converter, unbreakable: Unbreakable): Converter {
+  const wrap = <A extends unknown[], R>(compile: (...args: A) => R) => (...args: A): R => unbreakable(() => compile(...args));
   return {
     convert: wrap(converter.convert),
     inspect: wrap(converter.inspect),

@@ -1,3 +1,6 @@
+import * as fs from 'node:fs';
+import * as os from 'node:os';
+import * as path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TestKernel, type Answer } from '../support/kernel-client';
 
@@ -70,6 +73,63 @@ describe('interrupt', () => {
     expect([reply.ename, reply.evalue]).toEqual(['TrainingInterrupted', expect.stringMatching(/^Training was interrupted in epoch/)]);
     const again = await kernel.execute('const history = await fit(model, data, { epochs: 2, display: false });\nconsole.log(Object.keys(history));');
     expect(again.reply.status, JSON.stringify(again.reply.traceback)).toBe('ok');
+  });
+
+  it('lets modules load to their end', async () => {
+    const fresh = await TestKernel.start();
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'modules-'));
+    try {
+      const loading = fresh.execute("console.log('go');\nimport { tf } from '@course/lib';");
+      await fresh.until((messages) => messages.some(({ content }) => content.text === 'go\n'));
+      await fresh.interrupt();
+      await loading;
+      const used = await fresh.execute("import { tf } from '@course/lib';\nconsole.log(tf.add(1, 2).dataSync()[0]);");
+      expect(used.text('stdout'), JSON.stringify(used.reply.traceback)).toBe('3\n');
+
+      // Longer than the kernel has patience.
+      const file = path.join(folder, 'slow.js');
+      fs.writeFileSync(file, "console.log('go'); for (const end = Date.now() + 5_000; Date.now() < end;); exports.isWhole = true;");
+      const slow = fresh.execute(`require(${JSON.stringify(file)});\nfor (;;);`);
+      await fresh.until((messages) => messages.some(({ content }) => content.text === 'go\n'));
+      await fresh.interrupt();
+      expect((await slow).reply.ename).toBe('Interrupted');
+      const whole = await fresh.execute(`console.log(require(${JSON.stringify(file)}).isWhole);`);
+      expect(whole.text('stdout')).toBe('true\n');
+    } finally {
+      await fresh.stop();
+      fs.rmSync(folder, { recursive: true });
+    }
+  });
+
+  it("lets the library's evaluate, and fit's pass over the validation data, come to their end", async () => {
+    const prepared = await kernel.execute(`
+      import { evaluate, fit, tf } from '@course/lib';
+      const quick = { x: tf.zeros([8, 4]), y: tf.zeros([8, 1]) };
+      const slow = { x: tf.zeros([8, 4]), y: tf.ones([8, 1]) };
+      // Longer than the kernel has patience.
+      const loss = (target: tf.Tensor, output: tf.Tensor) => {
+        if (target.dataSync()[0] === 1) {
+          console.log('go');
+          for (const end = Date.now() + 5_000; Date.now() < end;);
+        }
+        return tf.losses.meanSquaredError(target, output);
+      };
+      const slowModel = tf.sequential({ layers: [tf.layers.dense({ units: 1, inputShape: [4] })] });
+      slowModel.compile({ optimizer: 'sgd', loss });
+      const depth = () => (tf.engine() as any).state.scopeStack.length;
+      console.log(depth());`);
+    expect(prepared.reply.status, JSON.stringify(prepared.reply.traceback)).toBe('ok');
+
+    const training = await interrupt('await fit(slowModel, quick, { epochs: 3, validationData: slow, display: false });');
+    expect(training.reply.ename).toBe('TrainingInterrupted');
+    const again = await kernel.execute('const again = await fit(slowModel, quick, { display: false }); console.log(depth());');
+    expect(again.text('stdout'), JSON.stringify(again.reply.traceback)).toBe(prepared.text('stdout'));
+
+    // Without an end, and with hardly a moment between one unbreakable call and the next.
+    const measuring = await interrupt('for (;;) evaluate(slowModel, slow);');
+    expect(measuring.reply.ename).toBe('Interrupted');
+    const after = await kernel.execute('const measured = evaluate(slowModel, quick); console.log(depth());');
+    expect(after.text('stdout'), JSON.stringify(after.reply.traceback)).toBe(prepared.text('stdout'));
   });
 
   it('that training has answered does not reach the next cell', async () => {
