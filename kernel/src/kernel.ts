@@ -108,13 +108,15 @@ export class Kernel {
 
     this.#isInterrupted = false;
     const session = this.#parts.session();
-    const outcome = await this.#run(session, code, count);
+    // Code without a number of its own must not pass for the cell that was counted last.
+    const label = storeHistory ? count : 0;
+    const outcome = await this.#run(session, code, label);
     clearTimeout(this.#grace);
     this.#giveUp = () => {};
     this.#parts.onCellEnd();
     outputs.flush();
     if (outcome.status === 'ok') return { status: 'ok', execution_count: count, user_expressions: {}, payload: [] };
-    const error = describe(outcome, code, count, session.cells);
+    const error = describe(outcome, code, label, session.cells);
     iopub.post('error', error, header);
     return { status: 'error', execution_count: count, ...error };
   }

@@ -35,7 +35,7 @@ export interface Position {
 
 /** A cell that was compiled. */
 export interface Cell {
-  /** The number in the brackets beside the cell. */
+  /** The number in the brackets beside the cell; 0 for code that a program ran without a number. */
   count: number;
   source: string;
   /** Where in the cell a place of the emitted JavaScript comes from; undefined for what the compiler added. */
@@ -99,7 +99,7 @@ export function createSession({ folder, unbreakable = (work) => work() }: Sessio
       const result = converter.convert(previous, expanded.source);
       diagnostics = result.diagnostics.map((each) => inWrittenColumns(each, expanded));
       if (!result.output) return { ...result, diagnostics };
-      const name = scriptName(count);
+      const name = `cell:${cells.size + 1}`;
       const position = maps.last();
       cells.set(name, {
         count,
@@ -163,8 +163,6 @@ function inWrittenColumns(diagnostic: Diagnostic, { originalColumn }: Expanded):
     ({ ...place, character: originalColumn(place.line, place.character) });
   return { ...diagnostic, start: move(diagnostic.start), end: move(diagnostic.end) };
 }
-
-const scriptName = (count: number): string => `cell:${count}`;
 
 /** The two errors by which tslab and Node say that a cell was interrupted: after its first `await`, or before. */
 function isInterruption(value: unknown): boolean {

@@ -34,6 +34,13 @@ describe('a cell that throws', () => {
     ].join('\n'));
   });
 
+  it('shows its own lines, also when a program has run code without a number since', async () => {
+    await kernel.execute('function failLater() {\n  throw new Error("mine");\n}');
+    await kernel.execute('const other = 1;\n// of the program\nconst another = 2;', { silent: true, store_history: false });
+    const { traceback } = await fail('failLater()');
+    expect(traceback).toContain('> 2 |   throw new Error("mine");');
+  });
+
   it('shows colours as Jupyter expects them', async () => {
     const { reply } = await fail("throw new Error('red')");
     expect(reply.traceback[0]).toBe('\u001b[1m\u001b[31mError\u001b[39m\u001b[22m: red');
