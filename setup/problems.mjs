@@ -1,5 +1,8 @@
 // @ts-check
 
+import { NEEDED_IN_ALL } from './disk.mjs';
+import { formatBytes } from './progress.mjs';
+
 /** Something that the user can repair: `message` says what was got and what was expected, `advice` what to do next. */
 export class Problem extends Error {
   /**
@@ -47,7 +50,8 @@ const KNOWN_FAULTS = [
   {
     pattern: /ENOSPC|No space left on device|Disk quota exceeded|EDQUOT/i,
     what: 'the disk is full',
-    advice: 'free about 2.5 GB (COURSE_CACHE=/another/folder puts the engine on another disk), then run the command again.',
+    advice: `free about ${formatBytes(NEEDED_IN_ALL)} (COURSE_CACHE=/another/folder, set for each command, puts the engine ` +
+      'on another disk), then run the command again.',
   },
   {
     pattern: /EROFS|Read-only file system|EACCES|EPERM|Permission denied|Operation not permitted/i,

@@ -2,7 +2,7 @@
 
 import fs from 'node:fs';
 import path from 'node:path';
-import { bytesOf } from '../disk.mjs';
+import { NEEDED, bytesOf } from '../disk.mjs';
 import {
   BINDING, BINDING_FOLDER, COMPILER_ADVICE, ENGINE, compilerArguments, findCompiler, isWhole, locateEngine, platformName, sizesOf,
   verifyEngine,
@@ -52,8 +52,7 @@ export function engineSteps(project) {
     name: 'TensorFlow library',
     doing: `fetching TensorFlow ${ENGINE.version}`,
     needs: ['Python environment'],
-    // The wheel, what is unpacked from it, and pip's own copy of the wheel.
-    disk: { folder: project.engines, bytes: 1100e6 },
+    disk: { folder: project.engines, bytes: NEEDED.engine },
     isReady: () => isWhole(folder) || isWhole(unfinished) || noLibrary !== undefined || isInstalled(),
     async run(context) {
       const { signal, log, report } = context;

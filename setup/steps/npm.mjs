@@ -2,6 +2,7 @@
 
 import fs from 'node:fs';
 import path from 'node:path';
+import { NEEDED } from '../disk.mjs';
 import { Problem } from '../problems.mjs';
 import { run, which } from '../processes.mjs';
 import { STAMP, hashOfFile, removeStamp, stampMatches, writeStamp } from '../stamp.mjs';
@@ -43,7 +44,7 @@ export function npmCiStep({ name, folder, env, bytes }) {
 
 /** @param {import('../project.mjs').Project} project */
 export const npmStep = (project) =>
-  npmCiStep({ name: 'npm packages', folder: project.root, env: project.env, bytes: 500e6 });
+  npmCiStep({ name: 'npm packages', folder: project.root, env: project.env, bytes: NEEDED.npmPackages });
 
 /**
  * The npm that belongs to the Node that runs this: the one that started this command, the one beside node, or the one on the PATH.

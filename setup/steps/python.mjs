@@ -2,6 +2,7 @@
 
 import fs from 'node:fs';
 import path from 'node:path';
+import { NEEDED } from '../disk.mjs';
 import { Problem } from '../problems.mjs';
 import { outputOf, run } from '../processes.mjs';
 import { findPython } from '../python.mjs';
@@ -57,7 +58,7 @@ export function pythonSteps(project) {
     name: 'Python packages',
     doing: 'installing what setup/requirements.lock names',
     needs: [environment.name],
-    disk: { folder: root, bytes: 300e6 },
+    disk: { folder: root, bytes: NEEDED.pythonPackages },
     isReady: () => stampMatches(packagesStamp, inputs()),
     async run({ log, signal, report }) {
       removeStamp(packagesStamp);

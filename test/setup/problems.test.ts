@@ -1,5 +1,9 @@
+import fs from 'node:fs';
+import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { NEEDED_IN_ALL } from '../../setup/disk.mjs';
 import { CommandFailed, Interrupted, Problem, explain } from '../../setup/problems.mjs';
+import { formatBytes } from '../../setup/progress.mjs';
 
 const failed = (...lines: string[]) => new CommandFailed('npm ci', 'exit code 1', lines, '/project/.setup/logs/npm.log');
 
@@ -34,6 +38,14 @@ describe('explain', () => {
     const problem = explained('one', 'two', 'three');
     expect(problem.message).toContain('npm packages failed. "npm ci" ended with exit code 1.');
     expect(problem.message).toMatch(/one\n\s+two\n\s+three/);
+  });
+
+  it('says of a full disk how much is needed, as the README does', () => {
+    const needed = formatBytes(NEEDED_IN_ALL);
+    expect(explained('ENOSPC').advice).toContain(`free about ${needed}`);
+    const readme = fs.readFileSync(path.resolve(__dirname, '../../README.md'), 'utf8');
+    expect(readme).toContain(`about ${needed} of disk`);
+    expect(readme).toContain(`About ${needed} are needed`);
   });
 
   it('leaves problems and interruptions as they are', () => {
