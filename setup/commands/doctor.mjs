@@ -11,6 +11,7 @@ import { CommandFailed, Problem } from '../problems.mjs';
 import { outputOf } from '../processes.mjs';
 import { formatBytes } from '../progress.mjs';
 import { findPython } from '../python.mjs';
+import { checkWritable } from '../run-steps.mjs';
 import { allSteps } from '../steps/index.mjs';
 import { npmProgram } from '../steps/npm.mjs';
 
@@ -80,7 +81,7 @@ async function examine(project) {
     await engineCheck(project, ready.get('TensorFlow binding') === true),
     stepCheck('Library', 'Build', () => 'compiled from the sources as they are now', 'not compiled, or from older sources'),
     stepCheck('Kernel', 'Jupyter', () => `TypeScript, with ${process.execPath}`, 'not registered with JupyterLab for this folder and this Node.js'),
-    diskCheck(project),
+    attempt('Disk', () => diskCheck(project)),
     ok('Machine', `${platformName()}, ${os.availableParallelism()} cores, ${formatBytes(os.totalmem())} of memory`),
     await datasetCheck(project, 'mnist', ready.get('Build') === true),
     browserCheck(project),
@@ -168,6 +169,7 @@ async function engineCheck(project, isThere) {
 
 /** @param {import('../project.mjs').Project} project */
 function diskCheck(project) {
+  checkWritable(project);
   const { bavail, bsize } = fs.statfsSync(project.root);
   const free = bavail * bsize;
   const text = `${formatBytes(free)} free`;
