@@ -3,7 +3,7 @@ import { arrayOf, packedValues, shapeText, type Numbers } from '../data/arrays';
 import { classCountsFigure } from '../plots/counts';
 import type { Figure } from '../plots/figure';
 import { historyFigure } from '../plots/history';
-import { imageGridHtml } from '../plots/images';
+import { imageGridHtml, type ImageGridOptions } from '../plots/images';
 import { toSvg } from '../plots/svg';
 import { tf } from '../tensorflow';
 import type { History } from '../training/history';
@@ -71,20 +71,12 @@ export function showImage(picture: Pictures, caption?: string | number): void {
   showGrid(imageGridHtml(asList(image), { captions, size, columns: 1 }), 1, captions);
 }
 
-export interface ShowImagesOptions {
+export interface ShowImagesOptions extends ImageGridOptions {
   /** Class numbers, shape `[n]`: written under the images, as names if `classNames` is given. */
   labels?: NdArray<Numbers>;
   classNames?: readonly string[];
-  /** Any other text under the images. */
-  captions?: readonly string[];
   /** How many to show, from the first on. Default 40. */
   count?: number;
-  /** Images in a row. Default 10. */
-  columns?: number;
-  /** Pixels on the screen for each side of an image. Default 56. */
-  size?: number;
-  /** For numbers that are no pixels, such as weights: the smallest number of each image is shown black, its largest white. */
-  stretch?: boolean;
 }
 
 /**
