@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile, readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { countText } from './arrays';
+import { countText } from '../arrays';
 import { unpack } from './idx';
 import type { DatasetFile } from './manifest';
 

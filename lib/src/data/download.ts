@@ -1,6 +1,6 @@
 import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { countText } from './arrays';
+import { countText } from '../arrays';
 import { unpackVerified, type FileContents } from './dataset-files';
 import type { DatasetEntry, DatasetFile } from './manifest';
 import { rateSince, type OnProgress } from './progress';

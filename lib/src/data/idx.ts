@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { gzip as gzipCallback, gunzip as gunzipCallback } from 'node:zlib';
 import type { NdArray } from 'ndarray';
-import { arrayOf, countText, packedValues, shapeText } from './arrays';
+import { arrayOf, countText, packedValues, shapeText } from '../arrays';
 import { writeWhole } from './files';
 
 const gunzip = promisify(gunzipCallback);

@@ -1,6 +1,6 @@
 import type { NdArray } from 'ndarray';
 import { readSettings } from '../settings';
-import { arrayOf, countText, packedValues } from './arrays';
+import { arrayOf, countText, packedValues } from '../arrays';
 import { parseIdx } from './idx';
 import { openDataset, type DataSource, type OpenOptions } from './locate';
 import { datasetEntry, type DatasetEntry } from './manifest';

@@ -1,6 +1,6 @@
 import { tf } from '../tensorflow';
 import type { NdArray } from 'ndarray';
-import { packedValues, type Numbers } from './arrays';
+import { packedValues, type Numbers } from '../arrays';
 
 /**
  * Turns an array into a tensor of the same shape.

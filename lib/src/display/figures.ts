@@ -1,5 +1,5 @@
 import type { NdArray } from 'ndarray';
-import { arrayOf, packedValues, shapeText, type Numbers } from '../data/arrays';
+import { arrayOf, packedValues, shapeText, type Numbers } from '../arrays';
 import { classCountsFigure } from '../plots/counts';
 import type { Figure } from '../plots/figure';
 import { historyFigure } from '../plots/history';

@@ -1,4 +1,4 @@
-import { countText } from '../data/arrays';
+import { countText } from '../arrays';
 import type { tf } from '../tensorflow';
 import { historyFigure, nameOf } from '../plots/history';
 import { escapeXml } from '../plots/svg';

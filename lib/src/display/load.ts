@@ -1,4 +1,4 @@
-import { countText } from '../data/arrays';
+import { countText } from '../arrays';
 import { readMnist, type ImageDataset, type LoadOptions } from '../data/mnist';
 import type { DataProgress } from '../data/progress';
 import { escapeXml } from '../plots/svg';

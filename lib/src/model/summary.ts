@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { countText, shapeText } from '../data/arrays';
+import { countText, shapeText } from '../arrays';
 import { tf } from '../tensorflow';
 
 /** One row of a summary. */

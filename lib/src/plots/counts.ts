@@ -1,4 +1,4 @@
-import { countText } from '../data/arrays';
+import { countText } from '../arrays';
 import { colors, type Figure } from './figure';
 
 /**

@@ -1,6 +1,6 @@
 import type { NdArray } from 'ndarray';
 import { PNG } from 'pngjs';
-import { arrayOf, packedValues, shapeText, type Numbers } from '../data/arrays';
+import { arrayOf, packedValues, shapeText, type Numbers } from '../arrays';
 import { escapeXml } from './svg';
 
 export interface ImageGridOptions {

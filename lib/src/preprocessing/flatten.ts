@@ -1,5 +1,5 @@
 import type { NdArray } from 'ndarray';
-import { arrayOf, packedValues, shapeText, type Numbers } from '../data/arrays';
+import { arrayOf, packedValues, shapeText, type Numbers } from '../arrays';
 
 /**
  * Lays the rows of every image one after the other, so that each image becomes one row of numbers: `[n, height, width]`

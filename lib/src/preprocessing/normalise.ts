@@ -1,5 +1,5 @@
 import type { NdArray } from 'ndarray';
-import { arrayOf, packedValues } from '../data/arrays';
+import { arrayOf, packedValues } from '../arrays';
 
 /**
  * The float32 nearest to value / 255 for each of the 256 values of a byte: a table is faster than 47 million divisions.

@@ -1,5 +1,5 @@
 import type { NdArray } from 'ndarray';
-import { arrayOf, packedValues, shapeText, type Numbers } from '../data/arrays';
+import { arrayOf, packedValues, shapeText, type Numbers } from '../arrays';
 
 /**
  * Writes each label as a row with a 1 in the label's column and 0 elsewhere: `[n]` to `[n, numClasses]`, float32.

@@ -1,5 +1,5 @@
 import type { NdArray } from 'ndarray';
-import { arrayOf } from '../data/arrays';
+import { arrayOf } from '../arrays';
 import { tf } from '../tensorflow';
 import { unbreakable } from '../tensorflow/unbreakable';
 import { checkExamples, type Examples } from './train';

@@ -1,4 +1,4 @@
-import { shapeText } from '../data/arrays';
+import { shapeText } from '../arrays';
 import { readSettings } from '../settings';
 import { tf } from '../tensorflow';
 import { unbreakable } from '../tensorflow/unbreakable';

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { drawDigit } from '../../../lib/src/data/drawn/digit';
 import { drawDigits } from '../../../lib/src/data/drawn/draw';
 import { digitForms } from '../../../lib/src/data/drawn/forms';
-import { Random } from '../../../lib/src/data/drawn/random';
+import { Random } from '../../../lib/src/random';
 import { parseIdx } from '../../../lib/src/data/idx';
 import { datasetEntry } from '../../../lib/src/data/manifest';
 import { toTensor } from '../../../lib/src/data/tensors';

@@ -6,7 +6,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll } from 'vitest';
-import { arrayOf } from '../../../lib/src/data/arrays';
+import { arrayOf } from '../../../lib/src/arrays';
 import { drawDigits } from '../../../lib/src/data/drawn/draw';
 import { formatIdx } from '../../../lib/src/data/idx';
 import type { DatasetEntry, DatasetFile } from '../../../lib/src/data/manifest';

@@ -1,6 +1,6 @@
 import { fit, showClassCounts, showHistory, showImage, showImages, tf, TrainingInterrupted } from '@course/lib';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { arrayOf } from '../../../lib/src/data/arrays';
+import { arrayOf } from '../../../lib/src/arrays';
 import { bytesText, durationText } from '../../../lib/src/display/text';
 
 interface Output {

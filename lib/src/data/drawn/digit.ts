@@ -1,5 +1,5 @@
 import { digitForms, type Form, type PathPoint } from './forms';
-import type { Random } from './random';
+import type { Random } from '../../random';
 
 /** Pixels of a side of the picture, and of the box that a digit fills: those of MNIST. */
 export const side = 28;

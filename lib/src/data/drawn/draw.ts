@@ -1,11 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { arrayOf } from '../arrays';
+import { arrayOf } from '../../arrays';
 import type { FileContents } from '../dataset-files';
 import { formatIdx } from '../idx';
 import type { DatasetEntry } from '../manifest';
 import { rateSince, type OnProgress } from '../progress';
 import { drawDigit, side } from './digit';
-import { Random } from './random';
+import { Random } from '../../random';
 
 /** Pictures between two turns of the event loop, so that a notebook can show progress and be interrupted. */
 const slice = 1_000;
