@@ -3,6 +3,7 @@
  */
 
 export { tf } from './tensorflow';
+export { setRandomSeed } from './tensorflow/random-seed';
 
 export { environment, type Environment } from './environment';
 
