@@ -35,6 +35,20 @@ function looksLikeText(content: Uint8Array): string {
   return start.startsWith('<') ? ` of a web page that starts with ${JSON.stringify(start.replace(/\s+/g, ' '))}` : '';
 }
 
+/**
+ * One SHA-256 for many files: of the list that `sha256sum` prints, a line `sha256  name` for each, sorted by the names'
+ * bytes. It changes with any byte of any file, and with any name.
+ */
+export function contentsDigest(contents: FileContents): string {
+  const names = [...contents.keys()].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+  const list = createHash('sha256');
+  for (const name of names) {
+    const content = contents.get(name) as Uint8Array;
+    list.update(`${createHash('sha256').update(content).digest('hex')}  ${name}\n`);
+  }
+  return list.digest('hex');
+}
+
 /** Unpacks and verifies a file's bytes. */
 export async function unpackVerified(bytes: Uint8Array, expected: DatasetFile, file: string): Promise<Uint8Array> {
   const content = await unpack(bytes, file, expected.size);
