@@ -78,7 +78,7 @@ export interface SplitOptions {
  *
  * ```ts
  * const { train, validation } = splitExamples(mnist.train, { validationSplit: 0.2, seed: 1 });
- * train.images.shape        // [47999, 28, 28], the validation part has the other 12,001
+ * train.images.shape        // [48000, 28, 28], the other 12,000 are in validation
  * ```
  * Taught in 03_fashion_cnn.
  */
