@@ -11,9 +11,11 @@ export { loadMnist } from './display/load';
 export { describeDataSource, type DataSource } from './data/locate';
 export type { ImageDataset, LabelledImages, LoadOptions } from './data/mnist';
 
-export { normalise } from './preprocessing/normalise';
+export { channelStatistics, normalise, type ChannelStatistics, type NormaliseOptions } from './preprocessing/normalise';
 export { flatten } from './preprocessing/flatten';
 export { argMax, oneHot } from './preprocessing/one-hot';
+export { batched, shuffled, take } from './preprocessing/examples';
+export { splitExamples, stratifiedSplit, type SplitOptions } from './preprocessing/split';
 export { toTensor } from './data/tensors';
 
 export { summary, type LayerSummary, type ModelSummary } from './model/summary';
