@@ -13,6 +13,7 @@ interface Entry {
   type: string;
   content: object;
   parent: Header | undefined;
+  buffers?: Uint8Array[];
 }
 
 /** True for the messages that Jupyter's server does not count. */
@@ -39,8 +40,8 @@ export class IoPub {
   }
 
   /** Publishes a message as part of what `parent` asked for. */
-  post(type: string, content: object, parent: Header | undefined): void {
-    this.#queue.push({ type, content, parent });
+  post(type: string, content: object, parent: Header | undefined, buffers?: Uint8Array[]): void {
+    this.#queue.push({ type, content, parent, buffers });
     if (!this.#timer) this.#send();
   }
 
@@ -74,7 +75,7 @@ export class IoPub {
         return;
       }
       this.#queue.shift();
-      const frames = this.#wire.encode(entry.type, entry.content, entry.parent, [entry.type]);
+      const frames = this.#wire.encode(entry.type, entry.content, entry.parent, [entry.type], { buffers: entry.buffers });
       if (!isFree(entry)) this.#messages -= 1;
       if (entry.type === 'stream') this.#bytes -= frames.reduce((sum, frame) => sum + Buffer.byteLength(frame), 0);
       this.#socket.send(frames).catch((error: unknown) => log('The kernel could not send a message:', error));

@@ -1,4 +1,5 @@
 import type { Router } from 'zeromq';
+import type { Comms } from './comms';
 import { describe, describeThrown } from './errors';
 import type { IoPub } from './iopub';
 import { log } from './log';
@@ -22,6 +23,7 @@ export interface KernelParts {
   wire: Wire;
   iopub: IoPub;
   outputs: Outputs;
+  comms: Comms;
   shell: Router;
   /** The content of `kernel_info_reply`. */
   info: object;
@@ -38,6 +40,8 @@ export class Kernel {
   readonly #parts: KernelParts;
   #pending: Message[] = [];
   #isExecuting = false;
+  /** The request to run the cell that runs, or ran last. */
+  #execution: Message | undefined;
   #isInterrupted = false;
   #grace: NodeJS.Timeout | undefined;
   /** Ends the running cell for the notebook, whatever it still does. */
@@ -50,12 +54,25 @@ export class Kernel {
 
   /** Takes a request; the answer goes to the sockets. */
   handle(message: Message): void {
-    if (message.header.msg_type !== 'execute_request') {
-      this.#answer(message);
-      return;
+    switch (message.header.msg_type) {
+      case 'execute_request':
+        this.#pending.push(message);
+        if (!this.#isExecuting) void this.#executePending();
+        break;
+      case 'comm_open':
+      case 'comm_msg':
+      case 'comm_close':
+        void this.#takeComm(message);
+        break;
+      default:
+        this.#answer(message);
     }
-    this.#pending.push(message);
-    if (!this.#isExecuting) void this.#executePending();
+  }
+
+  /** See `Requests`. */
+  execution(): { run: string; cell: string | undefined } | undefined {
+    const { header, metadata } = this.#execution ?? {};
+    return header && { run: header.msg_id, cell: typeof metadata?.cellId === 'string' ? metadata.cellId : undefined };
   }
 
   /** What SIGINT does: lets code that listens for it end by itself, and otherwise gives the running cell up. */
@@ -80,6 +97,7 @@ export class Kernel {
     this.#isExecuting = true;
     for (let message = this.#pending.shift(); message; message = this.#pending.shift()) {
       const { header } = message;
+      this.#execution = message;
       this.#status('busy', header);
       const reply = await this.#execute(message);
       const isFailed = reply.status === 'error' && (message.content as { stop_on_error?: boolean }).stop_on_error !== false;
@@ -137,6 +155,16 @@ export class Kernel {
     return this.#pending.splice(0);
   }
 
+  /**
+   * Answers a comm at once, also while a cell runs: a learner looks at the pictures while a network trains on them. There is one thread, so the
+   * answer is made where the cell awaits something, as its own timers run there; what it reads is whole.
+   */
+  async #takeComm(message: Message): Promise<void> {
+    this.#status('busy', message.header);
+    await this.#parts.comms.take(message);
+    this.#idle(message.header);
+  }
+
   #answer(message: Message): void {
     this.#status('busy', message.header);
     try {
@@ -147,7 +175,7 @@ export class Kernel {
       const { ename, evalue, traceback } = describeThrown(error, this.#parts.session().cells);
       this.#reply(message, { status: 'error', ename, evalue, traceback });
     } finally {
-      this.#status('idle', message.header);
+      this.#idle(message.header);
     }
     if (message.header.msg_type === 'shutdown_request') this.#parts.onShutdown();
   }
@@ -165,7 +193,7 @@ export class Kernel {
       case 'is_complete_request':
         return this.#parts.session().handler.handleIsComplete({ code: String(content.code) });
       case 'comm_info_request':
-        return { status: 'ok', comms: {} };
+        return this.#parts.comms.info(content.target_name);
       case 'history_request':
         return { status: 'ok', history: [] };
       case 'shutdown_request':
@@ -184,6 +212,12 @@ export class Kernel {
     const type = message.header.msg_type.replace(/_request$/, '_reply');
     this.#parts.shell.send(this.#parts.wire.encode(type, content, message.header, message.identities))
       .catch((error: unknown) => log(`The kernel could not send a ${type}:`, error));
+  }
+
+  /** Ends what was answered beside the cells. Front ends show the last state that they were told: while a cell runs, that is busy. */
+  #idle(parent: Header): void {
+    this.#status('idle', parent);
+    if (this.#isExecuting && this.#execution) this.#status('busy', this.#execution.header);
   }
 
   #status(state: 'busy' | 'idle', parent: Header): void {

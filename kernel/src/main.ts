@@ -6,6 +6,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { Publisher, Router } from 'zeromq';
+import { Comms, type Requests } from './comms';
 import { FLAGS, Flag, type ControlData, type ControlEvent } from './control';
 import { mapStackTraces } from './errors';
 import { IoPub } from './iopub';
@@ -59,13 +60,18 @@ async function main(connectionFile: string): Promise<void> {
   const wire = new Wire(connection.key);
   const iopub = new IoPub(publisher, wire);
   const outputs = new Outputs(iopub);
+  const comms = new Comms((...message) => iopub.post(...message));
   const shutDown = () => control.postMessage('close');
   let session: Session | undefined;
   const noticeInterrupt = () => void Atomics.add(flags, Flag.noticed, 1);
   const kernel = new Kernel({
-    wire, iopub, outputs, shell, info: INFO, onCellEnd: noticeInterrupt, onShutdown: shutDown,
+    wire, iopub, outputs, comms, shell, info: INFO, onCellEnd: noticeInterrupt, onShutdown: shutDown,
     session: () => session ??= startSession(outputs, flags),
   });
+
+  // The library's way to answer a front end; see lib/src/display.
+  const requests: Requests = { handle: (name, handler) => comms.handle(name, handler), execution: () => kernel.execution() };
+  (globalThis as Record<symbol, unknown>)[Symbol.for('course.requests')] = requests;
 
   const onInterrupt = () => {
     noticeInterrupt();

@@ -1,6 +1,6 @@
 /**
  * Jupyter's wire protocol: a message is a list of frames
- * [identities..., "<IDS|MSG>", signature, header, parent header, metadata, content].
+ * [identities..., "<IDS|MSG>", signature, header, parent header, metadata, content, buffers...].
  * https://jupyter-client.readthedocs.io/en/stable/messaging.html#the-wire-protocol
  */
 import { createHmac, randomUUID, timingSafeEqual } from 'node:crypto';
@@ -23,7 +23,10 @@ export interface Message {
   header: Header;
   /** The header of the request that this message answers; empty for a request. */
   parent: Header;
+  metadata: Record<string, unknown>;
   content: Record<string, unknown>;
+  /** Bytes that belong to the content, as pictures do; they are not signed. */
+  buffers: Buffer[];
 }
 
 /** What Jupyter writes into the connection file that a kernel is started with. */
@@ -67,12 +70,15 @@ export class Wire {
       identities: frames.slice(0, delimiter),
       header: JSON.parse(parts[0].toString()) as Header,
       parent: JSON.parse(parts[1].toString()) as Header,
+      metadata: JSON.parse(parts[2].toString()) as Record<string, unknown>,
       content: JSON.parse(parts[3].toString()) as Record<string, unknown>,
+      buffers: parts.slice(4),
     };
   }
 
   /** A signed message that answers, or belongs to, `parent`. */
-  encode(type: string, content: object, parent: Header | undefined, identities: (Buffer | string)[]): (Buffer | string)[] {
+  encode(type: string, content: object, parent: Header | undefined, identities: (Buffer | string)[],
+    { metadata = {}, buffers = [] }: { metadata?: object; buffers?: Uint8Array[] } = {}): (Buffer | string)[] {
     const header: Header = {
       msg_id: randomUUID(),
       msg_type: type,
@@ -81,8 +87,9 @@ export class Wire {
       date: new Date().toISOString(),
       version: PROTOCOL_VERSION,
     };
-    const parts = [header, parent ?? {}, {}, content].map((part) => JSON.stringify(part));
-    return [...identities, DELIMITER, this.#sign(parts), ...parts];
+    const parts = [header, parent ?? {}, metadata, content].map((part) => JSON.stringify(part));
+    const bytes = buffers.map((each) => Buffer.from(each.buffer, each.byteOffset, each.byteLength));
+    return [...identities, DELIMITER, this.#sign(parts), ...parts, ...bytes];
   }
 
   #sign(parts: (Buffer | string)[]): string {

@@ -19,7 +19,7 @@ export interface Answer {
   /** The content of the reply. */
   reply: Record<string, any>;
   /** The messages on iopub that belong to the request, `busy` and `idle` included. */
-  messages: { type: string; content: Record<string, any> }[];
+  messages: { type: string; content: Record<string, any>; buffers: Buffer[] }[];
   /** All text of a stream. */
   text(name: 'stdout' | 'stderr'): string;
   /** The contents of the messages of one type. */
@@ -110,10 +110,12 @@ export class TestKernel {
   }
 
   /** Sends a request, and resolves when its reply and its `idle` have come. */
-  ask(type: string, content: object, channel: 'shell' | 'control' = 'shell'): Promise<Answer> {
-    const [frames, id] = this.#request(type, content);
+  ask(type: string, content: object, channel: 'shell' | 'control' = 'shell', metadata: object = {}): Promise<Answer> {
+    const [frames, id] = this.#request(type, content, metadata);
     return new Promise((done) => {
-      this.#asked.set(id, { messages: [], done });
+      // To the messages of a comm there is no reply.
+      const reply = type.endsWith('_request') ? undefined : {};
+      this.#asked.set(id, { messages: [], done, reply });
       const socket = channel === 'shell' ? this.#shell : this.#control;
       // One after the other, or zeromq refuses the second.
       this.#sending = this.#sending.then(() => socket.send(frames));
@@ -167,8 +169,8 @@ export class TestKernel {
     for await (const frames of socket) take(this.#wire.decode(frames));
   }
 
-  #request(type: string, content: object): [(string | Buffer)[], string] {
-    const frames = this.#wire.encode(type, content, undefined, []);
+  #request(type: string, content: object, metadata: object = {}): [(string | Buffer)[], string] {
+    const frames = this.#wire.encode(type, content, undefined, [], { metadata });
     const { header } = this.#wire.decode(frames.map((frame) => Buffer.from(frame)));
     return [frames, header.msg_id];
   }
@@ -182,7 +184,7 @@ export class TestKernel {
   }
 
   #onIoPub(message: Message): void {
-    const entry = { type: message.header.msg_type, content: message.content as Record<string, any> };
+    const entry = { type: message.header.msg_type, content: message.content as Record<string, any>, buffers: message.buffers };
     this.#asked.get(message.parent.msg_id)?.messages.push(entry);
     this.#finish(message.parent.msg_id);
   }
