@@ -130,6 +130,9 @@ function startJupyterLab(project, args, log) {
   };
 }
 
+/** Warnings that ask nothing of a learner: it says itself which port it took, corrects the second itself, and cells run untrusted too. */
+const NO_TROUBLE = /The port \d+ is already in use|The websocket_ping_timeout|Notebook \S+ is not trusted/;
+
 /**
  * Jupyter's log lines begin with "[W ...]" and the like; a traceback has lines without a beginning of their own. Its critical
  * level [C ...] says mostly that it starts and stops.
@@ -140,7 +143,7 @@ export function makeTroubleFilter() {
   let trouble = false;
   return (line) => {
     const level = /^\[([DIWEC]) /.exec(line);
-    if (level) trouble = 'WE'.includes(level[1]) && !/The port \d+ is already in use/.test(line);
+    if (level) trouble = 'WE'.includes(level[1]) && !NO_TROUBLE.test(line);
     return trouble && line.trim() !== '';
   };
 }

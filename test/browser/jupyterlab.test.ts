@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launchBrowser, noBrowser } from '../support/browser.mjs';
@@ -8,6 +8,12 @@ const screenshots = `${projectFolder}/test/output/screenshots`;
 
 /** JupyterLab saves what it runs, so the lesson runs as a copy. */
 const lesson = 'test/output/browser/01_mnist_mlp.ipynb';
+
+function writeNotebook(file: string, ...cells: string[]): void {
+  const { metadata, nbformat, nbformat_minor } = JSON.parse(readFileSync(`${projectFolder}/notebooks/01_mnist_mlp.ipynb`, 'utf8'));
+  const codeCell = (source: string, i: number) => ({ cell_type: 'code', id: `cell-${i}`, metadata: {}, execution_count: null, outputs: [], source });
+  writeFileSync(`${projectFolder}/${file}`, JSON.stringify({ cells: cells.map(codeCell), metadata, nbformat, nbformat_minor }));
+}
 
 describe.skipIf(noBrowser)('the course in JupyterLab', () => {
   let lab: JupyterLab;
@@ -89,6 +95,30 @@ describe.skipIf(noBrowser)('the course in JupyterLab', () => {
     expect(figures.length).toBeGreaterThanOrEqual(3);
     for (const { data } of figures) expect(Object.keys(data!)).toEqual(expect.arrayContaining(['image/svg+xml', 'text/plain']));
   });
+
+  it('stops training by the button ■, and goes on from there', async () => {
+    writeNotebook('test/output/browser/stop.ipynb', `
+      import { fit, tf } from '@course/lib';
+      const model = tf.sequential({ layers: [tf.layers.dense({ units: 512, activation: 'relu', inputShape: [784] }), tf.layers.dense({ units: 10 })] });
+      model.compile({ optimizer: 'sgd', loss: 'meanSquaredError' });
+      const [x, y] = [tf.randomNormal([20_000, 784]), tf.randomNormal([20_000, 10])];`,
+    'const history = await fit(model, { x, y }, { epochs: 200 });',
+    'const more = await fit(model, { x, y }, { epochs: 1 });');
+    await openNotebook(page, lab, 'test/output/browser/stop.ipynb');
+    await menu(page, 'Run', 'Run All Cells');
+
+    const training = page.locator('.jp-CodeCell', { hasText: 'epochs: 200' }).locator('.jp-OutputArea');
+    await expect.poll(() => training.innerText(), { timeout: 60_000 }).toMatch(/Epoch \d+ of 200 · .* left/);
+    await page.getByRole('button', { name: 'Interrupt the kernel' }).click();
+    await waitForIdle(page);
+    expect(await training.innerText()).toMatch(/TrainingInterrupted: Training was interrupted in epoch \d+ of 200/);
+
+    // JupyterLab runs nothing after a cell that failed.
+    const goingOn = page.locator('.jp-CodeCell', { hasText: 'epochs: 1 ' });
+    await goingOn.locator('.jp-InputArea-editor').click();
+    await page.keyboard.press('Control+Enter');
+    await expect.poll(() => goingOn.locator('.jp-OutputArea').innerText(), { timeout: 60_000 }).toMatch(/^1 epoch in [\d.]+ s · loss/m);
+  }, 300_000);
 
   it('has reported no error in the console of the browser', () => {
     expect(errors).toEqual([]);

@@ -19,7 +19,7 @@ describe('newLog', () => {
 });
 
 describe('makeTroubleFilter', () => {
-  it('lets warnings, errors and their tracebacks through', () => {
+  it('lets warnings, errors and their tracebacks through, but not what asks nothing of a learner', () => {
     const log = [
       '[I 2026-01-01 10:00:00.000 ServerApp] jupyterlab | extension was successfully loaded.',
       '[W 2026-01-01 10:00:00.000 ServerApp] no certificate',
@@ -29,6 +29,9 @@ describe('makeTroubleFilter', () => {
       '[C 2026-01-01 10:00:00.000 ServerApp] received signal 15, stopping',
       '    To access the server, open this file in a browser:',
       '[W 2026-01-01 10:00:00.000 ServerApp] The port 8888 is already in use.',
+      '[W 2026-01-01 10:00:00.000 ServerApp] Notebook notebooks/01_mnist_mlp.ipynb is not trusted',
+      '[W 2026-01-01 10:00:00.000 ServerApp] The websocket_ping_timeout (90000) cannot be longer than the websocket_ping_interval (30000).',
+      '    Setting websocket_ping_timeout=30000',
     ];
     expect(log.filter(makeTroubleFilter())).toEqual(log.slice(1, 5));
   });

@@ -15,14 +15,14 @@ export const projectFolder = fileURLToPath(new URL('../..', import.meta.url));
  */
 
 /**
- * Runs what a learner runs, `npm start`, without a browser of its own, and waits for the address that it prints.
+ * Runs what a learner runs, `npm start`, and waits for the address that it prints. It opens no browser unless `env` names one (BROWSER).
  *
  * @param {string[]} [args]
  * @param {NodeJS.ProcessEnv} [env]
  * @returns {Promise<JupyterLab>}
  */
 export async function startCourse(args = [], env = {}) {
-  const child = spawn(process.execPath, ['setup/course.cjs', 'start', '--no-browser', ...args], {
+  const child = spawn(process.execPath, ['setup/course.cjs', 'start', ...(env.BROWSER ? [] : ['--no-browser']), ...args], {
     cwd: projectFolder,
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -102,7 +102,7 @@ export async function openNotebook(page, lab, path) {
  */
 export async function waitForIdle(page, timeout = 60_000) {
   const toolbar = page.locator('.jp-NotebookPanel-toolbar').filter({ hasText: 'TypeScript' });
-  const idle = toolbar.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]');
+  const idle = toolbar.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').filter({ visible: true });
   const dialog = page.locator('.jp-Dialog');
   await idle.or(dialog).first().waitFor({ timeout });
   if (await dialog.count()) throw new Error(`JupyterLab asks: ${await dialog.first().innerText()}`);
