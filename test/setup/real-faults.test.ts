@@ -1,0 +1,68 @@
+import { spawn, spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { temporaryFolders } from './temporary';
+
+const project = path.resolve(__dirname, '../..');
+const newFolder = temporaryFolders();
+
+/** A bare copy of what set-up needs, as a clone has it. */
+function copyCourse(to: string): void {
+  const made = /[/\\](node_modules|dist|\.venv|\.setup|[^/\\]*\.tsbuildinfo)$/;
+  for (const name of ['package.json', 'package-lock.json', '.npmrc', 'tsconfig.json', 'tsconfig.base.json', 'setup', 'lib', 'kernel', 'datasets', 'notebooks']) {
+    fs.cpSync(path.join(project, name), path.join(to, name), { recursive: true, filter: (file) => !made.test(file) });
+  }
+}
+
+/** Nothing of this machine's caches, and registries where nobody listens. */
+const withoutNetwork = (cache: string): NodeJS.ProcessEnv => ({
+  npm_config_registry: 'http://127.0.0.1:9/',
+  npm_config_cache: path.join(cache, 'npm'),
+  npm_config_fetch_retries: '0',
+  PIP_INDEX_URL: 'http://127.0.0.1:9/simple',
+  PIP_RETRIES: '0',
+  PIP_NO_CACHE_DIR: '1',
+  COURSE_CACHE: cache,
+});
+
+function run(command: string, args: string[], env: NodeJS.ProcessEnv): Promise<{ code: number | null; output: string }> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk));
+    child.once('error', reject);
+    child.once('close', (code) => resolve({ code, output }));
+  });
+}
+
+const canMount = spawnSync('unshare', ['--map-root-user', '--mount', 'true']).status === 0;
+if (!canMount) console.error('This machine gives no mount namespaces: the test with a full disk is NOT run.');
+
+describe('set-up', () => {
+  it('says that it needs a network, what it tried and what to do', async () => {
+    const folder = newFolder();
+    copyCourse(folder);
+    const { code, output } = await run(process.execPath, [path.join(folder, 'setup/course.cjs'), 'setup'], withoutNetwork(newFolder('cache')));
+
+    expect(code).toBe(1);
+    expect(output).toContain('npm packages: a server could not be reached.');
+    expect(output).toMatch(/ECONNREFUSED/);
+    expect(output).toContain('check the network connection. Behind a proxy, set HTTPS_PROXY');
+    expect(output).not.toMatch(/^\s+at .*\.mjs/m);
+  }, 180_000);
+
+  it.runIf(canMount)('says that the disk is too full, before it begins', async () => {
+    const folder = newFolder();
+    copyCourse(folder);
+    const disk = newFolder('disk');
+    const script = 'mount -t tmpfs -o size=40m tmpfs "$1" && cp -r "$2" "$1/course" && exec "$3" "$1/course/setup/course.cjs" setup';
+    const { code, output } = await run(
+      'unshare', ['--map-root-user', '--mount', 'sh', '-c', script, 'sh', disk, folder, process.execPath],
+      withoutNetwork(path.join(disk, 'cache')),
+    );
+    expect(code).toBe(1);
+    expect(output).toMatch(/needs about .*[GM]B.*free|free .*[GM]B/s);
+    expect(output).not.toContain('could not be reached');
+  }, 180_000);
+});
