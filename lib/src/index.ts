@@ -14,6 +14,7 @@ export type { ImageDataset, LabelledImages, LoadOptions } from './data/mnist';
 export { channelStatistics, normalise, type ChannelStatistics, type NormaliseOptions } from './preprocessing/normalise';
 export { flatten } from './preprocessing/flatten';
 export { argMax, oneHot } from './preprocessing/one-hot';
+export { augment, type AugmentOptions, type Augmentation } from './preprocessing/augment';
 export { batched, shuffled, take } from './preprocessing/examples';
 export { splitExamples, stratifiedSplit, type SplitOptions } from './preprocessing/split';
 export { toTensor } from './data/tensors';
