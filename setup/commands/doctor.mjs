@@ -206,7 +206,7 @@ export function dataCheck(title, { kind, note: text, passedOver }) {
 }
 
 /** @type {Record<import('../../lib/src/data/locate.ts').DataPlace, string>} */
-const PLACES = { folder: 'from a folder', cache: 'from the cache', download: 'by a download', drawn: 'drawn' };
+const PLACES = { folder: 'from a folder', own: 'from datasets/', cache: 'from the cache', download: 'by a download', drawn: 'drawn' };
 
 /** @param {import('../project.mjs').Project} project */
 function browserCheck(project) {

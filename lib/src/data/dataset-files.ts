@@ -5,7 +5,7 @@ import { countText } from '../arrays';
 import { unpack } from './idx';
 import type { DatasetFile } from './manifest';
 
-/** The unpacked content of a dataset's files by their names in the manifest. */
+/** The unpacked content of files by their names relative to the dataset's folder. */
 export type FileContents = ReadonlyMap<string, Uint8Array>;
 
 /**
@@ -20,7 +20,7 @@ export function verifyContent(content: Uint8Array, expected: DatasetFile, file: 
         'It is not the right file, or it is cut short: fetch it again.',
     );
   }
-  const sha256 = createHash('sha256').update(content).digest('hex');
+  const sha256 = sha256Of(content);
   if (sha256 !== expected.sha256) {
     throw new Error(
       `${file}: got the SHA-256 ${sha256}, expected ${expected.sha256} (unpacked). ` +
@@ -30,24 +30,24 @@ export function verifyContent(content: Uint8Array, expected: DatasetFile, file: 
 }
 
 /** Proxies and log-in pages answer with a page where a file was asked for; then the page's first words tell most. */
-function looksLikeText(content: Uint8Array): string {
+export function looksLikeText(content: Uint8Array): string {
   const start = Buffer.from(content.subarray(0, 60)).toString('latin1').trimStart();
   return start.startsWith('<') ? ` of a web page that starts with ${JSON.stringify(start.replace(/\s+/g, ' '))}` : '';
 }
 
-/**
- * One SHA-256 for many files: of the list that `sha256sum` prints, a line `sha256  name` for each, sorted by the names'
- * bytes. It changes with any byte of any file, and with any name.
- */
-export function contentsDigest(contents: FileContents): string {
-  const names = [...contents.keys()].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
-  const list = createHash('sha256');
-  for (const name of names) {
-    const content = contents.get(name) as Uint8Array;
-    list.update(`${createHash('sha256').update(content).digest('hex')}  ${name}\n`);
-  }
-  return list.digest('hex');
+/** The list that `sha256sum` prints for files: a line `sha256  name` for each, sorted by the names' bytes. */
+export function checksumList(checksums: ReadonlyMap<string, string>): string {
+  const names = [...checksums.keys()].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+  return names.map((name) => `${checksums.get(name)}  ${name}\n`).join('');
 }
+
+/** One SHA-256 for many files: of their {@link checksumList}. It changes with any byte of any file, and any name. */
+export function contentsDigest(contents: FileContents): string {
+  return sha256Of(checksumList(new Map([...contents].map(([name, content]) => [name, sha256Of(content)]))));
+}
+
+/** In hexadecimal digits. */
+export const sha256Of = (content: Uint8Array | string): string => createHash('sha256').update(content).digest('hex');
 
 /** Unpacks and verifies a file's bytes. */
 export async function unpackVerified(bytes: Uint8Array, expected: DatasetFile, file: string): Promise<Uint8Array> {

@@ -1,15 +1,20 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { countText } from '../arrays';
-import { unpackVerified, type FileContents } from './dataset-files';
-import type { DatasetEntry, DatasetFile } from './manifest';
+import { unpackArchive } from './archive';
+import { looksLikeText, unpackVerified, type FileContents } from './dataset-files';
+import { replaceFolder } from './files';
+import type { DatasetArchive, DatasetEntry, DatasetFile, FolderEntry, IdxEntry } from './manifest';
+import { checkCounts, limitsOf, picturePath, writeChecksums } from './picture-folder';
 import { rateSince, type OnProgress } from './progress';
 
 export interface DownloadOptions {
   readonly onProgress?: OnProgress;
-  /** Milliseconds until a mirror must have answered. */
+  /** Milliseconds until a mirror must have answered; 5,000 if not given. */
   readonly answerTimeout?: number;
-  /** Milliseconds for which a mirror may send nothing. */
+  /** Milliseconds for which a mirror may send nothing; 20,000 if not given. */
   readonly silenceTimeout?: number;
 }
 
@@ -19,6 +24,12 @@ const maxResumes = 5;
 /** A compressed file is never much larger than its content: what goes on and on is not the file. */
 const slack = 65_536;
 
+/** Bytes to download for a dataset, as its mirrors keep it; 0 if it has none. */
+export function downloadSize(entry: DatasetEntry): number {
+  if (entry.kind === 'folder') return entry.archive?.size ?? 0;
+  return entry.mirrors.length === 0 ? 0 : entry.files.reduce((sum, file) => sum + file.downloadSize, 0);
+}
+
 /**
  * Downloads the files of a dataset that `folder` does not have yet, from mirror after mirror, and verifies them.
  *
@@ -26,51 +37,132 @@ const slack = 65_536;
  * continued, by the same or the next mirror, now or another day. Throws with the reasons of all mirrors if one file
  * cannot be had.
  */
-export async function downloadDataset(
-  entry: DatasetEntry,
+export async function downloadFiles(
+  entry: IdxEntry,
   folder: string,
-  { onProgress = () => {}, answerTimeout = 5_000, silenceTimeout = 20_000 }: DownloadOptions = {},
+  { onProgress = () => {}, ...options }: DownloadOptions = {},
 ): Promise<FileContents> {
   await mkdir(folder, { recursive: true });
-  const total = entry.files.reduce((sum, file) => sum + file.downloadSize, 0);
   const contents = new Map<string, Uint8Array>();
+  const report = downloadReport(downloadSize(entry), onProgress);
   let mirrors = [...entry.mirrors];
   let before = 0;
-  let rate: ((received: number) => number) | undefined;
 
   for (const file of entry.files) {
     const target = path.join(folder, `${file.name}.gz`);
-    const present = await presentContent(target, file);
-    if (present) {
-      contents.set(file.name, present);
-    } else {
-      const report = (url: string) => (bytes: number) => {
-        const received = Math.min(before + bytes, total);
-        rate ??= rateSince(received);
-        onProgress({ activity: 'download', what: url, unit: 'bytes', received, total, ratePerSecond: rate(received) });
-      };
-      const failures: { url: string; reason: string }[] = [];
-      for (const mirror of mirrors) {
-        const url = `${mirror}${file.name}.gz`;
-        try {
-          contents.set(
-            file.name,
-            await downloadFile(url, target, file, { answerTimeout, silenceTimeout, onBytes: report(url) }),
-          );
-          // The next file asks the mirror first that has just worked.
-          mirrors = [mirror, ...mirrors.filter((other) => other !== mirror)];
-          break;
-        } catch (error) {
-          // A full disk or a read-only folder is no fault of the mirror, and the next one cannot help.
-          if (isDiskError(error)) throw error;
-          failures.push({ url, reason: reasonText(error) });
-        }
-      }
-      if (!contents.has(file.name)) throw new Error(failuresText(failures));
-    }
+    let content = await presentContent(target, file);
+    const urls = mirrors.map((mirror) => `${mirror}${file.name}.gz`);
+    content ??= await fromMirrors(urls, async (url, mirror) => {
+      const arrived = await downloadFile(
+        url,
+        `${target}.partial`,
+        file.size + slack,
+        { ...options, onBytes: (received) => report(url, before + received) },
+        async (partial) => {
+          const verified = await unpackVerified(await readFile(partial), file, file.name);
+          await rename(partial, target);
+          return verified;
+        },
+      );
+      // The next file asks the mirror first that has just worked.
+      mirrors = [mirrors[mirror], ...mirrors.filter((_, other) => other !== mirror)];
+      return arrived;
+    });
+    contents.set(file.name, content);
     before += file.downloadSize;
   }
   return contents;
+}
+
+/**
+ * Downloads the archive of a dataset of pictures from mirror after mirror, verifies it, unpacks it, and lets the folder
+ * land whole or not at all. What arrived before a break stays in `<folder>.zip.partial` and is continued; the archive
+ * goes when it is unpacked. Only for whoever holds the folder's lock. Throws with the reasons of all mirrors.
+ */
+export async function downloadArchive(
+  entry: FolderEntry,
+  archive: DatasetArchive,
+  folder: string,
+  { onProgress = () => {}, ...options }: DownloadOptions = {},
+): Promise<void> {
+  await mkdir(path.dirname(folder), { recursive: true });
+  const report = downloadReport(archive.size, onProgress);
+  const partial = `${folder}.zip.partial`;
+  await fromMirrors(archive.mirrors, (url) =>
+    downloadFile(url, partial, archive.size, { ...options, onBytes: (received) => report(url, received) }, async () => {
+      const name = path.posix.basename(new URL(url).pathname);
+      await verifyArchive(partial, archive, name);
+      const rate = rateSince(0);
+      await replaceFolder(folder, async (unfinished) => {
+        const checksums = await unpackArchive(partial, unfinished, {
+          name,
+          limits: limitsOf(entry),
+          pathOf: (member) => picturePath(entry, member),
+          onBytes: (received, total) =>
+            onProgress({
+              activity: 'unpack',
+              what: entry.title,
+              unit: 'bytes',
+              received,
+              total,
+              ratePerSecond: rate(received),
+            }),
+        });
+        checkCounts(entry, checksums.keys(), name);
+        await writeChecksums(unfinished, checksums);
+      });
+      await rm(partial, { force: true });
+    }),
+  );
+}
+
+/** Refuses an archive that is not the published one, as far as that is known; `name` names it in the message. */
+async function verifyArchive(file: string, archive: DatasetArchive, name: string): Promise<void> {
+  const size = await sizeOf(file);
+  if (size !== archive.size) {
+    const start = (await readFile(file)).subarray(0, 60);
+    throw new Error(
+      `${name}: got ${countText(size)} bytes${looksLikeText(start)}, expected ${countText(archive.size)}. ` +
+        'It is not the right file, or it is cut short: fetch it again.',
+    );
+  }
+  if (typeof archive.sha256 !== 'string') return;
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
+  const sha256 = hash.digest('hex');
+  if (sha256 !== archive.sha256) {
+    throw new Error(
+      `${name}: got the SHA-256 ${sha256}, expected ${archive.sha256}. The file is damaged: fetch it again.`,
+    );
+  }
+}
+
+/** Tells how much of `total` has arrived, and the mean rate since the first call. */
+function downloadReport(total: number, onProgress: OnProgress): (url: string, bytes: number) => void {
+  let rate: ((received: number) => number) | undefined;
+  return (url, bytes) => {
+    const received = Math.min(bytes, total);
+    rate ??= rateSince(received);
+    onProgress({ activity: 'download', what: url, unit: 'bytes', received, total, ratePerSecond: rate(received) });
+  };
+}
+
+/** What the first mirror gives that has it. */
+async function fromMirrors<T>(
+  urls: readonly string[],
+  fetchFrom: (url: string, mirror: number) => Promise<T>,
+): Promise<T> {
+  const failures: { url: string; reason: string }[] = [];
+  for (const [mirror, url] of urls.entries()) {
+    try {
+      return await fetchFrom(url, mirror);
+    } catch (error) {
+      // A full disk or a read-only folder is no fault of the mirror, and the next one cannot help.
+      if (isDiskError(error)) throw error;
+      failures.push({ url, reason: reasonText(error) });
+    }
+  }
+  throw new Error(failuresText(failures));
 }
 
 /** Without a network all mirrors fail alike: then the reason once. */
@@ -94,35 +186,37 @@ async function presentContent(target: string, file: DatasetFile): Promise<Uint8A
 }
 
 interface FileDownload {
-  readonly answerTimeout: number;
-  readonly silenceTimeout: number;
+  /** See {@link DownloadOptions}. */
+  readonly answerTimeout?: number;
+  readonly silenceTimeout?: number;
   readonly onBytes: (received: number) => void;
 }
 
-async function downloadFile(
+/** Fetches what `partial` lacks of the file at `url`, and gives the whole to `accept`, which verifies it. */
+async function downloadFile<T>(
   url: string,
-  target: string,
-  file: DatasetFile,
+  partial: string,
+  maxSize: number,
   options: FileDownload,
-): Promise<Uint8Array> {
-  const partial = `${target}.partial`;
+  accept: (partial: string) => Promise<T>,
+): Promise<T> {
   for (let resumes = 0; ; resumes++) {
     const before = await sizeOf(partial);
     try {
-      await receive(url, partial, file.size + slack, options);
+      await receive(url, partial, maxSize, options);
     } catch (error) {
       const isBroken = error instanceof Broken && (await sizeOf(partial)) > before && resumes < maxResumes;
       if (!isBroken) throw error;
       continue;
     }
     try {
-      const content = await unpackVerified(await readFile(partial), file, file.name);
-      await rename(partial, target);
-      return content;
+      return await accept(partial);
     } catch (error) {
+      // A full disk does not make what has arrived wrong.
+      if (isDiskError(error)) throw error;
       await rm(partial, { force: true });
       // What an earlier day or another mirror left may not fit: then the whole file once more.
-      if (before === 0 || isDiskError(error)) throw error;
+      if (before === 0) throw error;
     }
   }
 }
@@ -131,13 +225,18 @@ async function downloadFile(
 class Broken extends Error {}
 
 /** Appends to `partial` what it lacks of the file at `url`. */
-async function receive(url: string, partial: string, maxSize: number, options: FileDownload): Promise<void> {
+async function receive(
+  url: string,
+  partial: string,
+  maxSize: number,
+  { answerTimeout = 5_000, silenceTimeout = 20_000, onBytes }: FileDownload,
+): Promise<void> {
   const start = await sizeOf(partial);
   const abort = new AbortController();
   const within = (milliseconds: number, what: string): NodeJS.Timeout =>
     setTimeout(() => abort.abort(new Broken(`${what} within ${milliseconds / 1000} s`)), milliseconds);
 
-  const answerTimer = within(options.answerTimeout, 'no answer');
+  const answerTimer = within(answerTimeout, 'no answer');
   const response = await fetch(url, {
     signal: abort.signal,
     // The file is compressed already, and a range of it must be one of its own bytes.
@@ -158,18 +257,18 @@ async function receive(url: string, partial: string, maxSize: number, options: F
       throw new Error(`asked for the bytes from ${start} on, got ${response.headers.get('content-range') ?? 'others'}`);
     }
     let received = isContinued ? start : 0;
-    const silenceTimer = within(options.silenceTimeout, 'nothing arrived');
+    const silenceTimer = within(silenceTimeout, 'nothing arrived');
     const handle = await open(partial, isContinued ? 'a' : 'w');
     try {
-      options.onBytes(received);
+      onBytes(received);
       for await (const chunk of bodyOf(response.body)) {
         silenceTimer.refresh();
         received += chunk.length;
         if (received > maxSize) {
-          throw new Error(`got more than ${countText(maxSize)} bytes, which is more than the whole unpacked file has`);
+          throw new Error(`got more than ${countText(maxSize)} bytes, which is more than the whole file has`);
         }
         await handle.writeFile(chunk);
-        options.onBytes(received);
+        onBytes(received);
       }
       await handle.sync();
     } finally {

@@ -1,23 +1,41 @@
-import { mkdir } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
+import os from 'node:os';
 import path from 'node:path';
 import { cacheFolder } from '../../cache-folder.cjs';
 import { readSettings } from '../settings';
-import { IncompleteFolder, listText, namesIn, readDatasetFolder, type FileContents } from './dataset-files';
-import { downloadDataset, isDiskError, reasonText, type DownloadOptions } from './download';
+import {
+  contentsDigest,
+  IncompleteFolder,
+  listText,
+  namesIn,
+  readDatasetFolder,
+  sha256Of,
+  type FileContents,
+} from './dataset-files';
+import {
+  downloadArchive,
+  downloadFiles,
+  downloadSize,
+  isDiskError,
+  reasonText,
+  type DownloadOptions,
+} from './download';
 import { drawDigits } from './drawn/draw';
-import { removeUnfinished, writeWhole } from './files';
+import { replaceFolder, writeFiles } from './files';
 import { withLock } from './lock';
-import { datasetEntry, type DatasetEntry, type DatasetFile, type DatasetName } from './manifest';
+import { datasetEntry, type DatasetEntry, type FolderEntry, type IdxEntry } from './manifest';
+import { checkOwnFolder, folderDigest, verifyUnpacked } from './picture-folder';
 import type { OnProgress } from './progress';
 
 /** The places where a dataset is looked for, in this order. */
-export type DataPlace = 'folder' | 'cache' | 'download' | 'drawn';
+export type DataPlace = 'folder' | 'own' | 'cache' | 'download' | 'drawn';
 
 /** Where a dataset comes from. */
 export interface DataSource {
   /**
-   * `folder`: named by COURSE_DATA; `cache`: downloaded earlier; `download`: from a mirror; `drawn`: stand-ins made by
-   * the course.
+   * `folder`: named by COURSE_DATA; `own`: `datasets/<name>/` of the course's folder; `cache`: downloaded earlier;
+   * `download`: from a mirror; `drawn`: stand-ins made by the course.
    */
   readonly kind: DataPlace;
   /** Where the files lie; undefined if they were drawn and could not be kept. */
@@ -38,74 +56,200 @@ export interface OpenedDataset {
   readonly contents: FileContents;
 }
 
-interface Found {
-  readonly opened?: OpenedDataset;
-  readonly passedOver: DataSource['passedOver'];
+/** A source and the folder of its pictures, with a folder for each part and class in it. */
+export interface OpenedFolder {
+  readonly source: DataSource;
+  readonly folder: string;
 }
 
 /**
  * Tells where a dataset would come from, without downloading or drawing anything; it does read and verify what is
- * there. Throws if COURSE_DATA names a folder that is missing, or whose files are incomplete or damaged.
+ * there. `name` is that of an entry of `datasets/manifest.json`.
  *
  * ```ts
  * console.log((await describeDataSource('mnist')).note);
  * ```
+ *
+ * @throws Error if there is no such entry, if it can be had nowhere, or if COURSE_DATA names a folder that is missing or
+ *   whose files are incomplete or damaged
+ * Taught in 00_start_here.
  */
-export async function describeDataSource(name: DatasetName, env: NodeJS.ProcessEnv = process.env): Promise<DataSource> {
+export async function describeDataSource(name: string, env: NodeJS.ProcessEnv = process.env): Promise<DataSource> {
   return planSource(datasetEntry(name), env);
 }
 
 /** See {@link describeDataSource}. */
 export async function planSource(entry: DatasetEntry, env: NodeJS.ProcessEnv): Promise<DataSource> {
-  const { opened, passedOver } = await findExisting(entry, env);
+  const { opened, passedOver } = await findExisting(formOf(entry), env);
   if (opened) return opened.source;
-  if (readSettings(env).offline) return drawnSource(entry, drawnFolder(entry, env), [...passedOver, offlineReason]);
-  const size = entry.files.reduce((sum, file) => sum + file.downloadSize, 0);
+  const noDownload = whyNoDownload(entry, env);
+  if (noDownload !== undefined) return drawnSource(entry, drawnFolder(entry, env), [...passedOver, noDownload]);
+  const folder = downloadFolder(entry, env);
   return {
     kind: 'download',
-    folder: downloadFolder(entry, env),
+    folder,
     passedOver,
     note:
-      `Will be downloaded to ${downloadFolder(entry, env)} when a lesson needs it ` +
-      `(${(size / 1e6).toFixed(1)} MB). Without a network, stand-ins are drawn.`,
+      `Will be downloaded to ${folder} when a lesson needs it (${(downloadSize(entry) / 1e6).toFixed(1)} MB).` +
+      (entry.standIn ? ' Without a network, stand-ins are drawn.' : ''),
   };
 }
 
 /**
- * Finds a dataset and reads it: the folder that COURSE_DATA names, what was downloaded earlier, a download, else drawn
- * stand-ins. Throws as {@link describeDataSource} does: who names a folder wants its files and no others.
+ * Finds a dataset of IDX files and reads it: the folder that COURSE_DATA names, `datasets/<name>/` of the course's
+ * folder, what was downloaded earlier, a download, else drawn stand-ins.
+ * Throws as {@link describeDataSource} does: who names a folder wants its files and no others.
  */
-export async function openDataset(entry: DatasetEntry, options: OpenOptions = {}): Promise<OpenedDataset> {
+export async function openDataset(entry: IdxEntry, options: OpenOptions = {}): Promise<OpenedDataset> {
+  const { source, value: contents } = await open(idxForm(entry), options);
+  return { source, contents };
+}
+
+/**
+ * Finds a dataset of pictures, as {@link openDataset} does. A folder of one's own must have the classes; its pictures
+ * are taken as they are. What was downloaded or drawn is verified file by file.
+ */
+export async function openFolderDataset(entry: FolderEntry, options: OpenOptions = {}): Promise<OpenedFolder> {
+  const { source, value: folder } = await open(folderForm(entry), options);
+  return { source, folder };
+}
+
+/**
+ * Makes sure that a dataset lies on this machine, and downloads it if it does not; never draws.
+ *
+ * @throws Error if it cannot be had, with the reasons
+ */
+export async function fetchDataset(entry: DatasetEntry, options: OpenOptions = {}): Promise<DataSource> {
   const { env = process.env } = options;
-  const existing = await findExisting(entry, env);
-  if (existing.opened) return existing.opened;
-  const { passedOver } = existing;
-  if (readSettings(env).offline) return openDrawn(entry, env, [...passedOver, offlineReason], options.onProgress);
+  const form = formOf(entry);
+  const { opened, passedOver } = await findExisting(form, env);
+  if (opened) return opened.source;
+  const noDownload = whyNoDownload(entry, env);
+  if (noDownload) throw new Error(nowhereText(entry, [...passedOver, noDownload]));
+  return (await openDownload(form, env, passedOver, options)).source;
+}
+
+/** One kind of dataset: how it is read where it lies, downloaded and kept. `T` is what opening it gives. */
+interface Form<T> {
+  readonly entry: DatasetEntry;
+  /** From a folder that a person filled, with a remark or an empty text; undefined if there is no such folder. */
+  readOwn(folder: string): Promise<{ value: T; remark: string } | undefined>;
+  /** From the cache; undefined if there is no such folder. */
+  readCached(folder: string): Promise<T | undefined>;
+  /** From the cache of drawn stand-ins; undefined if they are not there or not what the manifest promises. */
+  readDrawn(folder: string): Promise<T | undefined>;
+  download(folder: string, options: DownloadOptions): Promise<T>;
+  /** Of what was drawn and lies in `folder`. */
+  fromDrawn(contents: FileContents, folder: string): T;
+  /** Of what was drawn and cannot be kept. */
+  fromUnkept(contents: FileContents): Promise<{ value: T; folder: string | undefined }>;
+  /** Whether what was drawn is what the manifest promises. */
+  isAsPromised(contents: FileContents): boolean;
+}
+
+const formOf = (entry: DatasetEntry): Form<unknown> => (entry.kind === 'idx' ? idxForm(entry) : folderForm(entry));
+
+function idxForm(entry: IdxEntry): Form<FileContents> {
+  const drawnFiles = entry.files.map((file) => ({ ...file, sha256: entry.standIn?.sha256[file.name] ?? '' }));
+  return {
+    entry,
+    async readOwn(folder) {
+      const contents = await readDatasetFolder(folder, entry.files);
+      return contents && { value: contents, remark: '' };
+    },
+    readCached: (folder) => readDatasetFolder(folder, entry.files),
+    readDrawn: (folder) => readDatasetFolder(folder, drawnFiles).catch(() => undefined),
+    download: (folder, options) => downloadFiles(entry, folder, options),
+    fromDrawn: (contents) => contents,
+    fromUnkept: async (contents) => ({ value: contents, folder: undefined }),
+    isAsPromised: (contents) => drawnFiles.every(({ name, sha256 }) => sha256Of(contents.get(name) ?? '') === sha256),
+  };
+}
+
+function folderForm(entry: FolderEntry): Form<string> {
+  return {
+    entry,
+    async readOwn(folder) {
+      const remark = await checkOwnFolder(folder, entry);
+      return remark === undefined ? undefined : { value: folder, remark };
+    },
+    readCached: async (folder) => ((await verifyUnpacked(folder, entry)) ? folder : undefined),
+    readDrawn: async (folder) => {
+      const digest = await folderDigest(folder).catch(() => undefined);
+      return digest === entry.standIn?.sha256 ? folder : undefined;
+    },
+    async download(folder, options) {
+      if (!entry.archive) throw new Error(noDownloadText);
+      await downloadArchive(entry, entry.archive, folder, options);
+      return folder;
+    },
+    fromDrawn: (_contents, folder) => folder,
+    async fromUnkept(contents) {
+      const folder = await mkdtemp(path.join(os.tmpdir(), `${entry.name}-`));
+      process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+      await writeFiles(folder, contents);
+      return { value: folder, folder };
+    },
+    isAsPromised: (contents) => contentsDigest(contents) === entry.standIn?.sha256,
+  };
+}
+
+interface Opened<T> {
+  readonly source: DataSource;
+  readonly value: T;
+}
+
+async function open<T>(form: Form<T>, options: OpenOptions): Promise<Opened<T>> {
+  const { env = process.env } = options;
+  const { opened, passedOver } = await findExisting(form, env);
+  if (opened) return opened;
+  const noDownload = whyNoDownload(form.entry, env);
+  if (noDownload) return openDrawn(form, env, [...passedOver, noDownload], options.onProgress);
   try {
-    return await openDownload(entry, env, passedOver, options);
+    return await openDownload(form, env, passedOver, options);
   } catch (error) {
-    return openDrawn(entry, env, [...passedOver, { kind: 'download', reason: reasonText(error) }], options.onProgress);
+    const reason = { kind: 'download', reason: reasonText(error) } as const;
+    return openDrawn(form, env, [...passedOver, reason], options.onProgress);
   }
 }
 
-const offlineReason = { kind: 'download', reason: 'COURSE_OFFLINE is set' } as const;
+const noDownloadText = 'nobody offers it for download';
+
+function whyNoDownload(entry: DatasetEntry, env: NodeJS.ProcessEnv): { kind: 'download'; reason: string } | undefined {
+  if (downloadSize(entry) === 0) return { kind: 'download', reason: noDownloadText };
+  return readSettings(env).offline ? { kind: 'download', reason: 'COURSE_OFFLINE is set' } : undefined;
+}
 
 const datasetsFolder = (env: NodeJS.ProcessEnv): string => path.join(cacheFolder(env), 'datasets');
-const downloadFolder = (entry: DatasetEntry, env: NodeJS.ProcessEnv): string =>
-  path.join(datasetsFolder(env), entry.name);
-const drawnFolder = (entry: DatasetEntry, env: NodeJS.ProcessEnv): string =>
-  path.join(datasetsFolder(env), entry.standIn.folder);
 
-async function findExisting(entry: DatasetEntry, env: NodeJS.ProcessEnv): Promise<Found> {
+/** Where a dataset is kept when it was downloaded. */
+export const downloadFolder = (entry: DatasetEntry, env: NodeJS.ProcessEnv): string =>
+  path.join(datasetsFolder(env), entry.name);
+
+/** Where a dataset's stand-ins are kept when they were drawn; undefined if it has none. */
+export const drawnFolder = (entry: DatasetEntry, env: NodeJS.ProcessEnv): string | undefined =>
+  entry.standIn && path.join(datasetsFolder(env), entry.standIn.folder);
+
+interface Found<T> {
+  readonly opened?: Opened<T>;
+  readonly passedOver: DataSource['passedOver'];
+}
+
+async function findExisting<T>(form: Form<T>, env: NodeJS.ProcessEnv): Promise<Found<T>> {
+  const { entry } = form;
   const passedOver: { kind: DataPlace; reason: string }[] = [];
+  const found = (kind: DataPlace, folder: string, note: string, value: T): Found<T> => ({
+    opened: { source: { kind, folder, passedOver, note }, value },
+    passedOver,
+  });
   const { dataFolder } = readSettings(env);
   if (dataFolder === undefined) {
     passedOver.push({ kind: 'folder', reason: 'COURSE_DATA is not set' });
   } else {
     const parent = path.resolve(dataFolder);
     const folder = path.join(parent, entry.name);
-    const contents = await readNamedFolder(parent, folder, entry);
-    if (contents) return { opened: { source: folderSource(folder), contents }, passedOver };
+    const named = await readNamedFolder(parent, folder, form);
+    if (named) return found('folder', folder, `From ${folder}, named by COURSE_DATA. ${named.remark}`.trim(), named.value);
     const names = (await namesIn(parent)) ?? [];
     passedOver.push({
       kind: 'folder',
@@ -113,10 +257,16 @@ async function findExisting(entry: DatasetEntry, env: NodeJS.ProcessEnv): Promis
     });
   }
 
+  const own = await form.readOwn(entry.ownFolder).catch((error) => {
+    throw new Error(`${reasonText(error)} Repair or remove the folder ${entry.ownFolder}.`);
+  });
+  if (own) return found('own', entry.ownFolder, `From ${entry.ownFolder}, a folder of your own. ${own.remark}`.trim(), own.value);
+  passedOver.push({ kind: 'own', reason: `the course's datasets/ has no ${entry.name}/` });
+
   const folder = downloadFolder(entry, env);
   try {
-    const contents = await readDatasetFolder(folder, entry.files);
-    if (contents) return { opened: { source: cacheSource(folder, passedOver), contents }, passedOver };
+    const cached = await form.readCached(folder);
+    if (cached !== undefined) return found('cache', folder, `Downloaded earlier to ${folder}.`, cached);
     passedOver.push({ kind: 'cache', reason: `there is no ${folder} yet` });
   } catch (error) {
     // The cache repairs itself by the download that follows.
@@ -128,9 +278,14 @@ async function findExisting(entry: DatasetEntry, env: NodeJS.ProcessEnv): Promis
   return { passedOver };
 }
 
-async function readNamedFolder(parent: string, folder: string, entry: DatasetEntry): Promise<FileContents | undefined> {
-  const advice =
-    `Expected a folder with ${entry.name}/ in it. ` + `Correct COURSE_DATA, or unset it to download ${entry.title}.`;
+async function readNamedFolder<T>(
+  parent: string,
+  folder: string,
+  form: Form<T>,
+): Promise<{ value: T; remark: string } | undefined> {
+  const { name, title } = form.entry;
+  const otherwise = `unset it to ${downloadSize(form.entry) > 0 ? `download ${title}` : 'look elsewhere'}`;
+  const advice = `Expected a folder with ${name}/ in it. Correct COURSE_DATA, or ${otherwise}.`;
   let names: string[] | undefined;
   try {
     names = await namesIn(parent);
@@ -140,11 +295,9 @@ async function readNamedFolder(parent: string, folder: string, entry: DatasetEnt
   if (!names)
     throw new Error(`COURSE_DATA: got ${parent}, which does not exist (${await nearestFolder(parent)}). ${advice}`);
   try {
-    return await readDatasetFolder(folder, entry.files);
+    return await form.readOwn(folder);
   } catch (error) {
-    throw new Error(
-      `COURSE_DATA: ${reasonText(error)} Repair the folder, or unset COURSE_DATA to download ${entry.title}.`,
-    );
+    throw new Error(`COURSE_DATA: ${reasonText(error)} Repair the folder, or ${otherwise.replace('it', 'COURSE_DATA')}.`);
   }
 }
 
@@ -155,63 +308,63 @@ async function nearestFolder(missing: string): Promise<string> {
   return names || above === missing ? `${above} has ${listText(names ?? [])}` : nearestFolder(above);
 }
 
-async function openDownload(
-  entry: DatasetEntry,
+async function openDownload<T>(
+  form: Form<T>,
   env: NodeJS.ProcessEnv,
   passedOver: DataSource['passedOver'],
   options: DownloadOptions,
-): Promise<OpenedDataset> {
-  const folder = downloadFolder(entry, env);
-  const contents = await withLock(
+): Promise<Opened<T>> {
+  const folder = downloadFolder(form.entry, env);
+  const value = await withLock(
     `${folder}.lock`,
-    () => downloadDataset(entry, folder, options),
-    waiting(entry.title, 'bytes', options.onProgress),
+    // Whoever waited finds what the other process has fetched.
+    async () => (await form.readCached(folder).catch(() => undefined)) ?? form.download(folder, options),
+    waiting(form.entry.title, 'bytes', options.onProgress),
   );
-  return {
-    source: { kind: 'download', folder, passedOver, note: `Downloaded to ${folder}.` },
-    contents,
-  };
+  return { source: { kind: 'download', folder, passedOver, note: `Downloaded to ${folder}.` }, value };
 }
 
-async function openDrawn(
-  entry: DatasetEntry,
+async function openDrawn<T>(
+  form: Form<T>,
   env: NodeJS.ProcessEnv,
   passedOver: DataSource['passedOver'],
-  onProgress?: OnProgress,
-): Promise<OpenedDataset> {
+  onProgress: OnProgress = () => {},
+): Promise<Opened<T>> {
+  const { entry } = form;
   const folder = drawnFolder(entry, env);
-  const kept = await readDrawn(entry, folder);
-  if (kept) return { source: drawnSource(entry, folder, passedOver), contents: kept };
+  if (!entry.standIn || folder === undefined) throw new Error(nowhereText(entry, passedOver));
+  const kept = await form.readDrawn(folder);
+  if (kept !== undefined) return { source: drawnSource(entry, folder, passedOver), value: kept };
   let contents: FileContents | undefined;
+  const draw = async (): Promise<FileContents> => (contents = await drawStandIn(entry, onProgress));
+  const remark = (drawn: FileContents): string =>
+    form.isAsPromised(drawn) ? '' : 'They are not the pictures that the manifest promises: please report this machine. ';
   try {
-    await withLock(
+    return await withLock(
       `${folder}.lock`,
       async () => {
-        contents = await readDrawn(entry, folder);
-        if (contents) return;
-        contents = await drawDigits(entry, onProgress);
-        await mkdir(folder, { recursive: true });
-        await removeUnfinished(folder);
-        for (const [name, content] of contents) await writeWhole(path.join(folder, name), content);
+        const made = await form.readDrawn(folder);
+        if (made !== undefined) return { source: drawnSource(entry, folder, passedOver), value: made };
+        const drawn = await draw();
+        await replaceFolder(folder, (unfinished) => writeFiles(unfinished, drawn));
+        return { source: drawnSource(entry, folder, passedOver, remark(drawn)), value: form.fromDrawn(drawn, folder) };
       },
       waiting(entry.standIn.title, 'images', onProgress),
     );
-    return { source: drawnSource(entry, folder, passedOver), contents: contents as FileContents };
   } catch (error) {
-    // A full disk or a read-only cache costs two seconds each time, not the lesson.
+    // A full disk or a read-only cache costs some seconds each time, not the lesson.
     if (!isDiskError(error)) throw error;
-    contents ??= await drawDigits(entry, onProgress);
-    return { source: drawnSource(entry, undefined, passedOver, reasonText(error)), contents };
+    const drawn = contents ?? (await draw());
+    const { value, folder: unkept } = await form.fromUnkept(drawn);
+    const notKept = `They could not be kept (${reasonText(error)}) and are drawn again each time. `;
+    return { source: drawnSource(entry, unkept, passedOver, remark(drawn) + notKept), value };
   }
 }
 
-/** Undefined if they are not there or not intact; then they are drawn again. */
-async function readDrawn(entry: DatasetEntry, folder: string): Promise<FileContents | undefined> {
-  return readDatasetFolder(folder, standInFiles(entry)).catch(() => undefined);
+async function drawStandIn(entry: DatasetEntry, onProgress: OnProgress): Promise<FileContents> {
+  if (entry.kind === 'folder') throw new Error('not yet');
+  return drawDigits(entry, onProgress);
 }
-
-const standInFiles = (entry: DatasetEntry): DatasetFile[] =>
-  entry.files.map((file) => ({ ...file, sha256: entry.standIn.sha256[file.name] }));
 
 const waiting =
   (title: string, unit: 'bytes' | 'images', onProgress: OnProgress = () => {}) =>
@@ -225,31 +378,28 @@ const waiting =
       ratePerSecond: 0,
     });
 
-const folderSource = (folder: string): DataSource => ({
-  kind: 'folder',
-  folder,
-  passedOver: [],
-  note: `From ${folder}, named by COURSE_DATA.`,
-});
+const reasonsText = (passedOver: DataSource['passedOver']): string => passedOver.map(({ reason }) => reason).join('; ');
 
-const cacheSource = (folder: string, passedOver: DataSource['passedOver']): DataSource => ({
-  kind: 'cache',
-  folder,
-  passedOver,
-  note: `Downloaded earlier to ${folder}.`,
-});
+function nowhereText(entry: DatasetEntry, passedOver: DataSource['passedOver']): string {
+  return (
+    `${entry.title} is not to be had: ${reasonsText(passedOver)}. ` +
+    `Expected it in ${entry.ownFolder}, or in a folder ${entry.name}/ in the one that COURSE_DATA names.`
+  );
+}
 
-const drawnSource = (
+function drawnSource(
   entry: DatasetEntry,
   folder: string | undefined,
   passedOver: DataSource['passedOver'],
-  notKept?: string,
-): DataSource => ({
-  kind: 'drawn',
-  folder,
-  passedOver,
-  note:
-    `Stand-ins for ${entry.title}, drawn by the course, because ${passedOver.map(({ reason }) => reason).join('; ')}. ` +
-    (notKept === undefined ? '' : `They could not be kept (${notKept}) and are drawn again each time. `) +
-    `For ${entry.title} itself, connect to a network, or set COURSE_DATA to a folder with ${entry.name}/ in it.`,
-});
+  remark = '',
+): DataSource {
+  if (!entry.standIn) throw new Error(nowhereText(entry, passedOver));
+  return {
+    kind: 'drawn',
+    folder,
+    passedOver,
+    note:
+      `Stand-ins for ${entry.title}, drawn by the course, because ${reasonsText(passedOver)}. ${remark}` +
+      `For ${entry.title} itself, connect to a network, or set COURSE_DATA to a folder with ${entry.name}/ in it.`,
+  };
+}

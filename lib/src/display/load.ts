@@ -1,6 +1,8 @@
 import { countText } from '../arrays';
-import { readMnist, type ImageDataset, type LoadOptions } from '../data/mnist';
-import type { DataProgress } from '../data/progress';
+import { readIdxDataset, type ImageDataset, type LoadOptions } from '../data/image-dataset';
+import { idxEntry } from '../data/manifest';
+import type { OpenOptions } from '../data/locate';
+import type { DataProgress, OnProgress } from '../data/progress';
 import { escapeXml } from '../plots/svg';
 import { LiveOutput, show, type Bundle } from './output';
 import { bytesText, durationText } from './text';
@@ -22,14 +24,22 @@ import { bytesText, durationText } from './text';
  * Taught in 01_mnist_mlp.
  */
 export async function loadMnist(options: LoadOptions = {}): Promise<ImageDataset> {
-  const live = new LiveProgress();
-  const onProgress = (progress: DataProgress): void => {
-    live.update(progress);
-    options.onProgress?.(progress);
-  };
-  const dataset = await readMnist({ ...options, onProgress }).finally(() => live.end());
+  return loadIdx('mnist', options);
+}
+
+async function loadIdx(name: string, options: LoadOptions): Promise<ImageDataset> {
+  const dataset = await withProgress(options, (onProgress) => readIdxDataset(idxEntry(name), { ...options, onProgress }));
   show(datasetBundle(dataset));
   return dataset;
+}
+
+/** Shows how far a download or a drawing is while `work` runs, and tells the caller's own listener too. */
+async function withProgress<T>(options: OpenOptions, work: (onProgress: OnProgress) => Promise<T>): Promise<T> {
+  const live = new LiveProgress();
+  return work((progress) => {
+    live.update(progress);
+    options.onProgress?.(progress);
+  }).finally(() => live.end());
 }
 
 /** What was loaded, and a warning that cannot be overlooked if it is not the real thing. */
@@ -66,7 +76,7 @@ class LiveProgress {
   }
 }
 
-const activities = { download: 'Downloading', draw: 'Drawing', wait: 'Waiting for another process:' } as const;
+const activities = { download: 'Downloading', unpack: 'Unpacking', draw: 'Drawing', wait: 'Waiting for another process:' } as const;
 
 function progressBundle({ activity, what, unit, received, total, ratePerSecond }: DataProgress): Bundle {
   const amount = (value: number): string => (unit === 'bytes' ? bytesText(value) : `${countText(Math.round(value))} images`);

@@ -4,13 +4,13 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { downloadDataset } from '../../../lib/src/data/download';
-import type { DatasetEntry } from '../../../lib/src/data/manifest';
+import { downloadFiles } from '../../../lib/src/data/download';
+import type { IdxEntry } from '../../../lib/src/data/manifest';
 import type { DataProgress } from '../../../lib/src/data/progress';
 import { gzipped, serve, smallDataset, startMirror, temporaryFolder, type Mirror, type SmallDataset } from './support';
 
 const root = temporaryFolder();
-let entry: DatasetEntry;
+let entry: IdxEntry;
 let contents: SmallDataset['contents'];
 let names: string[];
 let first: Mirror;
@@ -46,9 +46,9 @@ function expectWhole(): void {
 
 const short = { answerTimeout: 200, silenceTimeout: 200 };
 
-describe('downloadDataset', () => {
+describe('downloadFiles', () => {
   it('fetches all files and returns their content', async () => {
-    const got = await downloadDataset(entry, folder);
+    const got = await downloadFiles(entry, folder);
     expectWhole();
     expect([...got.keys()]).toEqual(entry.files.map(({ name }) => name));
     expect(Buffer.from(got.get(images) as Uint8Array).equals(contents.get(images) as Buffer)).toBe(true);
@@ -58,7 +58,7 @@ describe('downloadDataset', () => {
 
   it('tells how far it is, up to the whole', async () => {
     const progress: DataProgress[] = [];
-    await downloadDataset(entry, folder, { onProgress: (now) => progress.push(now) });
+    await downloadFiles(entry, folder, { onProgress: (now) => progress.push(now) });
     const total = entry.files.reduce((sum, file) => sum + file.downloadSize, 0);
     expect(progress.every((now) => now.activity === 'download' && now.unit === 'bytes' && now.total === total)).toBe(
       true,
@@ -72,17 +72,17 @@ describe('downloadDataset', () => {
   });
 
   it('fetches only what is missing', async () => {
-    await downloadDataset(entry, folder);
+    await downloadFiles(entry, folder);
     writeFileSync(path.join(folder, names[1]), 'damaged');
     first.requests.length = 0;
-    await downloadDataset(entry, folder);
+    await downloadFiles(entry, folder);
     expectWhole();
     expect(first.requests).toEqual([`/${names[1]}`]);
   });
 
   it('asks the mirror first that has just worked', async () => {
     first.behave((_request, response) => response.writeHead(404).end());
-    await downloadDataset(entry, folder);
+    await downloadFiles(entry, folder);
     expectWhole();
     expect(first.requests).toHaveLength(1);
     expect(second.requests).toHaveLength(4);
@@ -90,7 +90,7 @@ describe('downloadDataset', () => {
 
   it('takes a mirror that sends the files unpacked', async () => {
     first.behave((request, response) => response.end(contents.get(path.basename(request.url ?? '', '.gz'))));
-    const got = await downloadDataset(entry, folder);
+    const got = await downloadFiles(entry, folder);
     expect(got.get(images)).toHaveLength(contents.get(images)?.length ?? 0);
     expect(second.requests).toEqual([]);
   });
@@ -143,7 +143,7 @@ describe('downloadDataset', () => {
         };
         more();
       },
-      /got more than 96,912 bytes, which is more than the whole unpacked file has/,
+      /got more than 96,912 bytes, which is more than the whole file has/,
     ],
     ['no answer', () => {}, /no answer within 0\.2 s/],
     [
@@ -160,7 +160,7 @@ describe('downloadDataset', () => {
 
   it.each(faults)('goes on to the next mirror after %s', async (_what, listener) => {
     first.behave(listener);
-    await downloadDataset(entry, folder, short);
+    await downloadFiles(entry, folder, short);
     expectWhole();
   });
 
@@ -169,15 +169,15 @@ describe('downloadDataset', () => {
     async (_what, listener, message) => {
       first.behave(listener);
       second.behave(listener);
-      await expect(downloadDataset(entry, folder, short)).rejects.toThrow(message);
-      await expect(downloadDataset(entry, folder, short)).rejects.toThrow(
+      await expect(downloadFiles(entry, folder, short)).rejects.toThrow(message);
+      await expect(downloadFiles(entry, folder, short)).rejects.toThrow(
         `tried ${new URL(first.url).host}, ${new URL(second.url).host}`,
       );
       expect(readdirSync(folder).filter((name) => !name.endsWith('.partial'))).toEqual([]);
       // And nothing that stays behind is in the way of the next attempt.
       first.behave();
       second.behave();
-      await downloadDataset(entry, folder);
+      await downloadFiles(entry, folder);
       expectWhole();
     },
   );
@@ -193,7 +193,7 @@ describe('downloadDataset', () => {
       }
       response.end();
     });
-    await downloadDataset(entry, folder, patient);
+    await downloadFiles(entry, folder, patient);
     expectWhole();
     expect(first.requests).toHaveLength(4);
   });
@@ -204,7 +204,7 @@ describe('downloadDataset', () => {
     const reasons =
       `${first.url}${images}.gz: got HTTP status 403 Forbidden, expected the file; ` +
       `${second.url}${images}.gz: got HTTP status 404`;
-    await expect(downloadDataset(entry, folder)).rejects.toThrow(reasons);
+    await expect(downloadFiles(entry, folder)).rejects.toThrow(reasons);
   });
 
   it('goes on where the connection broke', async () => {
@@ -215,7 +215,7 @@ describe('downloadDataset', () => {
       response.writeHead(200, { 'Content-Length': gzipped(contents, request.url).length });
       response.write(partOf(request.url, 20_000), () => setTimeout(() => response.destroy(), 50));
     });
-    await downloadDataset(entry, folder);
+    await downloadFiles(entry, folder);
     expectWhole();
     expect(first.requests.slice(0, 2)).toEqual([`/${names[0]}`, `/${names[0]} bytes=20000-`]);
     expect(second.requests).toEqual([]);
@@ -228,14 +228,14 @@ describe('downloadDataset', () => {
 
   it('goes on another day', async () => {
     leave(partOf(names[0], 5_000));
-    await downloadDataset(entry, folder);
+    await downloadFiles(entry, folder);
     expectWhole();
     expect(first.requests[0]).toBe(`/${names[0]} bytes=5000-`);
   });
 
   it('keeps what had arrived whole but was not yet checked', async () => {
     leave(gzipped(contents, names[0]));
-    await downloadDataset(entry, folder);
+    await downloadFiles(entry, folder);
     expectWhole();
     expect(first.requests.slice(0, 2)).toEqual([`/${names[0]} bytes=${entry.files[0].downloadSize}-`, `/${names[1]}`]);
   });
@@ -245,7 +245,7 @@ describe('downloadDataset', () => {
     ['longer than the file', Buffer.alloc(50_000, 'x')],
   ])('starts anew when a left part is %s', async (_what, bytes) => {
     leave(bytes);
-    await downloadDataset(entry, folder);
+    await downloadFiles(entry, folder);
     expectWhole();
     expect(first.requests[1]).toBe(`/${names[0]}`);
   });
@@ -253,7 +253,7 @@ describe('downloadDataset', () => {
   it('starts anew at a mirror that knows no ranges', async () => {
     leave(partOf(names[0], 5_000));
     first.behave((request, response) => response.end(gzipped(contents, request.url)));
-    await downloadDataset(entry, folder);
+    await downloadFiles(entry, folder);
     expectWhole();
     expect(first.requests).toHaveLength(4);
     expect(second.requests).toEqual([]);
@@ -264,7 +264,7 @@ describe('downloadDataset', () => {
     first.behave((request, response) =>
       response.writeHead(206, { 'Content-Range': 'bytes 0-9/31000' }).end(partOf(request.url, 10)),
     );
-    await downloadDataset(entry, folder);
+    await downloadFiles(entry, folder);
     expectWhole();
   });
 
@@ -272,7 +272,7 @@ describe('downloadDataset', () => {
     const blocked = path.join(folder, 'file');
     mkdirSync(folder);
     writeFileSync(blocked, '');
-    await expect(downloadDataset(entry, path.join(blocked, 'small'))).rejects.toThrow(/ENOTDIR|EEXIST/);
+    await expect(downloadFiles(entry, path.join(blocked, 'small'))).rejects.toThrow(/ENOTDIR|EEXIST/);
     expect(first.requests).toEqual([]);
     expect(existsSync(path.join(blocked, 'small'))).toBe(false);
   });

@@ -4,21 +4,21 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { openDataset, planSource, type OpenedDataset } from '../../../lib/src/data/locate';
-import type { DatasetEntry } from '../../../lib/src/data/manifest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { fetchDataset, openDataset, planSource, type OpenedDataset } from '../../../lib/src/data/locate';
+import type { IdxEntry } from '../../../lib/src/data/manifest';
 import type { DataProgress } from '../../../lib/src/data/progress';
 import { gzipped, smallDataset, startMirror, temporaryFolder, type Mirror, type SmallDataset } from './support';
 
 const root = temporaryFolder();
-let entry: DatasetEntry;
+let entry: IdxEntry;
 let contents: SmallDataset['contents'];
 let mirror: Mirror;
 beforeAll(async () => {
   const small = await smallDataset();
   contents = small.contents;
   mirror = await startMirror(contents);
-  entry = { ...small.entry, mirrors: [mirror.url] };
+  entry = { ...small.entry, mirrors: [mirror.url], ownFolder: path.join(root, 'own', 'small') };
 });
 
 let cache = '';
@@ -39,11 +39,15 @@ const isSame = (opened: OpenedDataset): boolean =>
 
 /** Fills `$COURSE_DATA/small`. */
 function fillData(isGzipped = true): void {
-  mkdirSync(path.join(data, 'small'), { recursive: true });
-  for (const [name, content] of contents) {
-    writeFileSync(path.join(data, 'small', isGzipped ? `${name}.gz` : name), isGzipped ? gzipSync(content) : content);
-  }
+  fillFolder(path.join(data, 'small'), isGzipped);
   env.COURSE_DATA = data;
+}
+
+function fillFolder(folder: string, isGzipped: boolean): void {
+  mkdirSync(folder, { recursive: true });
+  for (const [name, content] of contents) {
+    writeFileSync(path.join(folder, isGzipped ? `${name}.gz` : name), isGzipped ? gzipSync(content) : content);
+  }
 }
 
 describe('the folder that COURSE_DATA names', () => {
@@ -113,6 +117,69 @@ describe('the folder that COURSE_DATA names', () => {
   });
 });
 
+describe("a folder of one's own in the course's datasets/", () => {
+  afterEach(() => rmSync(entry.ownFolder, { recursive: true, force: true }));
+
+  it('is used without COURSE_DATA', async () => {
+    fillFolder(entry.ownFolder, true);
+    const opened = await openDataset(entry, { env });
+    expect(isSame(opened)).toBe(true);
+    expect(opened.source).toMatchObject({ kind: 'own', note: `From ${entry.ownFolder}, a folder of your own.` });
+    expect(mirror.requests).toEqual([]);
+  });
+
+  it('comes after the folder that COURSE_DATA names', async () => {
+    fillFolder(entry.ownFolder, true);
+    fillData();
+    expect((await openDataset(entry, { env })).source.kind).toBe('folder');
+  });
+
+  it('must have the right files: whoever puts some there wants these', async () => {
+    mkdirSync(entry.ownFolder, { recursive: true });
+    writeFileSync(path.join(entry.ownFolder, 'train-images-idx3-ubyte'), 'x');
+    await expect(openDataset(entry, { env })).rejects.toThrow(
+      /own\/small: got train-images-idx3-ubyte, expected also .* Repair or remove the folder/,
+    );
+    expect(mirror.requests).toEqual([]);
+  });
+});
+
+describe('a dataset that nobody offers', () => {
+  const ownEntry = (): IdxEntry => ({ ...entry, mirrors: [], standIn: undefined });
+
+  it('is read from a folder', async () => {
+    fillData();
+    expect((await openDataset(ownEntry(), { env })).source.kind).toBe('folder');
+  });
+
+  it('is an error that says where it was looked for and where to put it', async () => {
+    const message =
+      'Small digits is not to be had: COURSE_DATA is not set; ' +
+      `the course's datasets/ has no small/; there is no ${path.join(cache, 'datasets', 'small')} yet; ` +
+      `nobody offers it for download. Expected it in ${entry.ownFolder}, ` +
+      'or in a folder small/ in the one that COURSE_DATA names.';
+    await expect(openDataset(ownEntry(), { env })).rejects.toThrow(message);
+    await expect(planSource(ownEntry(), env)).rejects.toThrow(message);
+    await expect(fetchDataset(ownEntry(), { env })).rejects.toThrow(message);
+  });
+});
+
+describe('fetchDataset', () => {
+  it('downloads what is not there, and nothing twice', async () => {
+    expect((await fetchDataset(entry, { env })).kind).toBe('download');
+    mirror.requests.length = 0;
+    expect((await fetchDataset(entry, { env })).kind).toBe('cache');
+    expect(mirror.requests).toEqual([]);
+  });
+
+  it('fails where stand-ins would be drawn', async () => {
+    down();
+    await expect(fetchDataset(entry, { env })).rejects.toThrow(/HTTP status 503/);
+    await expect(fetchDataset(entry, { env: { ...env, COURSE_OFFLINE: '1' } })).rejects.toThrow('COURSE_OFFLINE is set');
+    expect(existsSync(path.join(cache, 'datasets', 'drawn-small-v1'))).toBe(false);
+  });
+});
+
 describe('the cache', () => {
   it('is used by the second opening', async () => {
     const first = await openDataset(entry, { env });
@@ -130,7 +197,7 @@ describe('the cache', () => {
     writeFileSync(path.join(cache, 'datasets', 'small', 'train-images-idx3-ubyte.gz'), gzipSync(Buffer.alloc(31_376)));
     const { source, ...opened } = await openDataset(entry, { env });
     expect(source.kind).toBe('download');
-    expect(source.passedOver[1].reason).toMatch(/train-images-idx3-ubyte\.gz: got the SHA-256/);
+    expect(source.passedOver[2].reason).toMatch(/train-images-idx3-ubyte\.gz: got the SHA-256/);
     expect(isSame({ source, ...opened })).toBe(true);
     expect((await openDataset(entry, { env })).source.kind).toBe('cache');
   });
@@ -204,10 +271,10 @@ describe('the download', () => {
       import { readFileSync } from 'node:fs';
       import { runnerImport } from 'vite';
       const { module: { withLock } } = await runnerImport(${sourceOf('lock.ts')});
-      const { module: { downloadDataset } } = await runnerImport(${sourceOf('download.ts')});
+      const { module: { downloadFiles } } = await runnerImport(${sourceOf('download.ts')});
       const entry = JSON.parse(readFileSync(${JSON.stringify(entryFile)}, 'utf8'));
       const folder = ${JSON.stringify(folder)};
-      await withLock(folder + '.lock', () => downloadDataset(entry, folder));`;
+      await withLock(folder + '.lock', () => downloadFiles(entry, folder));`;
     return spawn(process.execPath, ['--input-type=module', '-e', script], {
       cwd: path.resolve(__dirname, '../../..'),
       stdio: ['ignore', 'inherit', 'inherit'],
@@ -220,9 +287,10 @@ describe('drawn stand-ins', () => {
     down();
     const { source } = await openDataset(entry, { env });
     expect(source.kind).toBe('drawn');
-    expect(source.passedOver.map(({ kind }) => kind)).toEqual(['folder', 'cache', 'download']);
+    expect(source.passedOver.map(({ kind }) => kind)).toEqual(['folder', 'own', 'cache', 'download']);
     expect(source.note).toBe(
       'Stand-ins for Small digits, drawn by the course, because COURSE_DATA is not set; ' +
+        "the course's datasets/ has no small/; " +
         `there is no ${path.join(cache, 'datasets', 'small')} yet; ` +
         `got HTTP status 503 Service Unavailable, expected the file (tried ${new URL(mirror.url).host}). ` +
         'For Small digits itself, connect to a network, or set COURSE_DATA to a folder with small/ in it.',

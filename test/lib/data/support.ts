@@ -9,7 +9,7 @@ import { afterAll } from 'vitest';
 import { arrayOf } from '../../../lib/src/arrays';
 import { drawDigits } from '../../../lib/src/data/drawn/draw';
 import { formatIdx } from '../../../lib/src/data/idx';
-import type { DatasetEntry, DatasetFile } from '../../../lib/src/data/manifest';
+import type { DatasetFile, IdxEntry } from '../../../lib/src/data/manifest';
 
 export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
@@ -53,7 +53,7 @@ function smallFiles(): { file: DatasetFile; content: Buffer }[] {
 }
 
 export interface SmallDataset {
-  readonly entry: DatasetEntry;
+  readonly entry: IdxEntry;
   /** Unpacked, by name. */
   readonly contents: ReadonlyMap<string, Buffer>;
 }
@@ -61,8 +61,11 @@ export interface SmallDataset {
 /** A dataset like MNIST with 40 + 20 images, to be had from the given mirrors; its stand-ins are right too. */
 export async function smallDataset(...mirrors: string[]): Promise<SmallDataset> {
   const files = smallFiles();
-  const entry: DatasetEntry = {
+  const standIn = { title: 'Drawn digits (stand-in, not Small digits)', folder: 'drawn-small-v1' };
+  const entry: IdxEntry = {
+    kind: 'idx',
     name: 'small',
+    ownFolder: '/no/such/datasets/small',
     title: 'Small digits',
     description: 'Noise in the form of MNIST',
     homepage: '',
@@ -73,12 +76,12 @@ export async function smallDataset(...mirrors: string[]): Promise<SmallDataset> 
     counts: { train: 40, test: 20 },
     files: files.map(({ file }) => file),
     mirrors,
-    standIn: { title: 'Drawn digits (stand-in, not Small digits)', folder: 'drawn-small-v1', sha256: {} },
+    standIn: { ...standIn, sha256: {} },
   };
   const drawn = await drawDigits(entry);
   const hashes = Object.fromEntries([...drawn].map(([name, content]) => [name, sha256(content)]));
   return {
-    entry: { ...entry, standIn: { ...entry.standIn, sha256: hashes } },
+    entry: { ...entry, standIn: { ...standIn, sha256: hashes } },
     contents: new Map(files.map(({ file, content }) => [file.name, content])),
   };
 }

@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { arrayOf } from '../../arrays';
 import type { FileContents } from '../dataset-files';
 import { formatIdx } from '../idx';
-import type { DatasetEntry } from '../manifest';
+import type { IdxEntry } from '../manifest';
 import { rateSince, type OnProgress } from '../progress';
 import { drawDigit, side } from './digit';
 import { Random } from '../../random';
@@ -17,7 +17,7 @@ const seeds = { train: 1_000_000_007, test: 2_000_000_011 };
  * Draws the stand-ins for MNIST: as many pictures, of the same size, in the same files. The same on every machine.
  * 70,000 take about two seconds.
  */
-export async function drawDigits(entry: DatasetEntry, onProgress: OnProgress = () => {}): Promise<FileContents> {
+export async function drawDigits(entry: IdxEntry, onProgress: OnProgress = () => {}): Promise<FileContents> {
   const contents = new Map<string, Uint8Array>();
   const total = entry.counts.train + entry.counts.test;
   const rate = rateSince(0);
@@ -33,7 +33,7 @@ export async function drawDigits(entry: DatasetEntry, onProgress: OnProgress = (
       if (++drawn % slice === 0 || drawn === total) {
         onProgress({
           activity: 'draw',
-          what: entry.standIn.title,
+          what: entry.standIn?.title ?? entry.title,
           unit: 'images',
           received: drawn,
           total,

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describeDataSource } from '../../../lib/src/data/locate';
-import { readMnist, type ImageDataset } from '../../../lib/src/data/mnist';
+import { readIdxDataset, type ImageDataset, type LoadOptions } from '../../../lib/src/data/image-dataset';
+import { idxEntry } from '../../../lib/src/data/manifest';
 import { toTensor } from '../../../lib/src/data/tensors';
 import { flatten } from '../../../lib/src/preprocessing/flatten';
 import { normalise } from '../../../lib/src/preprocessing/normalise';
@@ -14,6 +15,7 @@ beforeAll(() => {
 });
 afterAll(() => expect(tf.memory().numTensors).toBe(tensorsBefore));
 
+const readMnist = (options: LoadOptions): Promise<ImageDataset> => readIdxDataset(idxEntry('mnist'), options);
 const offline = { COURSE_CACHE: temporaryFolder(), COURSE_OFFLINE: '1' };
 
 /** What holds of MNIST and of its stand-ins. */
@@ -62,7 +64,7 @@ function describeMnist(env: NodeJS.ProcessEnv): void {
   });
 }
 
-describe('readMnist with no data and no network', () => {
+describe('MNIST with no data and no network', () => {
   describeMnist(offline);
 
   it('says wherever it can that the digits are drawn', async () => {
@@ -86,7 +88,7 @@ const dataFolder = process.env.COURSE_DATA;
 if (!dataFolder) {
   console.warn('COURSE_DATA is not set: the tests with the real MNIST are NOT run.');
 } else {
-  describe('readMnist with the real files', () => {
+  describe('MNIST with the real files', () => {
     const env = { COURSE_DATA: dataFolder, COURSE_OFFLINE: '1', COURSE_CACHE: temporaryFolder() };
     describeMnist(env);
 

@@ -3,7 +3,7 @@ import { readSettings } from '../settings';
 import { arrayOf, countText, packedValues } from '../arrays';
 import { parseIdx } from './idx';
 import { openDataset, type DataSource, type OpenOptions } from './locate';
-import { datasetEntry, type DatasetEntry } from './manifest';
+import type { IdxEntry } from './manifest';
 
 /** Images and the class of each. */
 export interface LabelledImages {
@@ -35,18 +35,12 @@ export interface LoadOptions extends OpenOptions {
 const quickPart = 0.1;
 
 /**
- * Reads MNIST from where it is found, and shows nothing; notebooks call `loadMnist` of the display room, which does.
+ * Reads a dataset of four IDX files from where it is found, and shows nothing; notebooks call `loadMnist` and its like of
+ * the display room, which do.
  *
- * Memory: the arrays are views of the files' bytes (55 MB in all); smaller counts are views of the same bytes.
- *
- * Source: Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, "Gradient-based learning applied to document recognition", 1998.
+ * Memory: the arrays are views of the files' bytes (55 MB for MNIST); smaller counts are views of the same bytes.
  */
-export async function readMnist(options: LoadOptions = {}): Promise<ImageDataset> {
-  return readIdxDataset(datasetEntry('mnist'), options);
-}
-
-/** Reads a dataset that consists of four IDX files. */
-async function readIdxDataset(entry: DatasetEntry, options: LoadOptions = {}): Promise<ImageDataset> {
+export async function readIdxDataset(entry: IdxEntry, options: LoadOptions = {}): Promise<ImageDataset> {
   const { quick } = readSettings(options.env);
   const countOf = (option: 'trainCount' | 'testCount', all: number): number => {
     const count = options[option] ?? (quick ? Math.ceil(all * quickPart) : all);
@@ -74,7 +68,7 @@ async function readIdxDataset(entry: DatasetEntry, options: LoadOptions = {}): P
   };
   const isDrawn = source.kind === 'drawn';
   return {
-    title: isDrawn ? entry.standIn.title : entry.title,
+    title: isDrawn && entry.standIn ? entry.standIn.title : entry.title,
     source,
     isDrawn,
     classNames: entry.classNames,
