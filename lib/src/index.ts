@@ -9,13 +9,15 @@ export { environment, type Environment } from './environment';
 
 export { loadMnist } from './display/load';
 export { describeDataSource, type DataSource } from './data/locate';
-export type { ImageDataset, LabelledImages, LoadOptions } from './data/mnist';
+export type { ImageDataset, LabelledImages, LoadOptions } from './data/image-dataset';
 
 export { channelStatistics, normalise, type ChannelStatistics, type NormaliseOptions } from './preprocessing/normalise';
 export { flatten } from './preprocessing/flatten';
 export { argMax, oneHot } from './preprocessing/one-hot';
 export { augment, type AugmentOptions, type Augmentation } from './preprocessing/augment';
 export { batched, shuffled, take } from './preprocessing/examples';
+export { grey } from './preprocessing/grey';
+export { resize } from './preprocessing/resize';
 export { splitExamples, stratifiedSplit, type SplitOptions } from './preprocessing/split';
 export { toTensor } from './data/tensors';
 

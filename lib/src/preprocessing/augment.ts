@@ -3,6 +3,7 @@ import { arrayOf, packedValues, shapeText, type Numbers } from '../arrays';
 import type { Random } from '../random';
 import { tf } from '../tensorflow';
 import { nativeOp } from '../tensorflow/native-ops';
+import { computeValues } from '../tensorflow/values';
 import { seededRandom } from './examples';
 
 /** How far each picture may be changed; what is left out stays as it is. */
@@ -72,7 +73,7 @@ function checkOptions(options: AugmentOptions): void {
 
 function varyArray(batch: NdArray<Uint8Array | Float32Array>, options: AugmentOptions, random: Random): NdArray<Numbers> {
   const values = packedValues(batch);
-  const varied = tf.tidy(() => vary(tf.tensor(Float32Array.from(values), batch.shape), options, random).dataSync<'float32'>());
+  const varied = computeValues(() => vary(tf.tensor(Float32Array.from(values), batch.shape), options, random));
   // The values are within 0..255 already; the clamped type is the one that rounds.
   return arrayOf(values instanceof Uint8Array ? new Uint8Array(Uint8ClampedArray.from(varied).buffer) : varied, [...batch.shape]);
 }
@@ -149,8 +150,10 @@ function relight(images: tf.Tensor4D, brightness: number, contrast: number, rand
   const perImage = (low: number, high: number): tf.Tensor4D =>
     tf.tensor4d(Float32Array.from({ length: count }, () => random.between(low, high)), [count, 1, 1, 1]);
   const [low, high] = [images.min(), images.max()];
-  const mean = images.mean([1, 2, 3], true);
-  const contrasted = images.sub(mean).mul(perImage(1 - contrast, 1 + contrast)).add(mean);
-  const lit = contrasted.add(perImage(-brightness, brightness).mul(high.sub(low)));
+  const distance = perImage(1 - contrast, 1 + contrast);
+  // mean + (pixel - mean) * distance + light, with all that is one number a picture taken together.
+  const light = perImage(-brightness, brightness).mul(high.sub(low));
+  const offset = images.mean([1, 2, 3], true).mul(tf.scalar(1).sub(distance)).add(light);
+  const lit = images.mul(distance).add<tf.Tensor4D>(offset);
   return lit.minimum(high).maximum(low);
 }
