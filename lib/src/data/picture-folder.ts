@@ -44,7 +44,8 @@ function countDifferences(expected: PictureCounts, found: PictureCounts): string
   return Object.entries(expected).flatMap(([part, classes]) =>
     Object.entries(classes).flatMap(([className, count]) => {
       const got = found[part]?.[className] ?? 0;
-      return got === count ? [] : [`${part}/${className}: ${countText(got)} pictures, expected ${countText(count)}`];
+      const pictures = got === 1 ? 'picture' : 'pictures';
+      return got === count ? [] : [`${part}/${className}: ${countText(got)} ${pictures}, expected ${countText(count)}`];
     }),
   );
 }

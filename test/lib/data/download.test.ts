@@ -1,5 +1,4 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import type { RequestListener } from 'node:http';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
@@ -7,24 +6,27 @@ import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { downloadFiles } from '../../../lib/src/data/download';
 import type { IdxEntry } from '../../../lib/src/data/manifest';
 import type { DataProgress } from '../../../lib/src/data/progress';
-import { gzipped, serve, smallDataset, startMirror, temporaryFolder, type Mirror, type SmallDataset } from './support';
+import { downloadFaults, shortTimes, type Fault } from './faults';
+import { gzippedOf, serve, smallDataset, startMirror, temporaryFolder, type BytesOf, type Mirror, type SmallDataset } from './support';
 
 const root = temporaryFolder();
 let entry: IdxEntry;
 let contents: SmallDataset['contents'];
 let names: string[];
+let gzipped: BytesOf;
 let first: Mirror;
 let second: Mirror;
 beforeAll(async () => {
   const small = await smallDataset();
   contents = small.contents;
-  [first, second] = [await startMirror(contents), await startMirror(contents)];
+  gzipped = gzippedOf(contents);
+  [first, second] = [await startMirror(gzipped), await startMirror(gzipped)];
   entry = { ...small.entry, mirrors: [first.url, second.url] };
   names = entry.files.map(({ name }) => `${name}.gz`);
 });
 
 const images = 'train-images-idx3-ubyte';
-const partOf = (url: string | undefined, length: number): Buffer => gzipped(contents, url).subarray(0, length);
+const partOf = (url: string | undefined, length: number): Buffer => gzipped(url).subarray(0, length);
 
 let folder = '';
 let counter = 0;
@@ -43,8 +45,6 @@ function expectWhole(): void {
     expect(gunzipSync(readFileSync(path.join(folder, `${name}.gz`))).equals(contents.get(name) as Buffer)).toBe(true);
   }
 }
-
-const short = { answerTimeout: 200, silenceTimeout: 200 };
 
 describe('downloadFiles', () => {
   it('fetches all files and returns their content', async () => {
@@ -95,97 +95,37 @@ describe('downloadFiles', () => {
     expect(second.requests).toEqual([]);
   });
 
-  const page = '<!DOCTYPE html>\n<title>Sign in to the network</title>';
-  const faults: [string, RequestListener, RegExp][] = [
-    [
-      '403',
-      (_request, response) => response.writeHead(403).end('no'),
-      /got HTTP status 403 Forbidden, expected the file/,
-    ],
-    ['404', (_request, response) => response.writeHead(404).end('no'), /got HTTP status 404 Not Found/],
-    ['500', (_request, response) => response.writeHead(500).end('no'), /got HTTP status 500 Internal Server Error/],
-    [
-      'a log-in page',
-      (_request, response) => response.end(page),
-      /train-images-idx3-ubyte: got 53 bytes of a web page that starts with "<!DOCTYPE html> <title>Sign in/,
-    ],
-    ['an empty file', (_request, response) => response.end(), /got 0 bytes, expected 31,376/],
-    [
-      'another file',
-      (_request, response) => response.end(gzipped(contents, 't10k-images-idx3-ubyte.gz')),
-      /got 15,696 bytes, expected 31,376 \(unpacked\)/,
-    ],
-    [
-      'damaged bytes',
-      (request, response) => {
-        const bytes = gzipped(contents, request.url);
-        bytes[bytes.length >> 1] ^= 0x55;
-        response.end(bytes);
-      },
-      /the gzip data is broken|got the SHA-256/,
-    ],
-    [
-      'a file cut short without a word',
-      // No length and no chunks: the end of the connection is the end of the file.
-      (request, response) => {
-        response.socket?.end(
-          Buffer.concat([Buffer.from('HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n'), partOf(request.url, 20_000)]),
-        );
-      },
-      /gzip that end in the middle/,
-    ],
-    [
-      'a file without end',
-      (_request, response) => {
-        const more = (): void => {
-          while (!response.destroyed && response.write(Buffer.alloc(65_536)));
-          response.once('drain', more);
-        };
-        more();
-      },
-      /got more than 96,912 bytes, which is more than the whole file has/,
-    ],
-    ['no answer', () => {}, /no answer within 0\.2 s/],
-    [
-      'a file that stops in the middle',
-      (request, response) => {
-        response
-          .writeHead(200, { 'Content-Length': 30_000 })
-          .write(partOf(request.url, request.headers.range ? 0 : 1_000));
-      },
-      /nothing arrived within 0\.2 s/,
-    ],
-    ['a closed door', (request) => request.socket.destroy(), /other side closed|socket hang up|reset/],
-  ];
-
-  it.each(faults)('goes on to the next mirror after %s', async (_what, listener) => {
-    first.behave(listener);
-    await downloadFiles(entry, folder, short);
+  it.each(downloadFaults)('goes on to the next mirror after $what', async ({ behave }) => {
+    first.behave(behave(gzipped));
+    await downloadFiles(entry, folder, shortTimes);
     expectWhole();
   });
 
-  it.each(faults)(
-    'says what it got when all mirrors give %s, and leaves no file that is not whole',
-    async (_what, listener, message) => {
-      first.behave(listener);
-      second.behave(listener);
-      await expect(downloadFiles(entry, folder, short)).rejects.toThrow(message);
-      await expect(downloadFiles(entry, folder, short)).rejects.toThrow(
-        `tried ${new URL(first.url).host}, ${new URL(second.url).host}`,
-      );
-      expect(readdirSync(folder).filter((name) => !name.endsWith('.partial'))).toEqual([]);
-      // And nothing that stays behind is in the way of the next attempt.
-      first.behave();
-      second.behave();
-      await downloadFiles(entry, folder);
-      expectWhole();
-    },
-  );
+  const saysAndLeavesNothing = async ({ behave, says }: Fault): Promise<void> => {
+    first.behave(behave(gzipped));
+    second.behave(behave(gzipped));
+    await expect(downloadFiles(entry, folder, shortTimes)).rejects.toThrow(says.file);
+    expect(readdirSync(folder).filter((name) => !name.endsWith('.partial'))).toEqual([]);
+    // And nothing that stays behind is in the way of the next attempt.
+    first.behave();
+    second.behave();
+    await downloadFiles(entry, folder);
+    expectWhole();
+  };
+  it.each(downloadFaults)('says what it got when all mirrors give $what, and uses nothing of it', saysAndLeavesNothing);
+
+  it('says once what all mirrors give alike, and which they are', async () => {
+    for (const mirror of [first, second]) mirror.behave((_request, response) => response.writeHead(404).end());
+    const hosts = [first, second].map(({ url }) => new URL(url).host).join(', ');
+    await expect(downloadFiles(entry, folder)).rejects.toThrow(
+      `got HTTP status 404 Not Found, expected the file (tried ${hosts})`,
+    );
+  });
 
   it('waits for a mirror that is slow but never silent for long', async () => {
     const patient = { answerTimeout: 2_000, silenceTimeout: 1_000 };
     first.behave(async (request, response) => {
-      const bytes = gzipped(contents, request.url);
+      const bytes = gzipped(request.url);
       const pieces = bytes.length > 20_000 ? 6 : 1;
       for (let i = 0; i < pieces; i++) {
         if (i > 0) await sleep(patient.silenceTimeout / 4);
@@ -210,9 +150,9 @@ describe('downloadFiles', () => {
   it('goes on where the connection broke', async () => {
     let isFirst = true;
     first.behave((request, response) => {
-      if (!isFirst) return serve(contents)(request, response);
+      if (!isFirst) return serve(gzipped)(request, response);
       isFirst = false;
-      response.writeHead(200, { 'Content-Length': gzipped(contents, request.url).length });
+      response.writeHead(200, { 'Content-Length': gzipped(request.url).length });
       response.write(partOf(request.url, 20_000), () => setTimeout(() => response.destroy(), 50));
     });
     await downloadFiles(entry, folder);
@@ -234,7 +174,7 @@ describe('downloadFiles', () => {
   });
 
   it('keeps what had arrived whole but was not yet checked', async () => {
-    leave(gzipped(contents, names[0]));
+    leave(gzipped(names[0]));
     await downloadFiles(entry, folder);
     expectWhole();
     expect(first.requests.slice(0, 2)).toEqual([`/${names[0]} bytes=${entry.files[0].downloadSize}-`, `/${names[1]}`]);
@@ -252,7 +192,7 @@ describe('downloadFiles', () => {
 
   it('starts anew at a mirror that knows no ranges', async () => {
     leave(partOf(names[0], 5_000));
-    first.behave((request, response) => response.end(gzipped(contents, request.url)));
+    first.behave((request, response) => response.end(gzipped(request.url)));
     await downloadFiles(entry, folder);
     expectWhole();
     expect(first.requests).toHaveLength(4);

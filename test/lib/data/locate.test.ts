@@ -8,7 +8,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { fetchDataset, openDataset, planSource, type OpenedDataset } from '../../../lib/src/data/locate';
 import type { IdxEntry } from '../../../lib/src/data/manifest';
 import type { DataProgress } from '../../../lib/src/data/progress';
-import { gzipped, smallDataset, startMirror, temporaryFolder, type Mirror, type SmallDataset } from './support';
+import { gzippedOf, smallDataset, startMirror, temporaryFolder, type Mirror, type SmallDataset } from './support';
 
 const root = temporaryFolder();
 let entry: IdxEntry;
@@ -17,7 +17,7 @@ let mirror: Mirror;
 beforeAll(async () => {
   const small = await smallDataset();
   contents = small.contents;
-  mirror = await startMirror(contents);
+  mirror = await startMirror(gzippedOf(contents));
   entry = { ...small.entry, mirrors: [mirror.url], ownFolder: path.join(root, 'own', 'small') };
 });
 
@@ -231,7 +231,7 @@ describe('the download', () => {
     // The mirror sends a part of the file and then nothing more.
     const part = 12_000;
     mirror.behave((request, response) => {
-      const bytes = gzipped(contents, request.url);
+      const bytes = gzippedOf(contents)(request.url);
       response.writeHead(200, { 'Content-Length': bytes.length }).write(bytes.subarray(0, part));
     });
     const entryFile = path.join(root, 'entry.json');

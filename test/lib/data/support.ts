@@ -9,7 +9,8 @@ import { afterAll } from 'vitest';
 import { arrayOf } from '../../../lib/src/arrays';
 import { drawDigits } from '../../../lib/src/data/drawn/draw';
 import { formatIdx } from '../../../lib/src/data/idx';
-import type { DatasetFile, IdxEntry } from '../../../lib/src/data/manifest';
+import type { DatasetFile, FolderEntry, IdxEntry } from '../../../lib/src/data/manifest';
+import { zipOf } from './zip';
 
 export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
@@ -95,13 +96,16 @@ export interface Mirror {
   behave(listener?: RequestListener): void;
 }
 
-/** A mirror on this machine that serves the files gzipped and knows ranges, until it is told to behave otherwise. */
-export async function startMirror(contents: ReadonlyMap<string, Buffer>): Promise<Mirror> {
+/** The whole file that a request asks for. */
+export type BytesOf = (url: string | undefined) => Buffer;
+
+/** A mirror on this machine that serves files and knows ranges, until it is told to behave otherwise. */
+export async function startMirror(bytesOf: BytesOf): Promise<Mirror> {
   let behaviour: RequestListener | undefined;
   const requests: string[] = [];
   const server: Server = createServer((request, response) => {
     requests.push([request.url, request.headers.range].filter(Boolean).join(' '));
-    (behaviour ?? serve(contents))(request, response);
+    (behaviour ?? serve(bytesOf))(request, response);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   afterAll(() => {
@@ -117,17 +121,19 @@ export async function startMirror(contents: ReadonlyMap<string, Buffer>): Promis
   };
 }
 
-/** The gzipped file that a request asks for. */
-export const gzipped = (contents: ReadonlyMap<string, Buffer>, url = ''): Buffer => {
-  const content = contents.get(path.basename(url, '.gz'));
-  if (!content) throw new Error(`no test file for ${url}`);
-  return gzipSync(content);
-};
+/** The gzipped one of the files that a request asks for. */
+export const gzippedOf =
+  (contents: ReadonlyMap<string, Buffer>): BytesOf =>
+  (url = '') => {
+    const content = contents.get(path.basename(url, '.gz'));
+    if (!content) throw new Error(`no test file for ${url}`);
+    return gzipSync(content);
+  };
 
 /** What a good mirror does. */
-export function serve(contents: ReadonlyMap<string, Buffer>): RequestListener {
+export function serve(bytesOf: BytesOf): RequestListener {
   return (request, response) => {
-    const bytes = gzipped(contents, request.url);
+    const bytes = bytesOf(request.url);
     const start = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0);
     if (start >= bytes.length) {
       response.writeHead(416, { 'Content-Range': `bytes */${bytes.length}` }).end();
@@ -139,4 +145,33 @@ export function serve(contents: ReadonlyMap<string, Buffer>): RequestListener {
     };
     response.writeHead(start > 0 ? 206 : 200, headers).end(bytes.subarray(start));
   };
+}
+
+/** A dataset of 5 + 3 pictures (noise of about 4 KB each) in folders, in an archive to be had from the given mirrors. */
+export function smallPictures(...mirrors: string[]): { entry: FolderEntry; zip: Buffer; files: Map<string, Buffer> } {
+  let state = 7;
+  const noise = (): number => (state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0) >>> 24;
+  const names = ['cats', 'dogs'].flatMap((name) => [
+    ...Array.from({ length: name === 'cats' ? 3 : 2 }, (_, i) => `train/${name}/${i}.jpg`),
+    ...Array.from({ length: name === 'cats' ? 2 : 1 }, (_, i) => `validation/${name}/${i}.jpg`),
+  ]);
+  const files = new Map(names.map((name) => [name, Buffer.from(Array.from({ length: 4_000 }, noise))]));
+  const zip = zipOf([
+    { name: 'pictures/' },
+    { name: 'pictures/make.py', content: Buffer.from('not wanted') },
+    { name: '__MACOSX/pictures/train/cats/._0.jpg', content: Buffer.from('not wanted') },
+    ...[...files].map(([name, content]) => ({ name: `pictures/${name}`, content })),
+  ]);
+  const entry: FolderEntry = {
+    kind: 'folder',
+    name: 'pets',
+    ownFolder: '/no/such/datasets/pets',
+    title: 'Small pets',
+    description: 'Noise in folders',
+    licence: { name: 'none' },
+    classNames: ['cats', 'dogs'],
+    counts: { train: { cats: 3, dogs: 2 }, validation: { cats: 2, dogs: 1 } },
+    archive: { mirrors, size: zip.length, sha256: { unknown: 'a test without' }, topFolder: 'pictures' },
+  };
+  return { entry, zip, files };
 }

@@ -1,0 +1,130 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { openFolderDataset, planSource } from '../../../lib/src/data/locate';
+import type { FolderEntry } from '../../../lib/src/data/manifest';
+import { smallPictures, startMirror, temporaryFolder, type Mirror } from './support';
+
+const root = temporaryFolder();
+const { entry: bare, zip, files } = smallPictures();
+let mirror: Mirror;
+let entry: FolderEntry;
+beforeAll(async () => {
+  mirror = await startMirror(() => zip);
+  entry = smallPictures(`${mirror.url}pictures.zip`).entry;
+});
+
+let cache = '';
+let data = '';
+let env: NodeJS.ProcessEnv = {};
+let counter = 0;
+beforeEach(() => {
+  cache = path.join(root, `cache-${counter}`);
+  data = path.join(root, `data-${counter++}`);
+  env = { COURSE_CACHE: cache };
+  mirror.requests.length = 0;
+});
+
+function fill(folder: string, leaveOut: (name: string) => boolean = () => false): void {
+  for (const [name, content] of files) {
+    if (leaveOut(name)) continue;
+    mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
+    writeFileSync(path.join(folder, name), content);
+  }
+}
+
+describe('a folder of pictures that COURSE_DATA names', () => {
+  beforeEach(() => {
+    env.COURSE_DATA = data;
+  });
+
+  it('comes first', async () => {
+    fill(path.join(data, 'pets'));
+    const { folder, source } = await openFolderDataset(entry, { env });
+    expect(folder).toBe(path.join(data, 'pets'));
+    expect(source).toEqual({ kind: 'folder', folder, passedOver: [], note: `From ${folder}, named by COURSE_DATA.` });
+    expect(mirror.requests).toEqual([]);
+  });
+
+  it('is taken with other pictures than published, and the note says so', async () => {
+    fill(path.join(data, 'pets'), (name) => name.endsWith('dogs/1.jpg'));
+    writeFileSync(path.join(data, 'pets/train/cats/own.jpg'), 'a picture of my own');
+    writeFileSync(path.join(data, 'pets/train/cats/.DS_Store'), 'no picture');
+    const { source } = await openFolderDataset(entry, { env });
+    expect(source.note).toContain(
+      'Not as published: train/cats: 4 pictures, expected 3; train/dogs: 1 picture, expected 2.',
+    );
+  });
+
+  it('must have a folder for each class: the error says what is there', async () => {
+    fill(path.join(data, 'pets'), (name) => name.startsWith('train/dogs'));
+    await expect(openFolderDataset(entry, { env })).rejects.toThrow(
+      `COURSE_DATA: ${path.join(data, 'pets', 'train')}: got cats, expected a folder of pictures for each class, ` +
+        'also dogs. Repair the folder, or unset COURSE_DATA to download Small pets.',
+    );
+  });
+
+  it('may have the classes without parts', async () => {
+    for (const name of ['cats', 'dogs']) mkdirSync(path.join(data, 'pets', name), { recursive: true });
+    const { source } = await openFolderDataset({ ...entry, counts: undefined }, { env });
+    expect(source.kind).toBe('folder');
+  });
+
+  it('is an error if it is empty', async () => {
+    mkdirSync(path.join(data, 'pets'), { recursive: true });
+    await expect(openFolderDataset(entry, { env })).rejects.toThrow(/pets: got nothing, expected .* also cats, dogs/);
+  });
+});
+
+describe('an archive of pictures', () => {
+  const kept = (): string => path.join(cache, 'datasets', 'pets');
+
+  it('is downloaded once and found in the cache after that', async () => {
+    const first = await openFolderDataset(entry, { env });
+    expect(first.source).toMatchObject({ kind: 'download', folder: kept() });
+    expect(readdirSync(path.join(cache, 'datasets'))).toEqual(['pets']);
+    const second = await openFolderDataset(entry, { env });
+    expect(second.source.kind).toBe('cache');
+    expect(second.folder).toBe(kept());
+    expect(mirror.requests).toHaveLength(1);
+  });
+
+  it('is downloaded once when two ask for it at the same time', async () => {
+    await Promise.all([openFolderDataset(entry, { env }), openFolderDataset(entry, { env })]);
+    expect(mirror.requests).toHaveLength(1);
+  });
+
+  const changes: [string, () => void, RegExp][] = [
+    ['a picture is damaged', () => writeFileSync(path.join(kept(), 'train/cats/1.jpg'), 'x'), /first difference is train\/cats\/1\.jpg/],
+    ['a picture is gone', () => rmSync(path.join(kept(), 'train/dogs/0.jpg')), /first difference is train\/dogs\/0\.jpg/],
+    ['a picture was added', () => writeFileSync(path.join(kept(), 'train/cats/9.jpg'), 'x'), /first difference is train\/cats\/9\.jpg/],
+    ['its list is gone', () => rmSync(path.join(kept(), 'SHA256SUMS')), /is not what was unpacked/],
+    ['a link took the place of a picture', () => {
+      rmSync(path.join(kept(), 'train/cats/1.jpg'));
+      symlinkSync('/etc/passwd', path.join(kept(), 'train/cats/1.jpg'));
+    }, /got a link or a device/],
+  ];
+  it.each(changes)('is fetched again when %s', async (_what, change, reason) => {
+    await openFolderDataset(entry, { env });
+    change();
+    const { source, folder } = await openFolderDataset(entry, { env });
+    expect(source.kind).toBe('download');
+    expect(source.passedOver.find(({ kind }) => kind === 'cache')?.reason).toMatch(reason);
+    for (const [name, content] of files) expect(readFileSync(path.join(folder, name)).equals(content)).toBe(true);
+    expect((await openFolderDataset(entry, { env })).source.kind).toBe('cache');
+  });
+
+  it('does not mind what a file manager leaves behind', async () => {
+    await openFolderDataset(entry, { env });
+    writeFileSync(path.join(kept(), 'train', '.DS_Store'), 'x');
+    expect((await openFolderDataset(entry, { env })).source.kind).toBe('cache');
+  });
+
+  it('is told of without being fetched', async () => {
+    const plan = await planSource(entry, env);
+    expect(plan.kind).toBe('download');
+    expect(plan.note).toBe(`Will be downloaded to ${kept()} when a lesson needs it (0.0 MB).`);
+    expect(existsSync(cache)).toBe(false);
+    await expect(planSource(bare, { ...env, COURSE_OFFLINE: '1' })).rejects.toThrow('COURSE_OFFLINE is set');
+  });
+});
