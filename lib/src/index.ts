@@ -21,7 +21,7 @@ export { resize } from './preprocessing/resize';
 export { splitExamples, stratifiedSplit, type SplitOptions } from './preprocessing/split';
 export { toTensor } from './data/tensors';
 
-export { summary, type LayerSummary, type ModelSummary } from './model/summary';
+export { summary, type LayerSummary, type ModelSummary, type SummaryOptions } from './model/summary';
 
 export { fit, type FitOptions } from './display/fit';
 export { TrainingInterrupted, type Examples } from './training/train';
@@ -29,6 +29,7 @@ export { evaluate, predict } from './training/evaluate';
 export type { History } from './training/history';
 
 export { showClassCounts, showFigure, showHistory, showImage, showImages, type Pictures, type ShowImagesOptions } from './display/figures';
+export { explore, type ExplorableDataset, type ExplorablePart, type ExploreOptions } from './display/explore';
 export { classCountsFigure } from './plots/counts';
 export { historyFigure } from './plots/history';
 export { toSvg } from './plots/svg';

@@ -1,114 +1,278 @@
 import { inspect } from 'node:util';
 import { countText, shapeText } from '../arrays';
-import { tf } from '../tensorflow';
+import type { tf } from '../tensorflow';
+import { isView, multiplyAddsOf, parameterFormula, weightShapes } from './costs';
+import { equation, times } from './formula';
+import { usedLayers, type UsedLayer } from './uses';
 
-/** One row of a summary. */
+/** A shape; `null` stands for a size that is not known before there is data, first of all that of the batch. */
+export type ShapeOfAny = (number | null)[];
+
+/** One row of a summary. All counts are those of one layer, with all its uses in the model, for the whole batch. */
 export interface LayerSummary {
   name: string;
   /** The kind of layer: `Dense`, `Conv2D`, ... */
   kind: string;
-  /** `null` stands for the size of the batch. */
-  outputShape: (number | null)[];
-  /** Weights and biases, trainable or not. */
-  parameters: number;
-  trainableParameters: number;
-  /** How the number of parameters comes about, for example `(784 + 1) × 512`; undefined where there are none or the layer is not known. */
-  formula?: string;
+  /** 0 for a layer of the model itself, 1 for a layer of a model within it, and so on. */
+  depth: number;
+  /** At how many places the model uses the layer; more than 1 for a shared layer. */
+  uses: number;
+  /** More than one where branches come together. */
+  inputShapes: ShapeOfAny[];
+  outputShape: ShapeOfAny;
+  /** The window of a convolution or of pooling, such as `[3, 3]`. */
+  kernel: number[] | undefined;
+  /** Weights and biases, trainable or not. Undefined for a model within the model, whose layers follow. */
+  parameters: number | undefined;
+  trainableParameters: number | undefined;
+  /** How the parameters are counted: `(784 + 1) × 512`; undefined where there are none, or the layer is not known. */
+  parameterFormula: string | undefined;
+  /** Products that are added to a sum; undefined where the layer is not known (see {@link ModelSummary.notCounted}) or is a model. */
+  multiplyAdds: number | undefined;
+  /** How the multiply-adds of one use for one example are counted; undefined where there are none. */
+  multiplyAddsFormula: string | undefined;
+  /** Forward and backward: see {@link ModelSummary.trainingMultiplyAdds}. */
+  trainingMultiplyAdds: number | undefined;
+  /** Numbers that the layer puts out; 0 for layers that give their input another shape in the same memory. */
+  activations: number | undefined;
+  activationBytes: number | undefined;
 }
 
-/** What a model is made of. Printed, it is a table. */
+/** Bytes of a float32, the type of all weights and activations in TensorFlow.js. */
+const FLOAT32 = 4;
+
+/** What a model is made of and what it costs. Printed, it is a table; in a notebook an HTML table. */
 export class ModelSummary {
   constructor(
     readonly name: string,
+    /** Examples that the multiply-adds and activations are for. */
+    readonly batchSize: number,
     readonly layers: readonly LayerSummary[],
     readonly parameters: number,
     readonly trainableParameters: number,
-    /** Bytes of all parameters as float32. */
-    readonly parameterBytes: number,
   ) {}
 
-  toString(): string {
-    const header = ['Layer', 'Kind', 'Output shape', 'Param #', 'How it is counted'];
-    const rows = this.layers.map((layer) => [
-      layer.name,
-      layer.kind,
-      shapeText(layer.outputShape.map((size) => size ?? 'batch')),
-      countText(layer.parameters),
-      layer.formula ?? '',
-    ]);
-    const frozen = this.parameters - this.trainableParameters;
-    return [
-      ...table(header, rows, 3),
-      `Total parameters: ${countText(this.parameters)} (trainable ${countText(this.trainableParameters)}, ` +
-        `other ${countText(frozen)}), ${countText(this.parameterBytes)} bytes as float32`,
-    ].join('\n');
+  /** Bytes of all parameters as float32. */
+  get parameterBytes(): number {
+    return this.parameters * FLOAT32;
   }
 
-  /** The table is also what `console.log(summary)` and the last line of a cell show. */
+  /** Multiply-adds of a forward pass for the batch, without the layers that are not counted. */
+  get multiplyAdds(): number {
+    return sumOf(this.layers, 'multiplyAdds');
+  }
+
+  /**
+   * Multiply-adds of a training step for the batch: forward; backward once more for the gradient of each layer's weights, unless they are frozen,
+   * and once more for the gradient of its inputs, unless nothing before it is trained. The optimizer is not in it.
+   */
+  get trainingMultiplyAdds(): number {
+    return sumOf(this.layers, 'trainingMultiplyAdds');
+  }
+
+  /** Numbers that all layers put out for the batch. */
+  get activations(): number {
+    return sumOf(this.layers, 'activations');
+  }
+
+  get activationBytes(): number {
+    return this.activations * FLOAT32;
+  }
+
+  /** Layers whose multiply-adds are not known, by name. */
+  get notCounted(): string[] {
+    return this.layers.filter((layer) => layer.parameters !== undefined && layer.multiplyAdds === undefined).map(({ name }) => name);
+  }
+
+  toString(): string {
+    return [...textTable(columns, this.rows()), ...this.totals()].join('\n');
+  }
+
+  toHtml(): string {
+    return htmlTable(this.name, columns, this.rows(), this.totals());
+  }
+
+  /** The table is also what `console.log(summary)` shows. */
   [inspect.custom](): string {
     return this.toString();
   }
+
+  /** What a notebook shows for the last line of a cell, in the form that Jupyter kernels for JavaScript have in common. */
+  [Symbol.for('Jupyter.display')](): Record<string, string> {
+    return { 'text/plain': this.toString(), 'text/html': this.toHtml() };
+  }
+
+  private rows(): string[][] {
+    const number = (value: number | undefined, isModel: boolean): string =>
+      value === undefined ? (isModel ? '' : 'not counted') : countText(value);
+    return this.layers.map((layer) => {
+      const isModel = layer.parameters === undefined;
+      return [
+        `${'  '.repeat(layer.depth)}${layer.name}`,
+        layer.kind + (layer.uses > 1 ? `, used ${layer.uses} times` : ''),
+        shapeText(layer.outputShape.map((size, axis) => size ?? (axis === 0 ? 'batch' : 'any'))),
+        number(layer.parameters, isModel),
+        number(layer.multiplyAdds, isModel),
+        number(layer.activationBytes, isModel),
+        layer.parameterFormula ?? '',
+      ];
+    });
+  }
+
+  private totals(): string[] {
+    const other = this.parameters - this.trainableParameters;
+    const per = this.batchSize === 1 ? 'one example' : `a batch of ${countText(this.batchSize)}`;
+    const { notCounted } = this;
+    return [
+      `Parameters: ${countText(this.parameters)} (trainable ${countText(this.trainableParameters)}, other ${countText(other)}), ` +
+        `${countText(this.parameterBytes)} bytes as float32`,
+      `Mult-Adds for ${per}: ${countText(this.multiplyAdds)} forward, ${countText(this.trainingMultiplyAdds)} in a training step`,
+      `Activations for ${per}: ${countText(this.activations)} numbers, ${countText(this.activationBytes)} bytes as float32`,
+      ...(notCounted.length > 0 ? [`Not counted in Mult-Adds: ${notCounted.join(', ')}`] : []),
+    ];
+  }
+}
+
+export interface SummaryOptions {
+  /** Multiply-adds and activations are counted for so many examples. Default 1. */
+  batchSize?: number;
 }
 
 /**
- * Counts what a model is made of: layers, shapes and parameters.
+ * Says what a model is made of and what it costs: for each layer shapes, parameters with the formula that counts them, multiply-adds, and the
+ * memory of its activations; the totals below.
+ *
+ * A multiply-add is one product that is added to a sum, in a kernel or a scaling layer; where a kernel stands over padding it is counted as well. A layer of an unknown
+ * kind is listed as not counted.
  *
  * ```ts
- * summary(model)
+ * summary(model)                       // multiply-adds and activations for one example
+ * summary(model, { batchSize: 128 })   // for a batch
  * ```
  *
- * @param model sequential or functional; its first layer has an inputShape
- * @throws Error if the model has no shapes yet
- * Taught in 01_mnist_mlp.
+ * @param model sequential or functional, with shared layers and models within it; its first layer has an inputShape
+ * @throws Error if the model has no shapes yet, or batchSize is no whole number of at least 1
+ * Taught in 01_mnist_mlp and 02_fashion_mnist_mlp.
  */
-export function summary(model: tf.LayersModel): ModelSummary {
+export function summary(model: tf.LayersModel, { batchSize = 1 }: SummaryOptions = {}): ModelSummary {
   if (!model.outputs?.length) {
     throw new Error('summary: the model has no shapes yet. Give its first layer an inputShape, such as inputShape: [784].');
   }
+  if (!Number.isInteger(batchSize) || batchSize < 1) {
+    throw new Error(`summary: batchSize is ${batchSize}; expected a whole number of at least 1.`);
+  }
   // A sequential model puts itself together when it is first needed.
   if (!model.built) model.build(model.inputs[0].shape);
-  const layers = model.layers.map(summarise);
-  // A layer that is used twice owns its weights once: count the variables, not the rows.
-  const parameters = sizeOf(model.weights);
-  const trainableParameters = sizeOf(model.trainableWeights);
-  return new ModelSummary(model.name, layers, parameters, trainableParameters, parameters * 4);
+  // A layer that is used twice owns its weights once: the variables are counted, not the rows.
+  return new ModelSummary(model.name, batchSize, rowsOf(model, batchSize), sizeOf(model.weights), sizeOf(model.trainableWeights));
 }
 
-function summarise(layer: tf.layers.Layer): LayerSummary {
+/** Rows of a model's layers; those of a model within it follow its own row. */
+function rowsOf(model: tf.LayersModel, batchSize: number, depth = 0, timesUsed = 1, isInputTrained = false): LayerSummary[] {
+  return usedLayers(model, isInputTrained).flatMap((used) => {
+    const { layer, uses } = used;
+    const row = { ...rowOf(used, batchSize * timesUsed), depth, uses: uses.length * timesUsed };
+    if (!isModel(layer)) return row;
+    const empty = { parameters: undefined, trainableParameters: undefined, parameterFormula: undefined, multiplyAdds: undefined };
+    const isTrainedBefore = uses.some(({ hasTrainedBefore }) => hasTrainedBefore);
+    return [
+      { ...row, ...empty, trainingMultiplyAdds: undefined, activations: undefined, activationBytes: undefined },
+      ...rowsOf(layer, batchSize, depth + 1, uses.length * timesUsed, isTrainedBefore),
+    ];
+  });
+}
+
+const isModel = (layer: tf.layers.Layer): layer is tf.LayersModel => Array.isArray((layer as tf.LayersModel).layers);
+
+function rowOf({ layer, uses }: UsedLayer, examples: number): Omit<LayerSummary, 'depth' | 'uses'> {
+  const weights = weightShapes(layer);
+  const isTrained = layer.trainableWeights.length > 0;
+  let forward: number | undefined = 0;
+  let training: number | undefined = 0;
+  let activations: number | undefined = 0;
+  let formula: string | undefined;
+  for (const { inputShapes, outputShape, hasTrainedBefore } of uses) {
+    const input = inputShapes[0].slice(1);
+    const output = outputShape.slice(1);
+    const call = isKnown(input) && isKnown(output) ? multiplyAddsOf({ layer, input, output, weights }) : undefined;
+    const passes = 1 + Number(isTrained) + Number(hasTrainedBefore);
+    formula = call && call.value > 0 ? equation(call) : formula;
+    forward = plusKnown(forward, call?.value);
+    training = plusKnown(training, call && call.value * passes);
+    activations = plusKnown(activations, isView(layer) ? 0 : isKnown(output) ? times(...output).value : undefined);
+  }
+  const timesExamples = (value: number | undefined): number | undefined => value === undefined ? undefined : value * examples;
+  const parameterCount = parameterFormula(layer);
   return {
     name: layer.name,
     kind: layer.getClassName(),
-    outputShape: outputShapeOf(layer),
+    inputShapes: uses[0].inputShapes.map((shape) => [...shape]),
+    outputShape: [...uses[0].outputShape],
+    kernel: windowOf(layer),
     parameters: layer.countParams(),
     trainableParameters: sizeOf(layer.trainableWeights),
-    formula: formulaOf(layer),
+    parameterFormula: parameterCount && equation(parameterCount),
+    multiplyAdds: timesExamples(forward),
+    multiplyAddsFormula: formula,
+    trainingMultiplyAdds: timesExamples(training),
+    activations: timesExamples(activations),
+    activationBytes: timesExamples(activations && activations * FLOAT32),
   };
 }
 
-function outputShapeOf(layer: tf.layers.Layer): (number | null)[] {
-  // A layer that is used at several places has several outputs, of one shape in all models of the course: the first stands for them.
-  const output = layer.getOutputAt(0);
-  return [...(Array.isArray(output) ? output[0] : output).shape];
+const isKnown = (shape: ShapeOfAny): shape is number[] => shape.every((size) => size !== null);
+
+const plusKnown = (a: number | undefined, b: number | undefined): number | undefined =>
+  a === undefined || b === undefined ? undefined : a + b;
+
+function windowOf(layer: tf.layers.Layer): number[] | undefined {
+  const { kernelSize, poolSize } = layer as { kernelSize?: unknown; poolSize?: unknown };
+  const window = kernelSize ?? poolSize;
+  return Array.isArray(window) ? [...window] : undefined;
 }
 
-/** The parameters of a dense or convolutional layer: for each output, one weight for each input that it sees, and a bias. */
-function formulaOf(layer: tf.layers.Layer): string | undefined {
-  const kind = layer.getClassName();
-  if (kind !== 'Dense' && kind !== 'Conv2D') return undefined;
-  const [kernel, bias] = layer.weights.map((weight) => weight.shape as number[]);
-  const inputs = kernel.slice(0, -1).join(' × ');
-  const outputs = kernel[kernel.length - 1];
-  return bias ? `(${inputs} + 1) × ${outputs}` : `${inputs} × ${outputs}`;
-}
-
-const sizeOf = (weights: { shape: (number | null)[] }[]): number =>
+const sizeOf = (weights: readonly { shape: ShapeOfAny }[]): number =>
   weights.reduce((sum, { shape }) => sum + shape.reduce<number>((product, size) => product * (size ?? 1), 1), 0);
 
-/** Lines of a table with a rule below the header and above the end; the column `numeric` is aligned to the right. */
-function table(header: string[], rows: string[][], numeric: number): string[] {
-  const widths = header.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column].length)));
-  const line = (cells: string[]): string =>
-    cells.map((cell, column) => (column === numeric ? cell.padStart(widths[column]) : cell.padEnd(widths[column]))).join('  ').trimEnd();
+function sumOf(layers: readonly LayerSummary[], key: 'multiplyAdds' | 'trainingMultiplyAdds' | 'activations'): number {
+  return layers.reduce((sum, layer) => sum + (layer[key] ?? 0), 0);
+}
+
+interface Column {
+  readonly title: string;
+  readonly isNumber?: boolean;
+}
+
+const columns: readonly Column[] = [
+  { title: 'Layer' },
+  { title: 'Kind' },
+  { title: 'Output shape' },
+  { title: 'Param #', isNumber: true },
+  { title: 'Mult-Adds', isNumber: true },
+  { title: 'Activation bytes', isNumber: true },
+  { title: 'How the parameters are counted' },
+];
+
+/** Lines of a table with a rule below the header and above the end; numbers are aligned to the right. */
+function textTable(header: readonly Column[], rows: readonly string[][]): string[] {
+  const widths = header.map(({ title }, column) => Math.max(title.length, ...rows.map((row) => row[column].length)));
+  const line = (cells: readonly string[]): string =>
+    cells.map((cell, column) => (header[column].isNumber ? cell.padStart(widths[column]) : cell.padEnd(widths[column]))).join('  ').trimEnd();
   const rule = '─'.repeat(widths.reduce((sum, width) => sum + width + 2, -2));
-  return [line(header), rule, ...rows.map(line), rule];
+  return [line(header.map(({ title }) => title)), rule, ...rows.map(line), rule];
+}
+
+function htmlTable(name: string, header: readonly Column[], rows: readonly string[][], totals: readonly string[]): string {
+  const escape = (text: string): string => text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;').replace(/"/g, '&quot;');
+  const cell = (tag: 'td' | 'th', text: string, { isNumber }: Column, scope = ''): string => {
+    const indent = (text.length - text.trimStart().length) / 2;
+    const padding = indent > 0 ? `; padding-left: ${indent * 1.5 + 0.5}em` : '';
+    return `<${tag}${scope} style="text-align: ${isNumber ? 'right' : 'left'}${padding}">${escape(text.trim())}</${tag}>`;
+  };
+  const head = header.map((column) => cell('th', column.title, column, ' scope="col"')).join('');
+  const body = rows.map((row) => `<tr>${row.map((text, i) => cell('td', text, header[i])).join('')}</tr>`).join('');
+  return (
+    `<table aria-label="Summary of ${escape(name)}"><thead><tr>${head}</tr></thead><tbody>${body}</tbody></table>` +
+    `<div>${totals.map(escape).join('<br>')}</div>`
+  );
 }

@@ -46,11 +46,11 @@ describe('summary', () => {
     const model = cnn();
     const result = summary(model);
     expect(result.parameters).toBe(model.countParams());
-    for (const { formula, parameters } of result.layers) {
-      if (formula) expect(Function(`return ${formula.replaceAll('×', '*')}`)(), formula).toBe(parameters);
+    for (const { parameterFormula: formula, parameters } of result.layers) {
+      if (formula) expect(formula.split(' = ')[1], formula).toBe(parameters!.toLocaleString('en-US'));
     }
-    expect(result.layers.map(({ formula }) => formula)).toEqual(
-      ['(3 × 3 × 1 + 1) × 16', '3 × 3 × 16 × 64', undefined, undefined, '(7744 + 1) × 10']);
+    expect(result.layers.map(({ parameterFormula }) => parameterFormula)).toEqual(
+      ['(3 × 3 × 1 + 1) × 16 = 160', '3 × 3 × 16 × 64 = 9,216', undefined, undefined, '(7744 + 1) × 10 = 77,450']);
   });
 
   it('tells trainable from frozen parameters', () => {
@@ -67,12 +67,90 @@ describe('summary', () => {
     expect(summary(tf.model({ inputs: input, outputs: output })).parameters).toBe(9 * 8);
   });
 
-  it.each([['mlp', mlp], ['cnn', cnn]] as const)('prints the table of test/golden/summary-%s.txt', (name, make) => {
+  it('counts the multiply-adds and activations of a shared layer at each of its places, and only in this model', () => {
+    const input = tf.input({ shape: [8] });
+    const shared = tf.layers.dense({ units: 8, name: 'shared' });
+    const once = shared.apply(input) as tf.SymbolicTensor;
+    const twice = shared.apply(once) as tf.SymbolicTensor;
+    const row = (outputs: tf.SymbolicTensor) => summary(tf.model({ inputs: input, outputs })).layers.find(({ name }) => name === 'shared')!;
+    expect(row(twice)).toMatchObject({ uses: 2, parameters: 72, multiplyAdds: 2 * 64, activations: 16 });
+    expect(row(once)).toMatchObject({ uses: 1, parameters: 72, multiplyAdds: 64, activations: 8 });
+  });
+
+  it('lists the layers of a model within a model below it, and counts them once', () => {
+    const inner = tf.sequential({ layers: [tf.layers.dense({ units: 4, inputShape: [8] }), tf.layers.dense({ units: 2 })], name: 'inner' });
+    const outer = tf.sequential({ layers: [inner, tf.layers.dense({ units: 3 })], name: 'outer' });
+    const result = summary(outer);
+    expect(result.layers.map(({ kind, depth }) => `${depth} ${kind}`)).toEqual(['0 Sequential', '1 Dense', '1 Dense', '0 Dense']);
+    expect(result.parameters).toBe(outer.countParams());
+    expect(result.multiplyAdds).toBe(8 * 4 + 4 * 2 + 2 * 3);
+    expect(result.layers[0].multiplyAdds).toBeUndefined();
+    expect(result.notCounted).toEqual([]);
+  });
+
+  it('counts a training step as forward, and backward for weights that are trained and inputs that they depend on', () => {
+    const forward = [784 * 512, 512 * 512, 512 * 10];
+    const training = (model: tf.LayersModel): (number | undefined)[] => summary(model).layers.map(({ trainingMultiplyAdds }) => trainingMultiplyAdds);
+    // Nobody needs the gradient of the pictures.
+    expect(training(mlp())).toEqual([2 * forward[0], 3 * forward[1], 3 * forward[2]]);
+    const frozen = mlp();
+    frozen.layers[0].trainable = false;
+    expect(training(frozen)).toEqual([forward[0], 2 * forward[1], 3 * forward[2]]);
+    frozen.layers[1].trainable = false;
+    expect(training(frozen)).toEqual([forward[0], forward[1], 2 * forward[2]]);
+    const middle = mlp();
+    middle.layers[1].trainable = false;
+    expect(training(middle)).toEqual([2 * forward[0], 2 * forward[1], 3 * forward[2]]);
+  });
+
+  it('counts for a batch what one example takes times its size', () => {
+    const [one, batch] = [summary(cnn()), summary(cnn(), { batchSize: 128 })];
+    expect(batch.multiplyAdds).toBe(128 * one.multiplyAdds);
+    expect(batch.activationBytes).toBe(128 * one.activationBytes);
+    expect(batch.parameters).toBe(one.parameters);
+    expect(String(batch)).toContain('Mult-Adds for a batch of 128');
+    expect(() => summary(cnn(), { batchSize: 0 })).toThrow('summary: batchSize is 0; expected a whole number of at least 1.');
+  });
+
+  it('lists a layer of an unknown kind as not counted, and does not guess', () => {
+    class Doubled extends tf.layers.Layer {
+      static className = 'Doubled';
+      override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
+        return tf.mul(Array.isArray(inputs) ? inputs[0] : inputs, 2);
+      }
+      override computeOutputShape(shape: (number | null)[]): (number | null)[] {
+        return shape;
+      }
+    }
+    const model = tf.sequential({ layers: [tf.layers.dense({ units: 4, inputShape: [3] }), new Doubled({ name: 'doubled' })] });
+    const result = summary(model);
+    expect(result.layers[1].multiplyAdds).toBeUndefined();
+    expect(result.notCounted).toEqual(['doubled']);
+    expect(String(result)).toMatch(/doubled +Doubled .* not counted/);
+    expect(String(result)).toContain('Not counted in Mult-Adds: doubled');
+    expect(result.multiplyAdds).toBe(12);
+  });
+
+  it.each([['mlp', mlp], ['cnn', cnn]] as const)('prints the table of test/golden/summary-%s.txt, whose columns add up', (name, make) => {
     const text = String(summary(make()));
     expect(text).toBe(golden(`summary-${name}.txt`));
-    const printed = [...text.matchAll(/^\S+ +\S+ +\[.*?\] +([\d,]+)/gm)].map(([, count]) => Number(count.replaceAll(',', '')));
-    const total = Number(/Total parameters: ([\d,]+)/.exec(text)?.[1].replaceAll(',', ''));
-    expect(printed.reduce((sum, count) => sum + count, 0)).toBe(total);
+    const number = (digits: string | undefined): number => Number(digits?.replaceAll(',', ''));
+    const rows = [...text.matchAll(/^\S+ +\S+ +\[.*?\] +([\d,]+) +([\d,]+) +([\d,]+)/gm)];
+    const sum = (column: number): number => rows.reduce((total, row) => total + number(row[column]), 0);
+    expect(rows).toHaveLength(make().layers.length);
+    expect(sum(1)).toBe(number(/Parameters: ([\d,]+)/.exec(text)?.[1]));
+    expect(sum(2)).toBe(number(/: ([\d,]+) forward/.exec(text)?.[1]));
+    expect(sum(3)).toBe(number(/numbers, ([\d,]+) bytes/.exec(text)?.[1]));
+  });
+
+  it('shows the same numbers in a notebook, as an HTML table', () => {
+    const result = summary(mlp());
+    const bundle = (result as unknown as Record<symbol, () => Record<string, string>>)[Symbol.for('Jupyter.display')]();
+    expect(bundle['text/plain']).toBe(String(result));
+    const cells = [...bundle['text/html'].matchAll(/<td[^>]*>(.*?)<\/td>/g)].map(([, text]) => text);
+    expect(cells).toHaveLength(3 * 7);
+    expect(cells.slice(0, 7)).toEqual(['hidden_1', 'Dense', '[batch, 512]', '401,920', '401,408', '2,048', '(784 + 1) × 512 = 401,920']);
+    expect(bundle['text/html']).toContain('Parameters: 669,706');
   });
 
   it('says what is missing when the model has no shapes', () => {

@@ -1,0 +1,173 @@
+import type { tf } from '../tensorflow';
+import { plus, times, type Formula } from './formula';
+
+/** A shape without the size of the batch. */
+export type Shape = readonly number[];
+
+/** What is known of one kind of layer. */
+interface Kind {
+  /** How the number of parameters comes about, from the shapes of the weights by their names. */
+  readonly parameters?: (weights: ReadonlyMap<string, Shape>, layer: tf.layers.Layer) => Formula | undefined;
+  /** Multiplications whose products are summed, for one example. Left out: none. */
+  readonly multiplyAdds?: (call: Call) => Formula | undefined;
+}
+
+/** One use of a layer. */
+export interface Call {
+  readonly layer: tf.layers.Layer;
+  readonly input: Shape;
+  readonly output: Shape;
+  readonly weights: ReadonlyMap<string, Shape>;
+}
+
+const none: Kind = {};
+const get = (weights: ReadonlyMap<string, Shape>, name: string): Shape => weights.get(name) ?? [];
+/** 1 if the layer has a bias: one more parameter for each output. */
+const bias = (weights: ReadonlyMap<string, Shape>): number => Number(weights.has('bias'));
+const units = (shape: Shape): number => shape[shape.length - 1];
+
+/** All places of the output in all its dimensions but the channels: `[24, 24, 64]` has 24 × 24. */
+const places = (shape: Shape): number[] => [...shape.slice(0, -1)];
+
+/** A weight for each input that an output sees, and a bias: dense, and convolutions in 1, 2 and 3 dimensions. */
+const weighted: Kind = {
+  parameters: (weights) => {
+    const kernel = get(weights, 'kernel');
+    return times(plus(times(...kernel.slice(0, -1)), bias(weights)), units(kernel));
+  },
+  multiplyAdds: ({ output, weights }) => times(...places(output), ...get(weights, 'kernel')),
+};
+
+/** Each place of the input is spread over the places of the output that its kernel covers. Its kernel ends with outputs, inputs. */
+const transposed: Kind = {
+  parameters: (weights) => {
+    const kernel = get(weights, 'kernel');
+    const [outputs, inputs] = kernel.slice(-2);
+    return times(plus(times(...kernel.slice(0, -2), inputs), bias(weights)), outputs);
+  },
+  multiplyAdds: ({ input, weights }) => times(...places(input), ...get(weights, 'kernel')),
+};
+
+const depthwise: Kind = {
+  parameters: (weights) => {
+    const [height, width, inputs, multiplier] = get(weights, 'depthwise_kernel');
+    return times(plus(times(height, width), bias(weights)), inputs, multiplier);
+  },
+  multiplyAdds: ({ output, weights }) => times(...places(output), ...get(weights, 'depthwise_kernel')),
+};
+
+const separable: Kind = {
+  parameters: (weights) => {
+    const pointwise = get(weights, 'pointwise_kernel');
+    return plus(times(...get(weights, 'depthwise_kernel')), times(plus(times(...pointwise.slice(0, -1)), bias(weights)), units(pointwise)));
+  },
+  multiplyAdds: ({ output, weights }) =>
+    times(...places(output), plus(times(...get(weights, 'depthwise_kernel')), times(...get(weights, 'pointwise_kernel')))),
+};
+
+/** Scale and shift of each channel, and for batch normalisation the moving mean and variance: one multiply-add a number. */
+const normalising: Kind = {
+  parameters: (weights) => times(weights.size, ...([...weights.values()][0] ?? [])),
+  multiplyAdds: ({ output }) => times(...output),
+};
+
+/** Each gate sees the input and the state of the step before, and has a bias. */
+const recurrent = (gates: number): Kind => ({
+  parameters: (weights) => {
+    const [inputs] = get(weights, 'kernel');
+    const [state] = get(weights, 'recurrent_kernel');
+    return times(gates, plus(inputs, state, bias(weights)), state);
+  },
+  multiplyAdds: ({ input, weights }) => {
+    const [inputs] = get(weights, 'kernel');
+    const [state] = get(weights, 'recurrent_kernel');
+    return times(input[0], gates, plus(inputs, state), state);
+  },
+});
+
+/** The four gates of an LSTM, with convolutions of the input and of the state instead of products of matrices. */
+const recurrentConvolution: Kind = {
+  parameters: (weights) => {
+    const [height, width, inputs] = get(weights, 'kernel');
+    const [, , state] = get(weights, 'recurrent_kernel');
+    return times(4, plus(times(height, width, plus(inputs, state)), bias(weights)), state);
+  },
+  multiplyAdds: ({ input, layer, weights }) => {
+    const [height, width, inputs] = get(weights, 'kernel');
+    const [, , state] = get(weights, 'recurrent_kernel');
+    // With returnSequences the output has the steps in front.
+    const { outputShape } = layer;
+    const [rows, columns] = (Array.isArray(outputShape[0]) ? outputShape[0] : outputShape).slice(-3) as number[];
+    return times(input[0], rows, columns, 4, height, width, plus(inputs, state), state);
+  },
+};
+
+/** The layer inside a wrapper; its weights are the wrapper's. */
+function wrapped(layer: tf.layers.Layer): tf.layers.Layer {
+  const wrapper = layer as unknown as { layer?: tf.layers.Layer; forwardLayer?: tf.layers.Layer };
+  return (wrapper.forwardLayer ?? wrapper.layer) as tf.layers.Layer;
+}
+
+const repeated = (count: number, formula: Formula | undefined): Formula | undefined => formula && times(count, formula);
+
+/**
+ * The kinds of layer that are counted. What is not here is listed as not counted.
+ *
+ * A multiply-add is one product that is added to a sum: those of kernels with inputs, also where a kernel stands over padding, and those of
+ * scaling layers. Activations, pooling, biases and the merging of branches have none.
+ */
+const kinds: Readonly<Record<string, Kind>> = {
+  Dense: weighted, Conv1D: weighted, Conv2D: weighted, Conv3D: weighted,
+  Conv2DTranspose: transposed, Conv3DTranspose: transposed,
+  DepthwiseConv2D: depthwise, SeparableConv2D: separable,
+  BatchNormalization: normalising, LayerNormalization: normalising,
+  Embedding: { parameters: (weights) => times(...get(weights, 'embeddings')) },
+  SimpleRNN: recurrent(1), GRU: recurrent(3), LSTM: recurrent(4), ConvLSTM2D: recurrentConvolution,
+  Bidirectional: {
+    parameters: (weights, layer) => repeated(2, kindOf(wrapped(layer))?.parameters?.(weights, wrapped(layer))),
+    multiplyAdds: (call) => repeated(2, multiplyAddsOf({ ...call, layer: wrapped(call.layer) })),
+  },
+  TimeDistributed: {
+    parameters: (weights, layer) => kindOf(wrapped(layer))?.parameters?.(weights, wrapped(layer)),
+    multiplyAdds: ({ layer, input, output, weights }) =>
+      repeated(input[0], multiplyAddsOf({ layer: wrapped(layer), input: input.slice(1), output: output.slice(1), weights })),
+  },
+  PReLU: { parameters: (weights) => times(...get(weights, 'alpha')), multiplyAdds: ({ output }) => times(...output) },
+  Rescaling: { multiplyAdds: ({ output }) => times(...output) },
+  InputLayer: none, Flatten: none, Reshape: none, Permute: none, RepeatVector: none, Masking: none,
+  Activation: none, ReLU: none, LeakyReLU: none, ELU: none, ThresholdedReLU: none, Softmax: none,
+  Dropout: none, SpatialDropout1D: none, GaussianNoise: none, GaussianDropout: none, AlphaDropout: none,
+  MaxPooling1D: none, MaxPooling2D: none, MaxPooling3D: none, AveragePooling1D: none, AveragePooling2D: none, AveragePooling3D: none,
+  GlobalMaxPooling1D: none, GlobalMaxPooling2D: none, GlobalAveragePooling1D: none, GlobalAveragePooling2D: none,
+  ZeroPadding2D: none, Cropping2D: none, CenterCrop: none, UpSampling2D: none,
+  Add: none, Average: none, Maximum: none, Minimum: none, Concatenate: none,
+};
+
+const kindOf = (layer: tf.layers.Layer): Kind | undefined => kinds[layer.getClassName()];
+
+/** Layers whose output is the memory of their input under another shape, so that nothing is kept for them. */
+const views = new Set(['InputLayer', 'Flatten', 'Reshape', 'Masking']);
+
+export const isView = (layer: tf.layers.Layer): boolean => views.has(layer.getClassName());
+
+/** The shapes of a layer's weights by their names: `kernel`, `bias`, ... */
+export function weightShapes(layer: tf.layers.Layer): Map<string, Shape> {
+  return new Map(layer.weights.map(({ originalName, shape }) => [originalName.split('/').pop() as string, shape as number[]]));
+}
+
+/**
+ * How the number of a layer's parameters comes about; undefined where there are none, or the layer is not known, or the formula does not
+ * give what the layer itself counts.
+ */
+export function parameterFormula(layer: tf.layers.Layer): Formula | undefined {
+  const count = layer.countParams();
+  if (count === 0) return undefined;
+  const formula = kindOf(layer)?.parameters?.(weightShapes(layer), layer);
+  return formula?.value === count ? formula : undefined;
+}
+
+/** Multiply-adds of one use of a layer for one example; undefined if the layer is not known. */
+export function multiplyAddsOf(call: Call): Formula | undefined {
+  const kind = kindOf(call.layer);
+  return kind && (kind.multiplyAdds ? kind.multiplyAdds(call) : times(0));
+}
