@@ -1,0 +1,94 @@
+import type { NdArray } from 'ndarray';
+import { Random } from '../../random';
+import { tf } from '../../tensorflow';
+import type { PictureOptions } from './options';
+
+/** Where batches come from. */
+export interface BatchSource extends PictureOptions {
+  readonly labels: NdArray<Uint8Array>;
+  readonly classes: number;
+  /** The pixels of some pictures, one after the other. */
+  read(indices: readonly number[]): Promise<Uint8Array>;
+}
+
+export interface BatchOptions {
+  /** Pictures in a batch. Default 32, as in Keras and tfjs. */
+  readonly batchSize?: number;
+  /** Another order in each epoch. Default true; validation does not need it. */
+  readonly shuffle?: boolean;
+  /** Decides the orders. Default 1. */
+  readonly seed?: number;
+  /**
+   * Done with each batch, for example augmentation: takes `[batch, height, width, channels]` float32 0..1 and returns what the network
+   * takes. Tensors that are made on the way are disposed.
+   */
+  readonly map?: (x: tf.Tensor) => tf.Tensor;
+}
+
+/**
+ * Pictures that are read batch by batch: `x` is `[batch, height, width, channels]` float32, 0 (black) to 1, and `y` is
+ * `[batch, classes]` float32, one-hot. The next batch is read while the present one is worked with.
+ */
+export class Batches {
+  readonly batchSize: number;
+  private epochs = 0;
+
+  constructor(private readonly source: BatchSource, private readonly options: BatchOptions) {
+    this.batchSize = options.batchSize ?? 32;
+    if (!Number.isInteger(this.batchSize) || this.batchSize < 1) {
+      throw new RangeError(`batches: got batchSize = ${this.batchSize}, expected a whole number of at least 1.`);
+    }
+  }
+
+  /** How many pictures there are. */
+  get size(): number {
+    return this.source.labels.shape[0];
+  }
+
+  /** All pictures once, in an order of its own for each call. Whoever takes a batch disposes it. */
+  async *epoch(): AsyncGenerator<{ x: tf.Tensor; y: tf.Tensor }, void> {
+    const { batchSize, size, source } = this;
+    const order = this.nextOrder();
+    const read = (start: number): { indices: number[]; pixels: Promise<Uint8Array> } => {
+      const indices = order.slice(start, start + batchSize);
+      const pixels = source.read(indices);
+      // Told when its turn comes; until then it is nobody's error.
+      pixels.catch(() => {});
+      return { indices, pixels };
+    };
+    let ahead = read(0);
+    for (let start = 0; start < size; start += batchSize) {
+      const { indices, pixels } = ahead;
+      const present = await pixels;
+      if (start + batchSize < size) ahead = read(start + batchSize);
+      yield this.tensors(indices, present);
+    }
+  }
+
+  private nextOrder(): number[] {
+    const { shuffle = true, seed = 1 } = this.options;
+    const order = Array.from({ length: this.size }, (_, i) => i);
+    if (!shuffle) return order;
+    // Seeds of neighbouring epochs are mixed by the generator.
+    const random = new Random(seed + this.epochs++);
+    for (let i = order.length - 1; i > 0; i--) {
+      const j = random.below(i + 1);
+      [order[i], order[j]] = [order[j], order[i]];
+    }
+    return order;
+  }
+
+  private tensors(indices: readonly number[], pixels: Uint8Array): { x: tf.Tensor; y: tf.Tensor } {
+    const { size: [height, width], color, labels, classes } = this.source;
+    const values = new Float32Array(pixels.length);
+    for (let i = 0; i < pixels.length; i++) values[i] = pixels[i] / 255;
+    const rows = new Float32Array(indices.length * classes);
+    indices.forEach((index, i) => rows[i * classes + labels.get(index)] = 1);
+    const { map = (x) => x } = this.options;
+    return tf.tidy(() => ({
+      x: map(tf.tensor4d(values, [indices.length, height, width, color === 'grey' ? 1 : 3])),
+      y: tf.tensor2d(rows, [indices.length, classes]),
+    }));
+  }
+}
+

@@ -1,0 +1,112 @@
+import type { Sharp, SharpOptions } from 'sharp';
+import { bmpProblem, decodeBmp, readBmpHeader } from './bmp';
+import type { PictureFormat } from './formats';
+import { placementOf } from './geometry';
+import { pixelBytes, type PictureOptions } from './options';
+import type { SkipReason } from './list';
+
+/**
+ * The reference decoder: sharp, which is libvips. It knows every format but BMP, turns pictures as EXIF says, converts CMYK, 16 bits and
+ * colour profiles to sRGB, and takes about a millisecond a picture whatever its size; plain pictures go through `decode-plain`.
+ */
+
+/**
+ * More pixels than this are refused: a file of a few kilobytes can claim any size, and would fill the memory. The largest cameras of
+ * phones make 200 megapixels, but hand on 50 or less unless they are told otherwise.
+ */
+export const MAX_PIXELS = 100_000_000;
+
+/** Under what is transparent. Pictures with alpha are made for pages, and pages are white. */
+const BACKGROUND = { r: 255, g: 255, b: 255 };
+
+/** A picture that cannot be used, and why. */
+export class BadPicture extends Error {
+  constructor(readonly reason: SkipReason, readonly detail?: string) {
+    super(detail ?? reason);
+  }
+}
+
+export interface DecodedPicture {
+  readonly pixels: Uint8Array;
+  /** Width and height before resizing, as the picture is seen: after turning. */
+  readonly size: readonly [number, number];
+}
+
+/** @throws BadPicture if a picture has too many pixels */
+export function checkSize(width: number, height: number): void {
+  if (width * height <= MAX_PIXELS) return;
+  throw new BadPicture('too large', `${width} x ${height} pixels, more than ${MAX_PIXELS / 1e6} megapixels`);
+}
+
+/**
+ * Decodes any picture; of several frames or pages the first.
+ *
+ * @returns the pixels `[height, width]` or `[height, width, 3]`
+ * @throws BadPicture if it is damaged, truncated or too large
+ */
+export async function decodeReference(bytes: Buffer, format: PictureFormat, options: PictureOptions): Promise<DecodedPicture> {
+  try {
+    const picture = format === 'BMP' ? openBmp(bytes) : open(bytes, {});
+    // Orientations 5 to 8 lie on their side.
+    const { autoOrient: { width, height } } = await picture.metadata();
+    checkSize(width, height);
+    return { pixels: await resized(picture, [width, height], options), size: [width, height] };
+  } catch (error) {
+    throw error instanceof BadPicture ? error : badPicture(error as Error);
+  }
+}
+
+// Loaded when the first such picture comes: most folders have none.
+const open = (bytes: Uint8Array, options: SharpOptions): Sharp =>
+  (require('sharp') as typeof import('sharp'))(bytes, { ...options, limitInputPixels: MAX_PIXELS, failOn: 'error', autoOrient: true });
+
+function openBmp(bytes: Buffer): Sharp {
+  const header = readBmpHeader(bytes);
+  const problem = bmpProblem(header);
+  if (problem) throw new BadPicture('unsupported format', problem);
+  const { width, height } = header;
+  checkSize(width, height);
+  return open(decodeBmp(bytes), { raw: { width, height, channels: 4 } });
+}
+
+async function resized(picture: Sharp, size: [number, number], options: PictureOptions): Promise<Uint8Array> {
+  const [height, width] = options.size;
+  const placed = placementOf(size, [width, height], options.resize);
+  const visible = {
+    left: Math.max(0, -placed.left),
+    top: Math.max(0, -placed.top),
+    width: Math.min(placed.width, width),
+    height: Math.min(placed.height, height),
+  };
+  const { data, info } = await picture
+    .flatten({ background: BACKGROUND })
+    .toColourspace('srgb')
+    .resize({ width: placed.width, height: placed.height, fit: 'fill', kernel: 'linear' })
+    .extract(visible)
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true });
+  const pixels = new Uint8Array(pixelBytes(options));
+  const channels = options.color === 'grey' ? 1 : 3;
+  // A picture of one or two channels is grey, perhaps with what is left of its alpha.
+  const [green, blue] = info.channels < 3 ? [0, 0] : [1, 2];
+  for (let y = 0; y < info.height; y++) {
+    let from = y * info.width * info.channels;
+    let to = ((y + Math.max(0, placed.top)) * width + Math.max(0, placed.left)) * channels;
+    for (let x = 0; x < info.width; x++, from += info.channels, to += channels) {
+      const [r, g, b] = [data[from], data[from + green], data[from + blue]];
+      if (channels === 1) pixels[to] = luma(r, g, b);
+      else [pixels[to], pixels[to + 1], pixels[to + 2]] = [r, g, b];
+    }
+  }
+  return pixels;
+}
+
+/** 0.299 R + 0.587 G + 0.114 B in 16-bit fractions, as JPEG decoders calculate it. */
+const luma = (r: number, g: number, b: number): number => (19_595 * r + 38_470 * g + 7_471 * b + 32_768) >> 16;
+
+function badPicture(error: Error): BadPicture {
+  const [message] = error.message.split('\n');
+  if (/pixel limit|too large|exceeds/i.test(message)) return new BadPicture('too large', `more than ${MAX_PIXELS / 1e6} megapixels`);
+  const isTruncated = error instanceof RangeError || /truncat|premature|end of|not enough|short|out of order|unexpected eof/i.test(message);
+  return new BadPicture(isTruncated ? 'truncated' : 'damaged', message);
+}

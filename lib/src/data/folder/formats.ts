@@ -1,0 +1,141 @@
+/**
+ * What a file is, told by its first bytes and never by its name, and what must be known of a picture before it is decoded: its size,
+ * and whether the fast decoder does it right.
+ *
+ * Sources: ITU-T T.81 (JPEG), W3C "Portable Network Graphics, third edition" (PNG), the EXIF 2.32 standard (orientation).
+ */
+
+/** Formats that are read. */
+export type PictureFormat = 'JPEG' | 'PNG' | 'WebP' | 'GIF' | 'TIFF' | 'BMP';
+
+/** Formats that are recognised, so that the reason can name them, and not read. */
+export type OtherFormat = 'HEIC' | 'AVIF' | 'SVG' | 'PSD' | 'JPEG XL' | 'JPEG 2000' | 'ICO' | 'PDF';
+
+const extensions: Readonly<Record<PictureFormat, readonly string[]>> = {
+  JPEG: ['jpg', 'jpeg', 'jpe', 'jfif'],
+  PNG: ['png'],
+  WebP: ['webp'],
+  GIF: ['gif'],
+  TIFF: ['tif', 'tiff'],
+  BMP: ['bmp', 'dib'],
+};
+
+/** The format that a name promises; undefined for a name without an extension of a picture. */
+export function formatOfName(name: string): PictureFormat | undefined {
+  const extension = extensionOf(name);
+  return (Object.keys(extensions) as PictureFormat[]).find((format) => extensions[format].includes(extension));
+}
+
+/** In small letters, without the dot; '' if there is none. */
+export const extensionOf = (name: string): string => /\.([^.]+)$/.exec(name)?.[1].toLowerCase() ?? '';
+
+const startsWith = (bytes: Buffer, text: string, at = 0): boolean => bytes.toString('latin1', at, at + text.length) === text;
+
+/** The format of a file's content; undefined if it is none that is known. */
+export function formatOfContent(bytes: Buffer): PictureFormat | OtherFormat | undefined {
+  if (bytes[0] === 0xff && bytes[1] === 0xd8 && bytes[2] === 0xff) return 'JPEG';
+  if (startsWith(bytes, '\x89PNG\r\n\x1a\n')) return 'PNG';
+  if (startsWith(bytes, 'GIF87a') || startsWith(bytes, 'GIF89a')) return 'GIF';
+  if (startsWith(bytes, 'RIFF') && startsWith(bytes, 'WEBP', 8)) return 'WebP';
+  if (['II*\0', 'MM\0*', 'II+\0', 'MM\0+'].some((magic) => startsWith(bytes, magic))) return 'TIFF';
+  if (startsWith(bytes, 'BM') && bytes.length >= 26 && [12, 16, 40, 52, 56, 64, 108, 124].includes(bytes.readUInt32LE(14))) return 'BMP';
+  if (startsWith(bytes, 'ftyp', 4)) {
+    const brand = bytes.toString('latin1', 8, 12);
+    return brand === 'avif' || brand === 'avis' ? 'AVIF' : /^(hei|hev|mif|msf)/.test(brand) ? 'HEIC' : undefined;
+  }
+  if (startsWith(bytes, '8BPS')) return 'PSD';
+  if (startsWith(bytes, '\xff\x0a') || startsWith(bytes, 'JXL ', 4)) return 'JPEG XL';
+  if (startsWith(bytes, 'jP  ', 4)) return 'JPEG 2000';
+  if (startsWith(bytes, '\0\0\x01\0')) return 'ICO';
+  if (startsWith(bytes, '%PDF')) return 'PDF';
+  if (/^(?:\ufeff|\xef\xbb\xbf)?\s*<(?:svg|\?xml[^]*<svg)/i.test(bytes.toString('latin1', 0, 1000))) return 'SVG';
+  return undefined;
+}
+
+/** Says what a file without a known format seems to be: `HTML`, `text` or `unknown data`. */
+export function kindOfContent(bytes: Buffer): string {
+  const start = bytes.subarray(0, 1000);
+  if (/^\s*<(?:!doctype html|html|head|body)/i.test(start.toString('latin1'))) return 'HTML';
+  const isText = start.every((byte) => byte >= 32 || byte === 9 || byte === 10 || byte === 13);
+  return isText ? 'text' : 'unknown data';
+}
+
+export interface Header {
+  readonly width: number;
+  readonly height: number;
+  /**
+   * Whether TensorFlow decodes the picture just as the reference decoder would: grey or RGB of 8 bits, upright, without alpha and
+   * without a colour profile.
+   */
+  readonly isPlain: boolean;
+  /** Whether it has no colour. */
+  readonly isGrey: boolean;
+}
+
+/** The size of a JPEG or PNG and whether it is plain; undefined if the header is damaged. */
+export function readHeader(bytes: Buffer, format: 'JPEG' | 'PNG'): Header | undefined {
+  return format === 'JPEG' ? readJpegHeader(bytes) : readPngHeader(bytes);
+}
+
+function readJpegHeader(bytes: Buffer): Header | undefined {
+  let isPlain = true;
+  for (let at = 2; at + 4 <= bytes.length;) {
+    if (bytes[at] !== 0xff) return undefined;
+    const marker = bytes[at + 1];
+    if (marker === 0xff) {
+      at++;
+      continue;
+    }
+    const length = bytes.readUInt16BE(at + 2);
+    const isFrame = marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker);
+    if (isFrame) {
+      if (at + 10 > bytes.length) return undefined;
+      const components = bytes[at + 9];
+      // Baseline, extended and progressive with Huffman codes.
+      if (marker > 0xc2 || bytes[at + 4] !== 8 || (components !== 1 && components !== 3)) isPlain = false;
+      return { height: bytes.readUInt16BE(at + 5), width: bytes.readUInt16BE(at + 7), isPlain, isGrey: components === 1 };
+    }
+    const content = at + 4;
+    if (marker === 0xe1 && startsWith(bytes, 'Exif\0\0', content)) {
+      const orientation = exifOrientation(bytes.subarray(content + 6, at + 2 + length));
+      if (orientation !== undefined && orientation !== 1) isPlain = false;
+    }
+    if (marker === 0xe2 && startsWith(bytes, 'ICC_PROFILE\0', content)) isPlain = false;
+    at += 2 + length;
+  }
+  return undefined;
+}
+
+/** 1 to 8, as EXIF numbers the ways in which a camera can be held; undefined if it is not said. */
+function exifOrientation(tiff: Buffer): number | undefined {
+  if (tiff.length < 8) return undefined;
+  const little = tiff[0] === 0x49;
+  const uint16 = (at: number): number => (little ? tiff.readUInt16LE(at) : tiff.readUInt16BE(at));
+  const directory = little ? tiff.readUInt32LE(4) : tiff.readUInt32BE(4);
+  if (directory + 2 > tiff.length) return undefined;
+  const count = uint16(directory);
+  for (let i = 0, at = directory + 2; i < count && at + 12 <= tiff.length; i++, at += 12) {
+    if (uint16(at) === 0x0112) return uint16(at + 8);
+  }
+  return undefined;
+}
+
+function readPngHeader(bytes: Buffer): Header | undefined {
+  if (bytes.length < 33 || !startsWith(bytes, 'IHDR', 12)) return undefined;
+  const [bitDepth, colourType] = [bytes[24], bytes[25]];
+  // Grey, RGB and palette; the others have alpha.
+  let isPlain = bitDepth <= 8 && [0, 2, 3].includes(colourType);
+  for (let at = 33; at + 12 <= bytes.length; at += 12 + bytes.readUInt32BE(at)) {
+    const type = bytes.toString('latin1', at + 4, at + 8);
+    if (type === 'IDAT') break;
+    if (type === 'tRNS' || type === 'iCCP' || type === 'eXIf') isPlain = false;
+  }
+  return { width: bytes.readUInt32BE(16), height: bytes.readUInt32BE(20), isPlain, isGrey: colourType === 0 };
+}
+
+/** Whether a file of this format ends as it should: a cheap sign that it is not truncated. */
+export function hasEnd(bytes: Buffer, format: 'JPEG' | 'PNG'): boolean {
+  if (format === 'PNG') return startsWith(bytes, 'IEND', bytes.length - 8);
+  // Some cameras write more behind the end of the image.
+  return bytes.lastIndexOf('\xff\xd9', undefined, 'latin1') > bytes.length - 4096;
+}

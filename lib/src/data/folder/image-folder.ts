@@ -1,0 +1,303 @@
+import path from 'node:path';
+import { inspect } from 'node:util';
+import type { NdArray } from 'ndarray';
+import { arrayOf, countText } from '../../arrays';
+import { stratifiedSplit } from '../../preprocessing/split';
+import { Random } from '../../random';
+import { readSettings } from '../../settings';
+import type { LabelledImages } from '../image-dataset';
+import { Batches, type BatchOptions, type BatchSource } from './batches';
+import { decodeFiles, readCandidate } from './decode';
+import { BadPicture } from './decode-reference';
+import { listFolder, type Candidate, type Listing, type SkippedFile } from './list';
+import { pictureOptions, type PictureOptions } from './options';
+import { PixelStore, type Picture, type ReadingProgress } from './pixel-store';
+
+export interface FolderOptions extends Partial<PictureOptions> {
+  /** Which part of each class goes to validation (0 to 1), where there is no folder for it. By default nothing does. */
+  readonly validationSplit?: number;
+  /** Decides which pictures go to validation, and which are taken where there are more than `maxImagesPerClass`. Default 1. */
+  readonly seed?: number;
+  /** Classes with fewer training pictures are left out, and listed as skipped. By default a class without pictures is an error. */
+  readonly minImagesPerClass?: number;
+  /** More pictures of a class are not read, in either part. With COURSE_QUICK a tenth, but at least 20. */
+  readonly maxImagesPerClass?: number;
+  readonly onProgress?: (progress: ReadingProgress) => void;
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+/** What is known of the pictures of one part of a folder, beside their pixels. */
+export interface FolderFiles {
+  /** `[n]`, uint8: the index of the class in `classNames`. */
+  readonly labels: NdArray<Uint8Array>;
+  /** The file of each picture, as an absolute path. */
+  readonly files: readonly string[];
+  /** `[n, 2]`, int32: width and height of each picture before resizing, in pixels. */
+  readonly originalSizes: NdArray<Int32Array>;
+}
+
+/** The pictures of one part of a folder, in memory: `images` is `[n, height, width]` (grey) or `[n, height, width, 3]`, uint8. */
+export interface FolderImages extends LabelledImages, FolderFiles {}
+
+/** The pictures of one part of a folder, which stay on disk and are read batch by batch. */
+export interface FolderBatches extends FolderFiles {
+  /** Batches for `fit`, `evaluate` and `predict`. */
+  batches(options?: BatchOptions): Batches;
+}
+
+/** A folder of pictures as a dataset. Printed, it is a summary. */
+export class ImageFolder<Part extends FolderFiles = FolderImages> {
+  constructor(
+    /** The name of the folder. */
+    readonly title: string,
+    /** Absolute path. */
+    readonly folder: string,
+    /** Sorted by code point. */
+    readonly classNames: readonly string[],
+    readonly train: Part,
+    /** From its own folder, or split off; undefined if there is neither. */
+    readonly validation: Part | undefined,
+    /** Files that are no pictures of this dataset, and why. */
+    readonly skipped: readonly SkippedFile[],
+    /** What became of each picture. */
+    readonly options: PictureOptions,
+    /** Set if the decoded pictures could not be kept on disk. */
+    readonly note: string | undefined,
+  ) {}
+
+  toString(): string {
+    const { train, validation, options: { size: [height, width], color, resize } } = this;
+    const parts = [['training', train] as const, ...(validation ? [['validation', validation] as const] : [])];
+    const counts = parts.map(([, { labels }]) => countsOf(labels, this.classNames.length));
+    const nameWidth = Math.max(...this.classNames.map(({ length }) => length), 'class'.length);
+    const row = (name: string, cells: readonly string[]): string => `${name.padEnd(nameWidth)}${cells.map((cell) => cell.padStart(12)).join('')}`;
+    const reasons = [...countBy(this.skipped.map(({ reason }) => reason))].map(([reason, count]) => `${countText(count)} ${reason}`);
+    return [
+      `${this.title}: ${parts.map(([name, { files }]) => `${countText(files.length)} ${name}`).join(' and ')} pictures, ` +
+        `${height} × ${width} pixels, ${color === 'grey' ? 'grey' : 'colour'}, resized by ${resize}`,
+      `from ${this.folder}`,
+      '',
+      row('class', parts.map(([name]) => name)),
+      ...this.classNames.map((name, label) => row(name, counts.map((count) => countText(count[label])))),
+      '',
+      this.skipped.length === 0 ? 'No file was skipped.' : `Skipped: ${reasons.join(', ')}.`,
+      ...(this.note ? [this.note] : []),
+    ].join('\n');
+  }
+
+  [inspect.custom](): string {
+    return this.toString();
+  }
+}
+
+/** How often each label occurs. */
+export function countsOf(labels: NdArray<Uint8Array>, classes: number): number[] {
+  const counts = new Array<number>(classes).fill(0);
+  for (let i = 0; i < labels.shape[0]; i++) counts[labels.get(i)]++;
+  return counts;
+}
+
+function countBy<T>(values: readonly T[]): Map<T, number> {
+  const counts = new Map<T, number>();
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
+  return counts;
+}
+
+/**
+ * Reads a folder of pictures into memory, and shows nothing; notebooks call `loadImageFolder`, which does.
+ *
+ * Layouts: `train/<class>/*` with `validation/`, `val/` or `test/` beside it, or `<class>/*`. Folders within a class belong to it. JPEG,
+ * PNG, WebP, GIF (first frame), TIFF (first page) and BMP are told by their content. Whatever else lies there is skipped and listed in
+ * `skipped` with the reason, also a picture whose name says another format. What is transparent becomes white; CMYK, 16 bits and colour
+ * profiles become sRGB; pictures are turned as EXIF says.
+ *
+ * Decoded pixels are kept on disk, so the next reading takes a fraction of the time; files that have changed are decoded anew.
+ *
+ * @returns `train` and `validation` with `images`, `[n, height, width]` or `[n, height, width, 3]` uint8, in the order of their names.
+ *   The arrays of both may be views of one memory. There is nothing to dispose.
+ * @throws Error if there is no such folder, no class in it, or a class without a picture that can be read
+ *
+ * ```ts
+ * const pets = await readImageFolder('pets', { size: [32, 32], validationSplit: 0.2 });
+ * pets.train.images.shape   // [1600, 32, 32, 3]
+ * console.log(pets);        // the classes with their numbers of pictures, and what was skipped
+ * ```
+ * Taught in 04_cats_and_dogs.
+ */
+export async function readImageFolder(folder: string, options: FolderOptions = {}): Promise<ImageFolder> {
+  return readFolder(folder, options, 'memory', (store, pictures, files) => {
+    const { size, color } = store.options;
+    const shape = [pictures.length, ...size, ...(color === 'grey' ? [] : [3])];
+    return { images: arrayOf(store.pixels(pictures), shape), ...files };
+  });
+}
+
+/**
+ * Opens a folder of pictures that need not go into memory. All pictures are decoded once, in parallel, into a file of the cache, which
+ * also finds those that cannot be read; batches are then read from it while the network trains. Memory: a few batches.
+ *
+ * Where the cache cannot be written to (`note` says so), each batch is decoded from the pictures when it is needed.
+ *
+ * Layouts, options and errors are those of `readImageFolder`.
+ *
+ * ```ts
+ * const photos = await openImageFolder('photos', { size: [64, 64] });
+ * await fit(model, photos.train.batches({ batchSize: 64 }), { epochs: 5, validationData: photos.validation?.batches() });
+ * ```
+ * Taught in 04_cats_and_dogs.
+ */
+export async function openImageFolder(folder: string, options: FolderOptions & { readonly cacheLimit?: number } = {}): Promise<ImageFolder<FolderBatches>> {
+  return readFolder(folder, options, 'disk', (store, pictures, files, classes) => {
+    const onDisk = store.onDisk();
+    const source: BatchSource = {
+      ...store.options,
+      labels: files.labels,
+      classes,
+      read: onDisk
+        ? (indices) => onDisk.readMany(indices.map((index) => pictures[index].row))
+        : (indices) => decodeAgain(indices.map((index) => pictures[index].candidate), store.options),
+    };
+    return { ...files, batches: (batchOptions = {}) => new Batches(source, batchOptions) };
+  });
+}
+
+/** @throws Error if a picture that could be read cannot be read any more */
+async function decodeAgain(candidates: readonly Candidate[], options: PictureOptions): Promise<Uint8Array> {
+  const files = candidates.map((candidate) => ({ candidate, bytes: readCandidate(candidate).bytes }));
+  const outcomes = await decodeFiles(files, options);
+  return Buffer.concat(outcomes.map((outcome, i) => {
+    if (!(outcome instanceof BadPicture)) return outcome.pixels;
+    throw new Error(`${candidates[i].path}: the picture has changed since the folder was opened (${outcome.message}). Open the folder again.`);
+  }));
+}
+
+type MakePart<Part> = (store: PixelStore, pictures: readonly Picture[], files: FolderFiles, classes: number) => Part;
+
+/** Labels are bytes. */
+const MAX_CLASSES = 256;
+
+async function readFolder<Part extends FolderFiles>(
+  folder: string,
+  options: FolderOptions & { readonly cacheLimit?: number },
+  place: 'memory' | 'disk',
+  makePart: MakePart<Part>,
+): Promise<ImageFolder<Part>> {
+  checkOptions(options);
+  const { seed = 1, validationSplit = 0, minImagesPerClass } = options;
+  const listing = listFolder(folder, minImagesPerClass !== undefined);
+  if (listing.validation && validationSplit > 0) {
+    throw new Error(`${folder}: got validationSplit = ${validationSplit}, but the folder has validation pictures of its own. Leave one of them out.`);
+  }
+  const store = new PixelStore(listing.folder, [...listing.train, ...listing.validation ?? []], pictureOptions(options), place, options.cacheLimit);
+  let chosen: { train: Picture[]; validation: Picture[] | undefined };
+  try {
+    chosen = await choose(store, listing, options);
+    store.finish();
+  } catch (error) {
+    store.abort();
+    throw error;
+  }
+  const { classNames, tooFew } = classesOf(folder, listing, chosen.train, store.skipped, minImagesPerClass);
+  if (classNames.length > MAX_CLASSES) {
+    throw new Error(`${folder}: got ${countText(classNames.length)} classes, expected at most ${MAX_CLASSES}.`);
+  }
+  const labelOf = new Map(classNames.map((name, label) => [name, label]));
+  const part = (pictures: readonly Picture[]): Part => {
+    const ofClasses = pictures.filter(({ candidate }) => labelOf.has(candidate.className)).map(({ candidate }) => store.picture(candidate));
+    return makePart(store, ofClasses, {
+      labels: arrayOf(Uint8Array.from(ofClasses, ({ candidate }) => labelOf.get(candidate.className)!), [ofClasses.length]),
+      files: ofClasses.map(({ candidate }) => candidate.path),
+      originalSizes: arrayOf(Int32Array.from(ofClasses.flatMap(({ size }) => size)), [ofClasses.length, 2]),
+    }, classNames.length);
+  };
+  let { train, validation } = chosen;
+  if (validationSplit > 0) {
+    const all = train.filter(({ candidate }) => labelOf.has(candidate.className));
+    const split = stratifiedSplit(all.map(({ candidate }) => labelOf.get(candidate.className)!), validationSplit, seed);
+    train = Array.from(split.train, (index) => all[index]);
+    validation = Array.from(split.validation, (index) => all[index]);
+  }
+  return new ImageFolder(
+    path.basename(listing.folder), listing.folder, classNames, part(train), validation && part(validation),
+    [...listing.skipped, ...store.skipped, ...tooFew], store.options, store.note,
+  );
+}
+
+function checkOptions({ validationSplit = 0, seed = 1, minImagesPerClass, maxImagesPerClass }: FolderOptions): void {
+  if (!(validationSplit >= 0 && validationSplit < 1)) {
+    throw new RangeError(`validationSplit: got ${validationSplit}, expected a part of each class, from 0 to below 1, such as 0.2.`);
+  }
+  if (!Number.isSafeInteger(seed)) throw new RangeError(`seed: got ${seed}, expected a whole number, such as 1.`);
+  for (const [name, count] of Object.entries({ minImagesPerClass, maxImagesPerClass })) {
+    if (count !== undefined && !(Number.isInteger(count) && count >= 1)) throw new RangeError(`${name}: got ${count}, expected a whole number of at least 1.`);
+  }
+}
+
+/** The pictures of one class in one part, of which only some may be wanted. */
+interface Group {
+  readonly queue: Candidate[];
+  readonly most: number;
+  readonly good: Candidate[];
+}
+
+const QUICK_PART = 0.1;
+const QUICK_LEAST = 20;
+
+/** Reads what is wanted; where that is not all of a class, others take the places of those that cannot be read. */
+async function choose(store: PixelStore, listing: Listing, options: FolderOptions): Promise<{ train: Picture[]; validation: Picture[] | undefined }> {
+  const { seed = 1, maxImagesPerClass = Infinity } = options;
+  const { quick } = readSettings(options.env);
+  const groupsOf = (candidates: readonly Candidate[]): Group[] => listing.classNames.map((className) => {
+    const queue = candidates.filter((candidate) => candidate.className === className);
+    const most = Math.min(maxImagesPerClass, quick ? Math.max(QUICK_LEAST, Math.ceil(queue.length * QUICK_PART)) : Infinity);
+    return { queue: most < queue.length ? shuffled(queue, new Random(seed)) : queue, most, good: [] };
+  });
+  const train = groupsOf(listing.train);
+  const validation = listing.validation && groupsOf(listing.validation);
+  const all = [...train, ...validation ?? []];
+  for (;;) {
+    const wanted = all.map(({ queue, most, good }) => queue.splice(0, most - good.length));
+    if (wanted.every(({ length }) => length === 0)) break;
+    const good = new Set(await store.ensure(wanted.flat(), options.onProgress));
+    wanted.forEach((candidates, i) => all[i].good.push(...candidates.filter((candidate) => good.has(candidate))));
+  }
+  const order = new Map([...listing.train, ...listing.validation ?? []].map((candidate, i) => [candidate, i]));
+  const picturesOf = (groups: readonly Group[]): Picture[] => groups
+    .flatMap(({ good }) => good.sort((a, b) => order.get(a)! - order.get(b)!))
+    .map((candidate) => store.picture(candidate));
+  return { train: picturesOf(train), validation: validation && picturesOf(validation) };
+}
+
+function shuffled<T>(values: T[], random: Random): T[] {
+  for (let i = values.length - 1; i > 0; i--) {
+    const j = random.below(i + 1);
+    [values[i], values[j]] = [values[j], values[i]];
+  }
+  return values;
+}
+
+/** The classes that have enough pictures, and those that are left out. */
+function classesOf(
+  folder: string, listing: Listing, train: readonly Picture[], skipped: readonly SkippedFile[], least: number | undefined,
+): { classNames: string[]; tooFew: SkippedFile[] } {
+  const counts = countBy(train.map(({ candidate }) => candidate.className));
+  const tooFew: SkippedFile[] = [];
+  const classNames = listing.classNames.filter((className) => {
+    const count = counts.get(className) ?? 0;
+    if (count >= (least ?? 1)) return true;
+    if (least === undefined) {
+      const files = new Set(listing.train.filter((candidate) => candidate.className === className).map(({ file }) => file));
+      const reasons = countBy(skipped.filter(({ file }) => files.has(file)).map(({ reason }) => reason));
+      throw new Error(
+        `${folder}: none of the ${countText(files.size)} files of the class ${JSON.stringify(className)} is a picture that can be read ` +
+          `(${[...reasons].map(([reason, count]) => `${count} ${reason}`).join(', ')}). Repair or remove the class.`,
+      );
+    }
+    tooFew.push({ file: className, reason: 'class with too few pictures', detail: `${count}, fewer than ${least}` });
+    return false;
+  });
+  if (classNames.length === 0) {
+    throw new Error(`${folder}: got no class with at least ${least} pictures (minImagesPerClass). Found: ${listing.classNames.map((name) => `${name} ${counts.get(name) ?? 0}`).join(', ')}.`);
+  }
+  return { classNames, tooFew };
+}

@@ -1,0 +1,296 @@
+import { createHash, randomUUID } from 'node:crypto';
+import {
+  closeSync, fstatSync, mkdirSync, openSync, read, readSync, readdirSync, renameSync, rmSync, statSync, utimesSync, writeSync,
+} from 'node:fs';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { crc32 } from 'node:zlib';
+import { cacheFolder } from '../../../cache-folder.cjs';
+import type { FileStamp } from './decode';
+import type { SkipReason } from './list';
+import type { PictureOptions } from './options';
+
+/**
+ * Decoded pictures on disk, one file for each folder and way of decoding, so that a folder is decoded once.
+ *
+ * A picture is known by the SHA-256 of its file; the stamp of the file (size, times, inode) only saves reading it. The file holds a
+ * header, the pixels, and a table of the files as JSON; a checksum over both tells damage, and it lands whole or not at all.
+ */
+
+/** What is known of one file. */
+export interface CachedFile {
+  /** Relative to the folder of pictures. */
+  readonly file: string;
+  /** Undefined if it says nothing: the file was changed at most two seconds before it was read, and may change again unseen. */
+  stamp?: FileStamp;
+  readonly digest: string;
+  /** Which of the pictures; undefined if it is none. */
+  readonly row?: number;
+  /** Width and height before resizing. */
+  readonly size?: readonly [number, number];
+  readonly reason?: SkipReason;
+  readonly detail?: string;
+}
+
+/** Grows when decoding changes, so that older pixels are not taken for those of today. */
+const VERSION = 1;
+const MAGIC = `CPIXEL${String(VERSION).padStart(2, '0')}`;
+const HEADER_BYTES = 64;
+const EXTENSION = '.pixels';
+const TEMPORARY = '.tmp';
+/** A temporary file this old was left behind by a process that is gone. */
+const ABANDONED_MS = 3_600_000;
+
+/** All files together, in bytes; the least recently used go first. */
+export const CACHE_LIMIT = 2_000_000_000;
+
+const pixelFolder = (): string => path.join(cacheFolder(), 'pixels');
+
+/** Where the pixels of a folder are kept. */
+export function cacheFileOf(folder: string, options: PictureOptions): string {
+  const key = createHash('sha256').update(JSON.stringify([folder, options.size, options.color, options.resize])).digest('hex').slice(0, 32);
+  return path.join(pixelFolder(), key + EXTENSION);
+}
+
+/** Takes all decoded pictures away: they are decoded again when they are needed. */
+export function clearPixelCache(): void {
+  rmSync(pixelFolder(), { recursive: true, force: true });
+}
+
+interface Header {
+  readonly pixels: number;
+  readonly table: number;
+  readonly checksum: number;
+}
+
+function writeHeader({ pixels, table, checksum }: Header): Buffer {
+  const header = Buffer.alloc(HEADER_BYTES);
+  header.write(MAGIC, 0, 'latin1');
+  header.writeDoubleLE(pixels, 8);
+  header.writeDoubleLE(table, 16);
+  header.writeUInt32LE(checksum, 24);
+  return header;
+}
+
+/** Undefined if this is no such header, or the file has another length than it says. */
+function readHeader(header: Buffer, length: number): Header | undefined {
+  if (header.length < HEADER_BYTES || header.toString('latin1', 0, 8) !== MAGIC) return undefined;
+  const [pixels, table] = [header.readDoubleLE(8), header.readDoubleLE(16)];
+  return HEADER_BYTES + pixels + table === length ? { pixels, table, checksum: header.readUInt32LE(24) } : undefined;
+}
+
+/** A sound cache file: its table, and its pictures in memory or on disk. */
+export interface CachedPixels {
+  readonly files: CachedFile[];
+  readonly pictures: Pictures;
+}
+
+/** Pictures of one size, by number. */
+export interface Pictures {
+  /** Memory: shared where the pictures are in memory. */
+  read(row: number): Uint8Array;
+}
+
+export class PicturesInMemory implements Pictures {
+  constructor(readonly pixels: Uint8Array, private readonly bytesEach: number) {}
+
+  read(row: number): Uint8Array {
+    return this.pixels.subarray(row * this.bytesEach, (row + 1) * this.bytesEach);
+  }
+}
+
+/** Closes files that nobody can read from any more. */
+const unused = new FinalizationRegistry<number>((descriptor) => closeSync(descriptor));
+
+/** The file stays open as long as this object is used: another process may replace or remove it meanwhile. */
+export class PicturesOnDisk implements Pictures {
+  constructor(private readonly descriptor: number, private readonly bytesEach: number) {
+    unused.register(this, descriptor);
+  }
+
+  read(row: number): Uint8Array {
+    const pixels = new Uint8Array(this.bytesEach);
+    const read = readSync(this.descriptor, pixels, 0, this.bytesEach, this.positionOf(row));
+    if (read !== this.bytesEach) throw cutOff();
+    return pixels;
+  }
+
+  /** Reads pictures one after the other into an array, while other work goes on. */
+  async readMany(rows: readonly number[]): Promise<Uint8Array> {
+    const pixels = new Uint8Array(rows.length * this.bytesEach);
+    await Promise.all(rows.map(async (row, i) => {
+      const { bytesRead } = await readAhead(this.descriptor, pixels, i * this.bytesEach, this.bytesEach, this.positionOf(row));
+      if (bytesRead !== this.bytesEach) throw cutOff();
+    }));
+    return pixels;
+  }
+
+  private positionOf(row: number): number {
+    return HEADER_BYTES + row * this.bytesEach;
+  }
+}
+
+const readAhead = promisify(read);
+
+const cutOff = (): Error => new Error('The file with the decoded pictures has been cut off while it was used. Open the folder again.');
+
+/** Bytes that are read at once where a file does not go into memory. */
+const BLOCK = 1 << 20;
+
+/**
+ * Opens a cache file: into memory, or so that its pictures stay on disk.
+ *
+ * @returns undefined if there is none that is sound: then the pictures are decoded
+ */
+export function openCache(file: string, place: 'memory' | 'disk', bytesEach: number): CachedPixels | undefined {
+  let descriptor: number;
+  try {
+    descriptor = openSync(file, 'r');
+  } catch {
+    return undefined;
+  }
+  let keepOpen = false;
+  try {
+    const length = fstatSync(descriptor).size;
+    const head = Buffer.alloc(HEADER_BYTES);
+    readSync(descriptor, head, 0, HEADER_BYTES, 0);
+    const header = readHeader(head, length);
+    if (!header || header.pixels % bytesEach !== 0) return undefined;
+    const body = new Uint8Array(place === 'memory' ? header.pixels : Math.min(BLOCK, header.pixels));
+    let checksum = 0;
+    for (let at = 0; at < header.pixels;) {
+      const block = place === 'memory' ? body : body.subarray(0, Math.min(BLOCK, header.pixels - at));
+      if (readSync(descriptor, block, 0, block.length, HEADER_BYTES + at) !== block.length) return undefined;
+      checksum = crc32(block, checksum);
+      at += block.length;
+    }
+    const table = Buffer.allocUnsafe(header.table);
+    readSync(descriptor, table, 0, table.length, HEADER_BYTES + header.pixels);
+    if (crc32(table, checksum) !== header.checksum) return undefined;
+    markUsed(file);
+    keepOpen = place === 'disk';
+    return {
+      files: parseTable(table),
+      pictures: keepOpen ? new PicturesOnDisk(descriptor, bytesEach) : new PicturesInMemory(body, bytesEach),
+    };
+  } catch {
+    // A disk that fails, or a table that cannot be: as if there were none.
+    return undefined;
+  } finally {
+    if (!keepOpen) closeSync(descriptor);
+  }
+}
+
+function markUsed(file: string): void {
+  try {
+    const now = new Date();
+    utimesSync(file, now, now);
+  } catch {
+    // A cache that cannot be written to is not tidied up either.
+  }
+}
+
+/** By columns, because that is read three times as fast as one object a file. */
+interface Table {
+  readonly files: string[];
+  /** Four a file. */
+  readonly stamps: number[];
+  readonly digests: string[];
+  /** Row, width and height; -1, 0 and 0 for what is no picture. */
+  readonly pictures: number[];
+  readonly reasons: Record<number, readonly [SkipReason, string?]>;
+}
+
+function formatTable(files: readonly CachedFile[]): Buffer {
+  const table: Table = {
+    files: files.map(({ file }) => file),
+    stamps: files.flatMap(({ stamp }) => (stamp ? [stamp.bytes, stamp.modified, stamp.changed, stamp.inode] : [-1, 0, 0, 0])),
+    digests: files.map(({ digest }) => digest),
+    pictures: files.flatMap(({ row = -1, size = [0, 0] }) => [row, ...size]),
+    reasons: Object.fromEntries(files.flatMap(({ reason, detail }, i) => (reason ? [[i, [reason, detail]]] : []))),
+  };
+  return Buffer.from(JSON.stringify(table));
+}
+
+function parseTable(content: Buffer): CachedFile[] {
+  const { files, stamps, digests, pictures, reasons } = JSON.parse(content.toString()) as Table;
+  return files.map((file, i) => {
+    const [bytes, modified, changed, inode] = [stamps[4 * i], stamps[4 * i + 1], stamps[4 * i + 2], stamps[4 * i + 3]];
+    const stamp = bytes < 0 ? undefined : { bytes, modified, changed, inode };
+    const row = pictures[3 * i];
+    if (row >= 0) return { file, stamp, digest: digests[i], row, size: [pictures[3 * i + 1], pictures[3 * i + 2]] };
+    const [reason, detail] = reasons[i];
+    return { file, stamp, digest: digests[i], reason, detail: detail ?? undefined };
+  });
+}
+
+/** Writes a cache file; nothing is seen of it before `finish`. */
+export class CacheWriter {
+  private readonly temporary: string;
+  private readonly descriptor: number;
+  private pixels = 0;
+  private checksum = 0;
+
+  /** @throws the system's error if the cache cannot be written to */
+  constructor(private readonly file: string, private readonly bytesEach: number) {
+    mkdirSync(path.dirname(file), { recursive: true });
+    this.temporary = `${file}.${randomUUID()}${TEMPORARY}`;
+    this.descriptor = openSync(this.temporary, 'wx+');
+    // A header of zeros: whoever finds the file unfinished finds none.
+    this.write(Buffer.alloc(HEADER_BYTES), 0);
+  }
+
+  append(pixels: Uint8Array): void {
+    this.write(pixels, HEADER_BYTES + this.pixels);
+    this.checksum = crc32(pixels, this.checksum);
+    this.pixels += pixels.length;
+  }
+
+  /**
+   * Puts the file in its place, and takes away what is more than the limit.
+   *
+   * @returns the pictures in it
+   */
+  finish(files: readonly CachedFile[], limit = CACHE_LIMIT): PicturesOnDisk {
+    const table = formatTable(files);
+    this.write(table, HEADER_BYTES + this.pixels);
+    this.write(writeHeader({ pixels: this.pixels, table: table.length, checksum: crc32(table, this.checksum) }), 0);
+    renameSync(this.temporary, this.file);
+    tidy(path.dirname(this.file), limit, this.file);
+    return new PicturesOnDisk(this.descriptor, this.bytesEach);
+  }
+
+  /** Leaves nothing behind. */
+  abort(): void {
+    closeSync(this.descriptor);
+    rmSync(this.temporary, { force: true });
+  }
+
+  private write(bytes: Uint8Array, position: number): void {
+    for (let written = 0; written < bytes.length;) {
+      written += writeSync(this.descriptor, bytes, written, bytes.length - written, position + written);
+    }
+  }
+}
+
+/** Removes the least recently used files until the rest is within the limit, and what killed processes left. */
+function tidy(folder: string, limit: number, keep: string): void {
+  const files: { file: string; bytes: number; used: number }[] = [];
+  for (const name of readdirSync(folder)) {
+    const file = path.join(folder, name);
+    const status = statSync(file, { throwIfNoEntry: false });
+    if (!status) continue;
+    if (name.endsWith(TEMPORARY)) {
+      if (Date.now() - status.mtimeMs > ABANDONED_MS) rmSync(file, { force: true });
+    } else {
+      files.push({ file, bytes: status.size, used: status.mtimeMs });
+    }
+  }
+  let total = files.reduce((sum, { bytes }) => sum + bytes, 0);
+  for (const { file, bytes } of files.sort((a, b) => a.used - b.used)) {
+    if (total <= limit) return;
+    if (file === keep) continue;
+    rmSync(file, { force: true });
+    total -= bytes;
+  }
+}
