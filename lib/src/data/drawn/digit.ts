@@ -1,5 +1,6 @@
 import { digitForms, type Form, type PathPoint } from './forms';
 import type { Random } from '../../random';
+import { catmullRom } from './outline';
 
 /** Pixels of a side of the picture, and of the box that a digit fills: those of MNIST. */
 export const side = 28;
@@ -86,17 +87,13 @@ function follow(form: Form, random: Random): Trace {
   return trace;
 }
 
-/**
- * A uniform Catmull-Rom spline: the curve between points 1 and 2, at `t` in 0..1, with the neighbours 0 and 3. At a
- * corner and at an end the neighbour beyond is mirrored away, so the curve does not bend around it. Source: E. Catmull,
- * R. Rom, "A class of local interpolating splines", 1974.
- */
+/** At a corner and at an end the neighbour beyond is mirrored away, so the curve does not bend around it. */
 function onCurve(points: readonly PathPoint[], span: number, t: number, axis: 'x' | 'y'): number {
   const p1 = points[span][axis];
   const p2 = points[span + 1][axis];
   const p0 = span === 0 || points[span].isCorner ? p1 - (p2 - p1) * 0.5 : points[span - 1][axis];
   const p3 = span + 2 >= points.length || points[span + 1].isCorner ? p2 + (p2 - p1) * 0.5 : points[span + 2][axis];
-  return p1 + 0.5 * t * (p2 - p0 + t * (2 * p0 - 5 * p1 + 4 * p2 - p3 + t * (3 * (p1 - p2) + p3 - p0)));
+  return catmullRom(p0, p1, p2, p3, t);
 }
 
 /** Width, slant, turn and a bend of the whole digit. */
