@@ -10,7 +10,7 @@ const NAME = 'image-classification-course';
 
 /**
  * The folder that keeps what is downloaded or built once per user and shared by all copies of the course:
- * `engine/` (TensorFlow) and `datasets/`. `COURSE_CACHE` names another one.
+ * `engine/` (TensorFlow), `datasets/` and `pixels/` (decoded pictures). `COURSE_CACHE` names another one.
  * Otherwise it is where the platform keeps caches: the XDG base directory specification on Linux, `~/Library/Caches` on macOS.
  *
  * @param {NodeJS.ProcessEnv} [env]

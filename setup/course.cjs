@@ -1,7 +1,7 @@
 // @ts-check
 'use strict';
 
-// The one door to every command: npm start, npm test, npm run doctor, clean, notebooks, setup.
+// The one door to every command: npm start, npm test, npm run doctor, clean, notebooks, datasets, setup.
 // It is written so that a very old Node can still parse it and say what is wrong, hence `var` and no arrow functions.
 
 var OLDEST = 20;

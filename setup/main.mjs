@@ -15,6 +15,7 @@ const commands = {
   start: () => import('./commands/start.mjs'),
   test: () => import('./commands/test.mjs'),
   notebooks: () => import('./commands/notebooks.mjs'),
+  datasets: () => import('./commands/datasets.mjs'),
   doctor: () => import('./commands/doctor.mjs'),
   clean: () => import('./commands/clean.mjs'),
 };
@@ -29,7 +30,7 @@ export async function main([name = '', ...args]) {
     if (!Object.hasOwn(commands, name)) {
       throw new Problem(
         `Unknown command "${name}"; expected one of: ${Object.keys(commands).join(', ')}.`,
-        'Run npm start, npm test, npm run notebooks, npm run doctor or npm run clean.'
+        'Run npm start, npm test, npm run notebooks, npm run datasets, npm run doctor or npm run clean.'
       );
     }
     const command = await commands[name]();

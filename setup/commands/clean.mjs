@@ -15,7 +15,7 @@ const MADE = [
 ];
 
 /** What the course keeps in its cache folder, which may be the user's own folder if COURSE_CACHE names it. */
-const CACHED = ['engine', 'engine-versions', 'datasets'];
+const CACHED = ['engine', 'engine-versions', 'datasets', 'pixels'];
 
 /** `npm run clean [-- --cache]`: takes away what set-up made. @type {import('../main.mjs').Command} */
 export default async function clean(project, args) {

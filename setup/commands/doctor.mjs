@@ -1,9 +1,9 @@
 // @ts-check
 
 import fs from 'node:fs';
-import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
+import { formatChecks, hasColours, note, ok, problem } from '../checks.mjs';
 import { CHROMIUM_ADVICE, findChromium } from '../chromium.mjs';
 import { bytesOf } from '../disk.mjs';
 import { COMPILER_ADVICE, ENGINE, findCompiler, locateEngine, platformName, verifyEngine } from '../engine.mjs';
@@ -14,47 +14,18 @@ import { findPython } from '../python.mjs';
 import { checkWritable } from '../run-steps.mjs';
 import { allSteps } from '../steps/index.mjs';
 import { npmProgram } from '../steps/npm.mjs';
+import { dataChecks } from './datasets.mjs';
 
-const require = createRequire(import.meta.url);
-
-/**
- * One line of the report.
- *
- * @typedef {object} Check
- * @property {string} name
- * @property {'ok' | 'note' | 'problem'} state problem: the course cannot run as it is; note: it can
- * @property {string} text what is there
- * @property {string} [advice] what to do
- */
+/** @typedef {import('../checks.mjs').Check} Check */
 
 /** `npm run doctor`: says what is there and what to do about each problem; changes nothing. @type {import('../main.mjs').Command} */
 export default async function doctor(project) {
   const checks = await examine(project);
   console.log(`The course in ${project.root}\n`);
-  console.log(formatChecks(checks, Boolean(process.stdout.isTTY) && !process.env.NO_COLOR));
+  console.log(formatChecks(checks, hasColours()));
   const problems = checks.filter(({ state }) => state === 'problem').length;
   console.log(problems === 0 ? '\nThe course can run: npm start' : `\nThe course cannot run yet: ${problems} problem${problems > 1 ? 's' : ''}.`);
   return problems === 0 ? 0 : 1;
-}
-
-/**
- * @param {Check[]} checks
- * @param {boolean} colours
- * @returns {string} one aligned line a check, its advice below it
- */
-export function formatChecks(checks, colours) {
-  const width = Math.max(...checks.map(({ name }) => name.length));
-  const paint = (/** @type {Check['state']} */ state) => {
-    const word = state.padEnd('problem'.length);
-    return colours ? `\x1b[${{ ok: 32, note: 33, problem: 31 }[state]}m${word}\x1b[0m` : word;
-  };
-  const margin = ' '.repeat(2 + 'problem'.length + 2 + width + 2);
-  return checks
-    .flatMap(({ name, state, text, advice }) => [
-      `  ${paint(state)}  ${name.padEnd(width)}  ${text.replaceAll('\n', `\n${margin}`)}`,
-      ...(advice ? [`${margin}-> ${advice}`] : []),
-    ])
-    .join('\n');
 }
 
 /**
@@ -83,17 +54,10 @@ async function examine(project) {
     stepCheck('Kernel', 'Jupyter', () => `TypeScript, with ${process.execPath}`, 'not registered with JupyterLab for this folder and this Node.js'),
     attempt('Disk', () => diskCheck(project)),
     ok('Machine', `${platformName()}, ${os.availableParallelism()} cores, ${formatBytes(os.totalmem())} of memory`),
-    await datasetCheck(project, 'mnist', ready.get('Build') === true),
+    ...(await datasetChecks(project, ready.get('Build') === true)),
     browserCheck(project),
   ];
 }
-
-/** @type {(name: string, text: string) => Check} */
-const ok = (name, text) => ({ name, state: 'ok', text });
-/** @type {(name: string, text: string, advice: string) => Check} */
-const note = (name, text, advice) => ({ name, state: 'note', text, advice });
-/** @type {(name: string, text: string, advice: string) => Check} */
-const problem = (name, text, advice) => ({ name, state: 'problem', text, advice });
 
 /**
  * @param {string} name
@@ -178,35 +142,17 @@ function diskCheck(project) {
 
 /**
  * @param {import('../project.mjs').Project} project
- * @param {string} name
  * @param {boolean} libraryIsBuilt
- * @returns {Promise<Check>}
+ * @returns {Promise<Check[]>}
  */
-async function datasetCheck(project, name, libraryIsBuilt) {
-  const title = `Data: ${name}`;
-  if (!libraryIsBuilt) return note(title, 'known once the library is compiled', 'npm start');
-  // Not from '@course/lib': that would load TensorFlow, which may be what is broken.
-  const { describeDataSource } = require(path.join(project.root, 'lib', 'dist', 'data', 'locate.js'));
+async function datasetChecks(project, libraryIsBuilt) {
+  if (!libraryIsBuilt) return [note('Data', 'known once the library is compiled', 'npm start')];
   try {
-    return dataCheck(title, await describeDataSource(name, project.env));
+    return (await dataChecks(project)).map((check) => ({ ...check, name: `Data: ${check.name}` }));
   } catch (error) {
-    return { name: title, state: 'problem', text: /** @type {Error} */ (error).message }; // It says what to do itself.
+    return [{ name: 'Data', state: 'problem', text: /** @type {Error} */ (error).message }]; // It says what to do itself.
   }
 }
-
-/**
- * @param {string} title
- * @param {import('../../lib/src/data/locate.ts').DataSource} source
- * @returns {Check} where the data comes from, and why not from a place before
- */
-export function dataCheck(title, { kind, note: text, passedOver }) {
-  // The text about drawn data gives the reasons itself.
-  if (kind === 'drawn') return note(title, text, 'set COURSE_DATA to a folder that has the data, or connect to a network (without COURSE_OFFLINE)');
-  return ok(title, [text, ...passedOver.map((place) => `(not ${PLACES[place.kind]}: ${place.reason})`)].join('\n'));
-}
-
-/** @type {Record<import('../../lib/src/data/locate.ts').DataPlace, string>} */
-const PLACES = { folder: 'from a folder', own: 'from datasets/', cache: 'from the cache', download: 'by a download', drawn: 'drawn' };
 
 /** @param {import('../project.mjs').Project} project */
 function browserCheck(project) {

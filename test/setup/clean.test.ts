@@ -11,7 +11,7 @@ afterEach(() => void said.mockClear());
 
 function newProject(env: NodeJS.ProcessEnv = {}) {
   const root = newFolder();
-  for (const file of ['node_modules/a/b', '.venv/bin/python', '.setup/lock', 'tsconfig.tsbuildinfo', 'lib/dist/index.js', 'lib/src/index.ts', 'cache/engine/2.16.2/lib', 'cache/datasets/mnist/x', 'cache/mine']) {
+  for (const file of ['node_modules/a/b', '.venv/bin/python', '.setup/lock', 'tsconfig.tsbuildinfo', 'lib/dist/index.js', 'lib/src/index.ts', 'cache/engine/2.16.2/lib', 'cache/datasets/mnist/x', 'cache/pixels/x', 'cache/mine']) {
     fs.mkdirSync(path.dirname(path.join(root, file)), { recursive: true });
     fs.writeFileSync(path.join(root, file), 'x'.repeat(1_000_000));
   }

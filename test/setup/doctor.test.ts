@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { dataCheck, formatChecks } from '../../setup/commands/doctor.mjs';
+import { formatChecks } from '../../setup/checks.mjs';
+import { dataCheck } from '../../setup/commands/datasets.mjs';
 
 describe('formatChecks', () => {
   const checks = [
@@ -21,16 +22,24 @@ describe('formatChecks', () => {
 });
 
 describe('dataCheck', () => {
+  const entry = { name: 'mnist' };
   const passedOver = [{ kind: 'folder', reason: 'COURSE_DATA is not set' }] as const;
 
   it('says why the data does not come from a place before', () => {
-    expect(dataCheck('Data', { kind: 'cache', folder: '/c', passedOver, note: 'From /c.' }))
-      .toEqual({ name: 'Data', state: 'ok', text: 'From /c.\n(not from a folder: COURSE_DATA is not set)' });
-    expect(dataCheck('Data', { kind: 'folder', folder: '/f', passedOver: [], note: 'From /f.' }).text).toBe('From /f.');
+    const cached = { kind: 'cache', folder: '/c', passedOver, note: 'From /c.' } as const;
+    expect(dataCheck({ entry, source: cached, problem: undefined }))
+      .toEqual({ name: 'mnist', state: 'ok', text: 'From /c.\n(not from a folder: COURSE_DATA is not set)' });
+    const named = { kind: 'folder', folder: '/f', passedOver: [], note: 'From /f.' } as const;
+    expect(dataCheck({ entry, source: named, problem: undefined }).text).toBe('From /f.');
   });
 
-  it('notes that data is drawn, and says how to get the real data', () => {
-    const check = dataCheck('Data', { kind: 'drawn', folder: '/d', passedOver, note: 'Drawn.' });
-    expect(check).toMatchObject({ state: 'note', text: 'Drawn.', advice: expect.stringContaining('COURSE_DATA') });
+  it('notes that data is drawn: the note itself says how to get the real data', () => {
+    const drawn = { kind: 'drawn', folder: '/d', passedOver, note: 'Drawn.' } as const;
+    expect(dataCheck({ entry, source: drawn, problem: undefined })).toEqual({ name: 'mnist', state: 'note', text: 'Drawn.' });
+  });
+
+  it('tells of a problem in its own words', () => {
+    expect(dataCheck({ entry, source: undefined, problem: 'Correct COURSE_DATA.' }))
+      .toEqual({ name: 'mnist', state: 'problem', text: 'Correct COURSE_DATA.' });
   });
 });

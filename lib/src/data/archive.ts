@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { crc32 } from 'node:zlib';
 import { openPromise, type Entry, type ZipFile } from 'yauzl';
 import { countText } from '../arrays';
 
@@ -132,17 +133,4 @@ async function unpackMember(zip: ZipFile, member: Entry, name: string): Promise<
     );
   }
   return content;
-}
-
-const crcTable = Int32Array.from({ length: 256 }, (_, byte) => {
-  let value = byte;
-  for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ 0xedb88320 : value >>> 1;
-  return value;
-});
-
-/** `zlib.crc32` came with Node.js 20.15; the course runs from 20.0 on. */
-function crc32(bytes: Uint8Array): number {
-  let value = -1;
-  for (let i = 0; i < bytes.length; i++) value = (value >>> 8) ^ crcTable[(value ^ bytes[i]) & 0xff];
-  return ~value >>> 0;
 }

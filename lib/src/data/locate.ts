@@ -1,31 +1,13 @@
-import { rmSync } from 'node:fs';
-import { mkdtemp } from 'node:fs/promises';
-import os from 'node:os';
 import path from 'node:path';
 import { cacheFolder } from '../../cache-folder.cjs';
 import { readSettings } from '../settings';
-import {
-  contentsDigest,
-  IncompleteFolder,
-  listText,
-  namesIn,
-  readDatasetFolder,
-  sha256Of,
-  type FileContents,
-} from './dataset-files';
-import {
-  downloadArchive,
-  downloadFiles,
-  downloadSize,
-  isDiskError,
-  reasonText,
-  type DownloadOptions,
-} from './download';
-import { drawDigits } from './drawn/draw';
+import { IncompleteFolder, listText, namesIn, type FileContents } from './dataset-files';
+import { folderForm, formOf, idxForm, type DatasetForm } from './dataset-forms';
+import { downloadSize, isDiskError, reasonText, type DownloadOptions } from './download';
+import { drawStandIn } from './drawn';
 import { replaceFolder, writeFiles } from './files';
 import { withLock } from './lock';
 import { datasetEntry, type DatasetEntry, type FolderEntry, type IdxEntry } from './manifest';
-import { checkOwnFolder, folderDigest, verifyUnpacked } from './picture-folder';
 import type { OnProgress } from './progress';
 
 /** The places where a dataset is looked for, in this order. */
@@ -129,77 +111,12 @@ export async function fetchDataset(entry: DatasetEntry, options: OpenOptions = {
   return (await openDownload(form, env, passedOver, options)).source;
 }
 
-/** One kind of dataset: how it is read where it lies, downloaded and kept. `T` is what opening it gives. */
-interface Form<T> {
-  readonly entry: DatasetEntry;
-  /** From a folder that a person filled, with a remark or an empty text; undefined if there is no such folder. */
-  readOwn(folder: string): Promise<{ value: T; remark: string } | undefined>;
-  /** From the cache; undefined if there is no such folder. */
-  readCached(folder: string): Promise<T | undefined>;
-  /** From the cache of drawn stand-ins; undefined if they are not there or not what the manifest promises. */
-  readDrawn(folder: string): Promise<T | undefined>;
-  download(folder: string, options: DownloadOptions): Promise<T>;
-  /** Of what was drawn and lies in `folder`. */
-  fromDrawn(contents: FileContents, folder: string): T;
-  /** Of what was drawn and cannot be kept. */
-  fromUnkept(contents: FileContents): Promise<{ value: T; folder: string | undefined }>;
-  /** Whether what was drawn is what the manifest promises. */
-  isAsPromised(contents: FileContents): boolean;
-}
-
-const formOf = (entry: DatasetEntry): Form<unknown> => (entry.kind === 'idx' ? idxForm(entry) : folderForm(entry));
-
-function idxForm(entry: IdxEntry): Form<FileContents> {
-  const drawnFiles = entry.files.map((file) => ({ ...file, sha256: entry.standIn?.sha256[file.name] ?? '' }));
-  return {
-    entry,
-    async readOwn(folder) {
-      const contents = await readDatasetFolder(folder, entry.files);
-      return contents && { value: contents, remark: '' };
-    },
-    readCached: (folder) => readDatasetFolder(folder, entry.files),
-    readDrawn: (folder) => readDatasetFolder(folder, drawnFiles).catch(() => undefined),
-    download: (folder, options) => downloadFiles(entry, folder, options),
-    fromDrawn: (contents) => contents,
-    fromUnkept: async (contents) => ({ value: contents, folder: undefined }),
-    isAsPromised: (contents) => drawnFiles.every(({ name, sha256 }) => sha256Of(contents.get(name) ?? '') === sha256),
-  };
-}
-
-function folderForm(entry: FolderEntry): Form<string> {
-  return {
-    entry,
-    async readOwn(folder) {
-      const remark = await checkOwnFolder(folder, entry);
-      return remark === undefined ? undefined : { value: folder, remark };
-    },
-    readCached: async (folder) => ((await verifyUnpacked(folder, entry)) ? folder : undefined),
-    readDrawn: async (folder) => {
-      const digest = await folderDigest(folder).catch(() => undefined);
-      return digest === entry.standIn?.sha256 ? folder : undefined;
-    },
-    async download(folder, options) {
-      if (!entry.archive) throw new Error(noDownloadText);
-      await downloadArchive(entry, entry.archive, folder, options);
-      return folder;
-    },
-    fromDrawn: (_contents, folder) => folder,
-    async fromUnkept(contents) {
-      const folder = await mkdtemp(path.join(os.tmpdir(), `${entry.name}-`));
-      process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-      await writeFiles(folder, contents);
-      return { value: folder, folder };
-    },
-    isAsPromised: (contents) => contentsDigest(contents) === entry.standIn?.sha256,
-  };
-}
-
 interface Opened<T> {
   readonly source: DataSource;
   readonly value: T;
 }
 
-async function open<T>(form: Form<T>, options: OpenOptions): Promise<Opened<T>> {
+async function open<T>(form: DatasetForm<T>, options: OpenOptions): Promise<Opened<T>> {
   const { env = process.env } = options;
   const { opened, passedOver } = await findExisting(form, env);
   if (opened) return opened;
@@ -213,10 +130,8 @@ async function open<T>(form: Form<T>, options: OpenOptions): Promise<Opened<T>> 
   }
 }
 
-const noDownloadText = 'nobody offers it for download';
-
 function whyNoDownload(entry: DatasetEntry, env: NodeJS.ProcessEnv): { kind: 'download'; reason: string } | undefined {
-  if (downloadSize(entry) === 0) return { kind: 'download', reason: noDownloadText };
+  if (downloadSize(entry) === 0) return { kind: 'download', reason: 'nobody offers it for download' };
   return readSettings(env).offline ? { kind: 'download', reason: 'COURSE_OFFLINE is set' } : undefined;
 }
 
@@ -226,7 +141,7 @@ const datasetsFolder = (env: NodeJS.ProcessEnv): string => path.join(cacheFolder
 export const downloadFolder = (entry: DatasetEntry, env: NodeJS.ProcessEnv): string =>
   path.join(datasetsFolder(env), entry.name);
 
-/** Where a dataset's stand-ins are kept when they were drawn; undefined if it has none. */
+/** Where a dataset's stand-ins are kept when they were drawn; undefined if there are none for it. */
 export const drawnFolder = (entry: DatasetEntry, env: NodeJS.ProcessEnv): string | undefined =>
   entry.standIn && path.join(datasetsFolder(env), entry.standIn.folder);
 
@@ -235,7 +150,7 @@ interface Found<T> {
   readonly passedOver: DataSource['passedOver'];
 }
 
-async function findExisting<T>(form: Form<T>, env: NodeJS.ProcessEnv): Promise<Found<T>> {
+async function findExisting<T>(form: DatasetForm<T>, env: NodeJS.ProcessEnv): Promise<Found<T>> {
   const { entry } = form;
   const passedOver: { kind: DataPlace; reason: string }[] = [];
   const found = (kind: DataPlace, folder: string, note: string, value: T): Found<T> => ({
@@ -281,7 +196,7 @@ async function findExisting<T>(form: Form<T>, env: NodeJS.ProcessEnv): Promise<F
 async function readNamedFolder<T>(
   parent: string,
   folder: string,
-  form: Form<T>,
+  form: DatasetForm<T>,
 ): Promise<{ value: T; remark: string } | undefined> {
   const { name, title } = form.entry;
   const otherwise = `unset it to ${downloadSize(form.entry) > 0 ? `download ${title}` : 'look elsewhere'}`;
@@ -309,7 +224,7 @@ async function nearestFolder(missing: string): Promise<string> {
 }
 
 async function openDownload<T>(
-  form: Form<T>,
+  form: DatasetForm<T>,
   env: NodeJS.ProcessEnv,
   passedOver: DataSource['passedOver'],
   options: DownloadOptions,
@@ -325,7 +240,7 @@ async function openDownload<T>(
 }
 
 async function openDrawn<T>(
-  form: Form<T>,
+  form: DatasetForm<T>,
   env: NodeJS.ProcessEnv,
   passedOver: DataSource['passedOver'],
   onProgress: OnProgress = () => {},
@@ -359,11 +274,6 @@ async function openDrawn<T>(
     const notKept = `They could not be kept (${reasonText(error)}) and are drawn again each time. `;
     return { source: drawnSource(entry, unkept, passedOver, remark(drawn) + notKept), value };
   }
-}
-
-async function drawStandIn(entry: DatasetEntry, onProgress: OnProgress): Promise<FileContents> {
-  if (entry.kind === 'folder') throw new Error('not yet');
-  return drawDigits(entry, onProgress);
 }
 
 const waiting =

@@ -4,11 +4,19 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import type * as drawn from '../../../lib/src/data/drawn';
 import { fetchDataset, openDataset, planSource, type OpenedDataset } from '../../../lib/src/data/locate';
 import type { IdxEntry } from '../../../lib/src/data/manifest';
 import type { DataProgress } from '../../../lib/src/data/progress';
 import { gzippedOf, smallDataset, startMirror, temporaryFolder, type Mirror, type SmallDataset } from './support';
+
+// What is drawn goes by the dataset's name; the small one gets digits.
+vi.mock('../../../lib/src/data/drawn', async (importOriginal) => {
+  const { drawStandIn } = await importOriginal<typeof drawn>();
+  const drawDigits: typeof drawStandIn = (small, onProgress) => drawStandIn({ ...small, name: 'mnist' }, onProgress);
+  return { drawStandIn: drawDigits };
+});
 
 const root = temporaryFolder();
 let entry: IdxEntry;

@@ -7,7 +7,7 @@ import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll } from 'vitest';
 import { arrayOf } from '../../../lib/src/arrays';
-import { drawDigits } from '../../../lib/src/data/drawn/draw';
+import { drawStandIn } from '../../../lib/src/data/drawn';
 import { formatIdx } from '../../../lib/src/data/idx';
 import type { DatasetFile, FolderEntry, IdxEntry } from '../../../lib/src/data/manifest';
 import { zipOf } from './zip';
@@ -79,7 +79,7 @@ export async function smallDataset(...mirrors: string[]): Promise<SmallDataset> 
     mirrors,
     standIn: { ...standIn, sha256: {} },
   };
-  const drawn = await drawDigits(entry);
+  const drawn = await drawStandIn({ ...entry, name: 'mnist' });
   const hashes = Object.fromEntries([...drawn].map(([name, content]) => [name, sha256(content)]));
   return {
     entry: { ...entry, standIn: { ...standIn, sha256: hashes } },

@@ -1,0 +1,120 @@
+import { rm } from 'node:fs/promises';
+import path from 'node:path';
+import { readSettings } from '../settings';
+import { IncompleteFolder, namesIn } from './dataset-files';
+import { formOf } from './dataset-forms';
+import { downloadSize, reasonText } from './download';
+import { downloadFolder, drawnFolder, planSource, type DataPlace, type DataSource } from './locate';
+import { withLock } from './lock';
+import { readManifest, type DatasetEntry } from './manifest';
+
+/** A dataset of the manifest, and how things stand with it on this machine. */
+export interface DatasetStatus {
+  readonly entry: DatasetEntry;
+  /** Where it would come from now; undefined if there is a problem. */
+  readonly source: DataSource | undefined;
+  /** Why it cannot be had, and what to do. */
+  readonly problem: string | undefined;
+  /** Bytes to download; 0 if nobody offers it. */
+  readonly downloadSize: number;
+  /** Where the course keeps what it has downloaded and drawn of it, whether it is there or not. */
+  readonly keptFolders: readonly string[];
+}
+
+/**
+ * How things stand with every dataset of the manifest. Downloads and draws nothing; reads and verifies what is there.
+ *
+ * @throws Error if the manifest is wrong
+ */
+export async function datasetStatuses(env: NodeJS.ProcessEnv = process.env): Promise<DatasetStatus[]> {
+  const statuses: DatasetStatus[] = [];
+  for (const entry of readManifest()) {
+    const common = { entry, downloadSize: downloadSize(entry), keptFolders: keptFolders(entry, env) };
+    try {
+      statuses.push({ ...common, source: await planSource(entry, env), problem: undefined });
+    } catch (error) {
+      statuses.push({ ...common, source: undefined, problem: (error as Error).message });
+    }
+  }
+  return statuses;
+}
+
+/** A folder with a dataset, and what is wrong with it. */
+export interface VerifiedFolder {
+  readonly kind: Exclude<DataPlace, 'download'>;
+  readonly folder: string;
+  /** What is to be known of a folder that is taken as it is. */
+  readonly remark: string;
+  /** Undefined: nothing. */
+  readonly problem: string | undefined;
+}
+
+/** Reads and verifies a dataset wherever it lies: in a folder of one's own, in the cache, as drawn stand-ins. */
+export async function verifyDataset(entry: DatasetEntry, env: NodeJS.ProcessEnv = process.env): Promise<VerifiedFolder[]> {
+  const form = formOf(entry);
+  const { dataFolder } = readSettings(env);
+  const named = dataFolder === undefined ? undefined : path.join(path.resolve(dataFolder), entry.name);
+  const drawn = drawnFolder(entry, env);
+  const cached = async (folder: string): Promise<string | undefined> =>
+    (await form.readCached(folder)) === undefined ? undefined : '';
+  const own = async (folder: string): Promise<string | undefined> => (await form.readOwn(folder))?.remark;
+  const asDrawn = async (folder: string): Promise<string | undefined> => {
+    if ((await form.readDrawn(folder)) !== undefined) return '';
+    if (await namesIn(folder)) throw new Error(`${folder}: is not what the manifest promises.`);
+    return undefined;
+  };
+  const places = [
+    { kind: 'folder', folder: named, read: own },
+    { kind: 'own', folder: entry.ownFolder, read: own },
+    { kind: 'cache', folder: downloadFolder(entry, env), read: cached },
+    { kind: 'drawn', folder: drawn, read: asDrawn },
+  ] as const;
+  const verified: VerifiedFolder[] = [];
+  for (const { kind, folder, read } of places) {
+    if (folder === undefined) continue;
+    try {
+      const remark = await read(folder);
+      if (remark !== undefined) verified.push({ kind, folder, remark, problem: undefined });
+    } catch (error) {
+      // An everyday matter in the cache: the next download goes on from there.
+      if (kind === 'cache' && error instanceof IncompleteFolder) continue;
+      verified.push({ kind, folder, remark: '', problem: reasonText(error) });
+    }
+  }
+  return verified;
+}
+
+/**
+ * Removes what the course itself has downloaded or drawn of a dataset; a folder of one's own stays.
+ * Returns the folders and files that were there.
+ *
+ * @throws Error if COURSE_DATA names the cache
+ */
+export async function removeDataset(entry: DatasetEntry, env: NodeJS.ProcessEnv = process.env): Promise<string[]> {
+  const { dataFolder } = readSettings(env);
+  const named = dataFolder === undefined ? undefined : path.join(path.resolve(dataFolder), entry.name);
+  const removed: string[] = [];
+  for (const folder of keptFolders(entry, env)) {
+    if (folder === named)
+      throw new Error(`${folder}: COURSE_DATA names it, so it is not removed. Unset COURSE_DATA to remove it.`);
+    if (!(await namesIn(path.dirname(folder)))) continue;
+    await withLock(`${folder}.lock`, async () => {
+      const beside = (await namesIn(path.dirname(folder))) ?? [];
+      const name = path.basename(folder);
+      // Also what an interrupted download or unpacking has left.
+      const mine = beside.filter((other) => other === name || (other.startsWith(`${name}.`) && !other.includes('.lock')));
+      for (const other of mine) {
+        const file = path.join(path.dirname(folder), other);
+        await rm(file, { recursive: true, force: true });
+        removed.push(file);
+      }
+    });
+  }
+  return removed;
+}
+
+/** Where the course keeps what it has downloaded and drawn of a dataset, whether it is there or not. */
+export function keptFolders(entry: DatasetEntry, env: NodeJS.ProcessEnv = process.env): string[] {
+  const drawn = drawnFolder(entry, env);
+  return [downloadFolder(entry, env), ...(drawn === undefined ? [] : [drawn])];
+}

@@ -1,0 +1,225 @@
+// @ts-check
+
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { formatChecks, hasColours, ok } from '../checks.mjs';
+import { bytesOf } from '../disk.mjs';
+import { Problem } from '../problems.mjs';
+import { Progress, formatBytes, formatTime } from '../progress.mjs';
+import { runSteps } from '../run-steps.mjs';
+import { allSteps } from '../steps/index.mjs';
+
+const require = createRequire(import.meta.url);
+
+/**
+ * @typedef {import('../project.mjs').Project} Project
+ * @typedef {import('../checks.mjs').Check} Check
+ * @typedef {import('../../lib/src/data/datasets.ts').DatasetStatus} DatasetStatus
+ * @typedef {import('../../lib/src/data/manifest.ts').DatasetEntry} DatasetEntry
+ * @typedef {import('../../lib/src/data/progress.ts').DataProgress} DataProgress
+ */
+
+/**
+ * What was done for one dataset; what `--json` prints.
+ *
+ * @typedef {object} Result
+ * @property {string} name
+ * @property {'ok' | 'note' | 'problem'} state
+ * @property {string} text
+ */
+
+const USAGE = 'npm run datasets [-- fetch | verify | remove [NAME ...]] [--json]';
+
+/**
+ * `npm run datasets`: lists the datasets; `-- fetch`, `verify`, `remove` with names, or for all.
+ *
+ * @type {import('../main.mjs').Command}
+ */
+export default async function datasets(project, args) {
+  const request = parseArguments(args);
+  await runSteps(project, allSteps(project));
+  return carryOut(project, request);
+}
+
+/**
+ * @param {Project} project
+ * @param {ReturnType<typeof parseArguments>} request
+ * @returns {Promise<number>} the exit code: 1 if something that was asked for failed
+ */
+export async function carryOut(project, { action, names, json }) {
+  const statuses = await statusesOf(project);
+  if (action === 'list') {
+    console.log(json ? JSON.stringify(statuses.map(statusAsJson), undefined, 2) : listText(statuses));
+    return 0;
+  }
+  const known = statuses.map(({ entry }) => entry.name);
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown !== undefined)
+    throw new Problem(`There is no dataset "${unknown}"; expected one of: ${known.join(', ')}.`, `check the name: ${USAGE}`);
+  const entries = statuses.map(({ entry }) => entry).filter(({ name }) => names.length === 0 || names.includes(name));
+  /** @type {Result[]} */
+  const results = [];
+  for (const entry of entries) {
+    try {
+      results.push(...(await actions[action](project, entry, names.length > 0)));
+    } catch (error) {
+      results.push({ name: entry.name, state: 'problem', text: /** @type {Error} */ (error).message });
+    }
+  }
+  if (json) console.log(JSON.stringify(results, undefined, 2));
+  else if (results.length === 0) console.log('There is nothing to do.');
+  else console.log(formatChecks(results, hasColours()));
+  return results.some(({ state }) => state === 'problem') ? 1 : 0;
+}
+
+/**
+ * @param {string[]} args
+ * @returns {{ action: 'list' | keyof typeof actions, names: string[], json: boolean }}
+ */
+export function parseArguments(args) {
+  const advice = `use it so: ${USAGE}`;
+  let parsed;
+  try {
+    parsed = parseArgs({ args, allowPositionals: true, options: { json: { type: 'boolean', default: false } } });
+  } catch (error) {
+    throw new Problem(/** @type {Error} */ (error).message.split('. ')[0] + '.', advice);
+  }
+  const [action = 'list', ...names] = parsed.positionals;
+  if (action !== 'list' && !Object.hasOwn(actions, action))
+    throw new Problem(`Unknown action "${action}"; expected one of: ${Object.keys(actions).join(', ')}.`, advice);
+  return { action: /** @type {keyof typeof actions} */ (action), names, json: parsed.values.json === true };
+}
+
+/** @type {Record<'fetch' | 'verify' | 'remove', (project: Project, entry: DatasetEntry, isNamed: boolean) => Promise<Result[]>>} */
+const actions = {
+  async fetch(project, entry) {
+    const { name, title } = entry;
+    const progress = new Progress();
+    const step = progress.start(title, 'looking');
+    try {
+      const { note: text } = await library(project, 'locate').fetchDataset(entry, {
+        env: project.env,
+        onProgress: (/** @type {DataProgress} */ now) => step.report(progressText(now)),
+      });
+      step.end('done');
+      return [{ name, state: 'ok', text }];
+    } catch (error) {
+      step.end('failed');
+      throw error;
+    }
+  },
+
+  async verify(project, entry, isNamed) {
+    const { name } = entry;
+    /** @type {import('../../lib/src/data/datasets.ts').VerifiedFolder[]} */
+    const folders = await library(project, 'datasets').verifyDataset(entry, project.env);
+    if (folders.length === 0 && isNamed) return [{ name, state: 'problem', text: 'It is not on this machine.' }];
+    return folders.map(({ kind, folder, remark, problem }) => {
+      if (problem !== undefined) return { name, state: 'problem', text: problem };
+      const what =
+        kind === 'drawn' ? 'drawn stand-ins, as the manifest promises'
+        : entry.kind === 'idx' ? 'as published'
+        : kind === 'cache' ? 'as it was unpacked'
+        : 'all classes are there';
+      return { name, state: 'ok', text: `${folder}: ${what}. ${remark}`.trim() };
+    });
+  },
+
+  async remove(project, entry) {
+    const { name } = entry;
+    const { keptFolders, removeDataset } = library(project, 'datasets');
+    /** @type {Map<string, number>} */
+    const sizes = new Map(keptFolders(entry, project.env).map((/** @type {string} */ folder) => [folder, bytesOf(folder)]));
+    /** @type {string[]} */
+    const removed = await removeDataset(entry, project.env);
+    if (entry.kind === 'folder') {
+      // Decoded pictures are kept by content, not by dataset: those of others are decoded again.
+      process.env.COURSE_CACHE = project.cache;
+      library(project, 'folder/pixel-cache').clearPixelCache();
+    }
+    return removed.map((file) => ({ name, state: 'ok', text: `Removed ${file} (${formatBytes(sizes.get(file) ?? 0)}).` }));
+  },
+};
+
+/**
+ * What the library has built from `lib/src/data/`. Not from '@course/lib': that would load TensorFlow, which may be what is broken.
+ *
+ * @param {Project} project
+ * @param {string} name
+ */
+const library = (project, name) => require(path.join(project.root, 'lib', 'dist', 'data', `${name}.js`));
+
+/**
+ * @param {Project} project
+ * @returns {Promise<DatasetStatus[]>}
+ */
+const statusesOf = (project) => library(project, 'datasets').datasetStatuses(project.env);
+
+/**
+ * A line for each dataset of the manifest: where it comes from, and why not from a place before.
+ *
+ * @param {Project} project
+ * @returns {Promise<Check[]>}
+ */
+export async function dataChecks(project) {
+  return (await statusesOf(project)).map(dataCheck);
+}
+
+/**
+ * @param {Pick<DatasetStatus, 'source' | 'problem'> & { entry: { name: string } }} status
+ * @returns {Check}
+ */
+export function dataCheck({ entry: { name }, source, problem }) {
+  // It says what to do itself.
+  if (!source) return { name, state: 'problem', text: problem ?? '' };
+  // The text about drawn data says itself why, and what to do.
+  if (source.kind === 'drawn') return { name, state: 'note', text: source.note };
+  const reasons = source.passedOver.map(({ kind, reason }) => `(not ${PLACES[kind]}: ${reason})`);
+  return ok(name, [source.note, ...reasons].join('\n'));
+}
+
+/** @type {Record<import('../../lib/src/data/locate.ts').DataPlace, string>} */
+const PLACES = { folder: 'from a folder', own: 'from datasets/', cache: 'from the cache', download: 'by a download', drawn: 'drawn' };
+
+/** @param {DatasetStatus[]} statuses */
+function listText(statuses) {
+  const checks = statuses.map((status) => {
+    const { title, licence } = status.entry;
+    const check = dataCheck(status);
+    const lines = [`${title} · ${sizeText(status)} · licence: ${licence.name}`, ...check.text.split('\n')];
+    return { ...check, text: lines.join('\n') };
+  });
+  return `${formatChecks(checks, hasColours())}\n\n${USAGE}`;
+}
+
+/** @param {DatasetStatus} status */
+function sizeText({ source, downloadSize }) {
+  const onDisk = source?.folder ? bytesOf(source.folder) : 0;
+  if (onDisk > 0) return `${formatBytes(onDisk)} on disk`;
+  if (source?.kind === 'download') return `${formatBytes(downloadSize)} to download`;
+  return source?.kind === 'drawn' ? 'not yet drawn' : 'not on this machine';
+}
+
+/** @param {DatasetStatus} status */
+const statusAsJson = ({ entry, source, problem, downloadSize }) => ({
+  name: entry.name,
+  title: entry.title,
+  kind: entry.kind,
+  classNames: entry.classNames,
+  licence: entry.licence,
+  homepage: entry.homepage,
+  citation: entry.citation,
+  source,
+  problem,
+  bytesOnDisk: source?.folder ? bytesOf(source.folder) : 0,
+  downloadSize,
+});
+
+/** @param {DataProgress} progress */
+function progressText({ activity, what, received, total, ratePerSecond }) {
+  if (activity === 'wait') return `waiting: ${what}`;
+  const left = ratePerSecond > 0 ? `, ${formatTime((1000 * (total - received)) / ratePerSecond)} left` : '';
+  const doing = activity === 'unpack' ? 'unpacking' : `downloading ${new URL(what).host}`;
+  return `${doing}, ${formatBytes(received)} of ${formatBytes(total)}, ${(ratePerSecond / 1e6).toFixed(1)} MB/s${left}`;
+}
