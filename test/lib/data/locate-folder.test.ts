@@ -1,9 +1,19 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
-import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { openFolderDataset, planSource } from '../../../lib/src/data/locate';
+import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { contentsDigest } from '../../../lib/src/data/dataset-files';
+import { fetchDataset, openFolderDataset, planSource } from '../../../lib/src/data/locate';
 import type { FolderEntry } from '../../../lib/src/data/manifest';
 import { smallPictures, startMirror, temporaryFolder, type Mirror } from './support';
+
+const drawings = vi.hoisted(() => ({ count: 0 }));
+vi.mock('../../../lib/src/data/drawn', async () => ({
+  drawStandIn: async () => {
+    drawings.count++;
+    return (await import('./support.js')).smallPictures().files;
+  },
+}));
 
 const root = temporaryFolder();
 const { entry: bare, zip, files } = smallPictures();
@@ -126,5 +136,59 @@ describe('an archive of pictures', () => {
     expect(plan.note).toBe(`Will be downloaded to ${kept()} when a lesson needs it (0.0 MB).`);
     expect(existsSync(cache)).toBe(false);
     await expect(planSource(bare, { ...env, COURSE_OFFLINE: '1' })).rejects.toThrow('COURSE_OFFLINE is set');
+  });
+});
+
+describe('drawn pictures', () => {
+  const digest = contentsDigest(files);
+  const standIn = { title: 'Drawn pets (stand-in)', folder: 'drawn-pets-v1', sha256: digest };
+  const drawnEntry = (): FolderEntry => ({ ...bare, standIn });
+  const kept = (): string => path.join(cache, 'datasets', standIn.folder);
+  beforeEach(() => {
+    env.COURSE_OFFLINE = '1';
+    drawings.count = 0;
+  });
+
+  it('lie in a folder, whole and verified, and are drawn once', async () => {
+    const [first, second] = await Promise.all([openFolderDataset(drawnEntry(), { env }), openFolderDataset(drawnEntry(), { env })]);
+    expect([first.folder, second.folder]).toEqual([kept(), kept()]);
+    expect(first.source.kind).toBe('drawn');
+    expect(first.source.note).toMatch(/^Stand-ins for Small pets, drawn by the course, because COURSE_DATA is not set; /);
+    expect(readdirSync(path.join(cache, 'datasets'))).toEqual([standIn.folder]);
+    for (const [name, content] of files) expect(readFileSync(path.join(kept(), name)).equals(content)).toBe(true);
+    expect(drawings.count).toBe(1);
+  });
+
+  it('are drawn again when one is damaged, and what a killed process left goes', async () => {
+    await openFolderDataset(drawnEntry(), { env });
+    writeFileSync(path.join(kept(), 'train/cats/0.jpg'), 'x');
+    mkdirSync(`${kept()}.1234.tmp`);
+    await openFolderDataset(drawnEntry(), { env });
+    expect(readdirSync(path.join(cache, 'datasets'))).toEqual([standIn.folder]);
+    expect(readFileSync(path.join(kept(), 'train/cats/0.jpg')).equals(files.get('train/cats/0.jpg') as Buffer)).toBe(true);
+    expect(drawings.count).toBe(2);
+  });
+
+  it('say so when they are not the bytes that the manifest promises', async () => {
+    const other = { ...drawnEntry(), standIn: { ...standIn, sha256: '0'.repeat(64) } };
+    const { source } = await openFolderDataset(other, { env });
+    expect(source.note).toContain('They are not the pictures that the manifest promises: please report this machine.');
+  });
+
+  it('go to a temporary folder where nothing can be kept, which is gone when the process ends', async () => {
+    writeFileSync(path.join(root, 'a-file'), '');
+    env.COURSE_CACHE = path.join(root, 'a-file', 'cache');
+    const { source, folder } = await openFolderDataset(drawnEntry(), { env });
+    expect(source.note).toMatch(/They could not be kept \(ENOTDIR.*\) and are drawn again each time/);
+    expect(source.folder).toBe(folder);
+    expect(path.dirname(folder)).toBe(os.tmpdir());
+    expect(readFileSync(path.join(folder, 'train/cats/0.jpg')).equals(files.get('train/cats/0.jpg') as Buffer)).toBe(true);
+    const [remove] = process.listeners('exit').slice(-1);
+    remove.call(process, 0);
+    expect(existsSync(folder)).toBe(false);
+  });
+
+  it('are no dataset to be fetched', async () => {
+    await expect(fetchDataset(drawnEntry(), { env })).rejects.toThrow('Small pets is not to be had: ');
   });
 });

@@ -1,0 +1,101 @@
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { datasetStatuses, removeDataset, verifyDataset } from '../../../lib/src/data/datasets';
+import { fetchDataset } from '../../../lib/src/data/locate';
+import type { FolderEntry, IdxEntry } from '../../../lib/src/data/manifest';
+import { gzippedOf, smallDataset, smallPictures, startMirror, temporaryFolder } from './support';
+
+const root = temporaryFolder();
+let digits: IdxEntry;
+let pets: FolderEntry;
+beforeAll(async () => {
+  const small = await smallDataset();
+  const { zip } = smallPictures();
+  const [filesMirror, zipMirror] = [await startMirror(gzippedOf(small.contents)), await startMirror(() => zip)];
+  digits = { ...small.entry, mirrors: [filesMirror.url], ownFolder: path.join(root, 'own', 'small') };
+  pets = { ...smallPictures(`${zipMirror.url}pictures.zip`).entry, ownFolder: path.join(root, 'own', 'pets') };
+});
+
+let cache = '';
+let env: NodeJS.ProcessEnv = {};
+let counter = 0;
+beforeEach(() => {
+  cache = path.join(root, `cache-${counter++}`, 'datasets');
+  env = { COURSE_CACHE: path.dirname(cache) };
+});
+
+describe('datasetStatuses', () => {
+  it('tells of each dataset of the manifest, and of one that cannot be had without hiding the others', async () => {
+    const missing = path.join(root, 'missing');
+    const statuses = await datasetStatuses({ ...env, COURSE_DATA: missing });
+    expect(statuses.map(({ entry }) => entry.name)).toEqual(['mnist', 'fashion-mnist', 'cats-vs-dogs']);
+    for (const { source, problem } of statuses) {
+      expect(source).toBeUndefined();
+      expect(problem).toContain(`COURSE_DATA: got ${missing}, which does not exist`);
+    }
+    const [mnist, , cats] = await datasetStatuses(env);
+    expect(mnist).toMatchObject({ source: { kind: 'download' }, problem: undefined, downloadSize: 11_594_722 });
+    expect(cats).toMatchObject({ source: { kind: 'download' }, downloadSize: 68_606_236 });
+    expect(existsSync(cache)).toBe(false);
+  });
+});
+
+describe('verifyDataset', () => {
+  it('finds nothing where there is nothing', async () => {
+    expect(await verifyDataset(digits, env)).toEqual([]);
+    // A download that was broken off is no damage.
+    mkdirSync(path.join(cache, 'small'), { recursive: true });
+    expect(await verifyDataset(digits, env)).toEqual([]);
+  });
+
+  it('says of every place what is wrong there', async () => {
+    await fetchDataset(digits, { env });
+    const data = path.join(root, 'data');
+    mkdirSync(path.join(data, 'small'), { recursive: true });
+    writeFileSync(path.join(data, 'small', 'train-images-idx3-ubyte'), 'x');
+    mkdirSync(path.join(cache, 'drawn-small-v1'));
+    const verified = await verifyDataset(digits, { ...env, COURSE_DATA: data });
+    expect(verified).toEqual([
+      { kind: 'folder', folder: path.join(data, 'small'), remark: '', problem: expect.stringContaining('expected also train-labels') },
+      { kind: 'cache', folder: path.join(cache, 'small'), remark: '', problem: undefined },
+      { kind: 'drawn', folder: path.join(cache, 'drawn-small-v1'), remark: '', problem: expect.stringContaining('is not what the manifest promises') },
+    ]);
+  });
+
+  it('notices a changed picture in the cache', async () => {
+    await fetchDataset(pets, { env });
+    expect(await verifyDataset(pets, env)).toMatchObject([{ kind: 'cache', problem: undefined }]);
+    writeFileSync(path.join(cache, 'pets/train/cats/0.jpg'), 'x');
+    expect(await verifyDataset(pets, env)).toMatchObject([{ kind: 'cache', problem: expect.stringContaining('train/cats/0.jpg') }]);
+  });
+});
+
+describe('removeDataset', () => {
+  it('removes what was downloaded and drawn, also halves, and nothing else', async () => {
+    await fetchDataset(digits, { env });
+    await fetchDataset(pets, { env });
+    for (const name of ['drawn-small-v1', 'small-2', 'small.1234.tmp']) mkdirSync(path.join(cache, name));
+    writeFileSync(path.join(cache, 'pets.zip.partial'), 'half');
+    const removed = await removeDataset(digits, env);
+    expect(removed.map((file) => path.basename(file)).sort()).toEqual(['drawn-small-v1', 'small', 'small.1234.tmp']);
+    expect(readdirSync(cache).sort()).toEqual(['pets', 'pets.zip.partial', 'small-2']);
+    await removeDataset(pets, env);
+    expect(readdirSync(cache)).toEqual(['small-2']);
+    expect(await removeDataset(pets, env)).toEqual([]);
+  });
+
+  it("leaves folders of one's own alone", async () => {
+    mkdirSync(digits.ownFolder, { recursive: true });
+    await removeDataset(digits, { ...env, COURSE_DATA: path.dirname(digits.ownFolder) });
+    expect(existsSync(digits.ownFolder)).toBe(true);
+    await fetchDataset(pets, { env });
+    await expect(removeDataset(pets, { ...env, COURSE_DATA: cache })).rejects.toThrow('COURSE_DATA names it, so it is not removed');
+    expect(existsSync(path.join(cache, 'pets'))).toBe(true);
+  });
+
+  it('makes no cache where there was none', async () => {
+    expect(await removeDataset(digits, env)).toEqual([]);
+    expect(existsSync(path.dirname(cache))).toBe(false);
+  });
+});
