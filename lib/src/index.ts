@@ -7,9 +7,10 @@ export { setRandomSeed } from './tensorflow/random-seed';
 
 export { environment, type Environment } from './environment';
 
-export { loadMnist } from './display/load';
+export { loadCatsAndDogs, loadDataset, loadFashionMnist, loadMnist } from './display/load';
 export { describeDataSource, type DataSource } from './data/locate';
 export type { ImageDataset, LabelledImages, LoadOptions } from './data/image-dataset';
+export type { PictureDataset, PictureDatasetOptions } from './data/picture-dataset';
 
 export { channelStatistics, normalise, type ChannelStatistics, type NormaliseOptions } from './preprocessing/normalise';
 export { flatten } from './preprocessing/flatten';
@@ -21,6 +22,7 @@ export { resize } from './preprocessing/resize';
 export { splitExamples, stratifiedSplit, type SplitOptions } from './preprocessing/split';
 export { toTensor } from './data/tensors';
 
+export { memoryAccount, type MemoryAccount, type MemoryItem, type MemoryOptions } from './model/memory';
 export { summary, type LayerSummary, type ModelSummary, type SummaryOptions } from './model/summary';
 
 export { fit, type FitOptions } from './display/fit';

@@ -10,6 +10,8 @@ interface Kind {
   readonly parameters?: (weights: ReadonlyMap<string, Shape>, layer: tf.layers.Layer) => Formula | undefined;
   /** Multiplications whose products are summed, for one example. Left out: none. */
   readonly multiplyAdds?: (call: Call) => Formula | undefined;
+  /** Numbers that TensorFlow.js keeps for the backward pass besides the output, for one example. Left out: none. */
+  readonly intermediates?: (call: Call) => number;
 }
 
 /** One use of a layer. */
@@ -29,6 +31,22 @@ const units = (shape: Shape): number => shape[shape.length - 1];
 /** All places of the output in all its dimensions but the channels: `[24, 24, 64]` has 24 × 24. */
 const places = (shape: Shape): number[] => [...shape.slice(0, -1)];
 
+const sizeOf = (shape: Shape): number => shape.reduce((product, size) => product * size, 1);
+
+/**
+ * What TensorFlow.js 4.22 keeps before the output of a layer with an activation function. A linear layer adds its bias in the same operation, any
+ * other in one of its own, which keeps the sums of products; ReLU keeps what it was given, most others only what they put out.
+ */
+function beforeActivation({ layer, output, weights }: Call, isFused = true): number {
+  const { activation } = layer as unknown as { activation?: { getClassName(): string } };
+  const name = activation?.getClassName() ?? 'linear';
+  const sums = name === 'linear' && isFused ? 0 : bias(weights);
+  const given = ['relu', 'relu6', 'selu'].includes(name) ? 1 : 0;
+  // Without a fused form of the function, the operation that sums the products keeps its own result.
+  const unfused = isFused && !['linear', 'relu', 'elu'].includes(name) ? 1 : 0;
+  return Math.max(sums + given, unfused) * sizeOf(output);
+}
+
 /** A weight for each input that an output sees, and a bias: dense, and convolutions in 1, 2 and 3 dimensions. */
 const weighted: Kind = {
   parameters: (weights) => {
@@ -36,6 +54,7 @@ const weighted: Kind = {
     return times(plus(times(...kernel.slice(0, -1)), bias(weights)), units(kernel));
   },
   multiplyAdds: ({ output, weights }) => times(...places(output), ...get(weights, 'kernel')),
+  intermediates: (call) => beforeActivation(call),
 };
 
 /** Each place of the input is spread over the places of the output that its kernel covers. Its kernel ends with outputs, inputs. */
@@ -46,6 +65,7 @@ const transposed: Kind = {
     return times(plus(times(...kernel.slice(0, -2), inputs), bias(weights)), outputs);
   },
   multiplyAdds: ({ input, weights }) => times(...places(input), ...get(weights, 'kernel')),
+  intermediates: (call) => beforeActivation(call, false),
 };
 
 const depthwise: Kind = {
@@ -54,6 +74,7 @@ const depthwise: Kind = {
     return times(plus(times(height, width), bias(weights)), inputs, multiplier);
   },
   multiplyAdds: ({ output, weights }) => times(...places(output), ...get(weights, 'depthwise_kernel')),
+  intermediates: (call) => beforeActivation(call, false),
 };
 
 const separable: Kind = {
@@ -63,13 +84,20 @@ const separable: Kind = {
   },
   multiplyAdds: ({ output, weights }) =>
     times(...places(output), plus(times(...get(weights, 'depthwise_kernel')), times(...get(weights, 'pointwise_kernel')))),
+  // The result of the first of its two convolutions as well.
+  intermediates: (call) =>
+    beforeActivation(call, false) + sizeOf(places(call.output)) * sizeOf(get(call.weights, 'depthwise_kernel').slice(2)),
 };
 
-/** Scale and shift of each channel, and for batch normalisation the moving mean and variance: one multiply-add a number. */
-const normalising: Kind = {
+/**
+ * Scale and shift of each channel, and for batch normalisation the moving mean and variance: one multiply-add a number. The distances
+ * from the mean and their squares are kept, and more for layer normalisation.
+ */
+const normalising = (kept: number): Kind => ({
   parameters: (weights) => times(weights.size, ...([...weights.values()][0] ?? [])),
   multiplyAdds: ({ output }) => times(...output),
-};
+  intermediates: ({ output }) => kept * sizeOf(output),
+});
 
 /** Each gate sees the input and the state of the step before, and has a bias. */
 const recurrent = (gates: number): Kind => ({
@@ -120,7 +148,7 @@ const kinds: Readonly<Record<string, Kind>> = {
   Dense: weighted, Conv1D: weighted, Conv2D: weighted, Conv3D: weighted,
   Conv2DTranspose: transposed, Conv3DTranspose: transposed,
   DepthwiseConv2D: depthwise, SeparableConv2D: separable,
-  BatchNormalization: normalising, LayerNormalization: normalising,
+  BatchNormalization: normalising(2), LayerNormalization: normalising(5),
   Embedding: { parameters: (weights) => times(...get(weights, 'embeddings')) },
   SimpleRNN: recurrent(1), GRU: recurrent(3), LSTM: recurrent(4), ConvLSTM2D: recurrentConvolution,
   Bidirectional: {
@@ -133,10 +161,12 @@ const kinds: Readonly<Record<string, Kind>> = {
       repeated(input[0], multiplyAddsOf({ layer: wrapped(layer), input: input.slice(1), output: output.slice(1), weights })),
   },
   PReLU: { parameters: (weights) => times(...get(weights, 'alpha')), multiplyAdds: ({ output }) => times(...output) },
-  Rescaling: { multiplyAdds: ({ output }) => times(...output) },
+  Rescaling: { multiplyAdds: ({ output }) => times(...output), intermediates: ({ output }) => sizeOf(output) },
   InputLayer: none, Flatten: none, Reshape: none, Permute: none, RepeatVector: none, Masking: none,
   Activation: none, ReLU: none, LeakyReLU: none, ELU: none, ThresholdedReLU: none, Softmax: none,
-  Dropout: none, SpatialDropout1D: none, GaussianNoise: none, GaussianDropout: none, AlphaDropout: none,
+  // The random numbers, their whole parts, and the mask that these become.
+  Dropout: { intermediates: ({ output }) => 3 * sizeOf(output) },
+  SpatialDropout1D: none, GaussianNoise: none, GaussianDropout: none, AlphaDropout: none,
   MaxPooling1D: none, MaxPooling2D: none, MaxPooling3D: none, AveragePooling1D: none, AveragePooling2D: none, AveragePooling3D: none,
   GlobalMaxPooling1D: none, GlobalMaxPooling2D: none, GlobalAveragePooling1D: none, GlobalAveragePooling2D: none,
   ZeroPadding2D: none, Cropping2D: none, CenterCrop: none, UpSampling2D: none,
@@ -170,4 +200,10 @@ export function parameterFormula(layer: tf.layers.Layer): Formula | undefined {
 export function multiplyAddsOf(call: Call): Formula | undefined {
   const kind = kindOf(call.layer);
   return kind && (kind.multiplyAdds ? kind.multiplyAdds(call) : times(0));
+}
+
+/** Numbers that TensorFlow.js keeps of one use for one example besides its output; undefined if the layer is not known. */
+export function intermediatesOf(call: Call): number | undefined {
+  const kind = kindOf(call.layer);
+  return kind && (kind.intermediates?.(call) ?? 0);
 }

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { countText, shapeText } from '../arrays';
 import type { tf } from '../tensorflow';
-import { isView, multiplyAddsOf, parameterFormula, weightShapes } from './costs';
+import { intermediatesOf, isView, multiplyAddsOf, parameterFormula, weightShapes } from './costs';
 import { equation, times } from './formula';
 import { usedLayers, type UsedLayer } from './uses';
 
@@ -36,10 +36,12 @@ export interface LayerSummary {
   /** Numbers that the layer puts out; 0 for layers that give their input another shape in the same memory. */
   activations: number | undefined;
   activationBytes: number | undefined;
+  /** Numbers that TensorFlow.js keeps for the backward pass besides the activations: sums before a bias, inputs of ReLU, masks of dropout. */
+  intermediates: number | undefined;
 }
 
 /** Bytes of a float32, the type of all weights and activations in TensorFlow.js. */
-const FLOAT32 = 4;
+export const FLOAT32 = 4;
 
 /** What a model is made of and what it costs. Printed, it is a table; in a notebook an HTML table. */
 export class ModelSummary {
@@ -77,6 +79,11 @@ export class ModelSummary {
 
   get activationBytes(): number {
     return this.activations * FLOAT32;
+  }
+
+  /** Numbers that TensorFlow.js keeps for the backward pass besides the activations. */
+  get intermediates(): number {
+    return sumOf(this.layers, 'intermediates');
   }
 
   /** Layers whose multiply-adds are not known, by name. */
@@ -176,7 +183,7 @@ function rowsOf(model: tf.LayersModel, batchSize: number, depth = 0, timesUsed =
     const empty = { parameters: undefined, trainableParameters: undefined, parameterFormula: undefined, multiplyAdds: undefined };
     const isTrainedBefore = uses.some(({ hasTrainedBefore }) => hasTrainedBefore);
     return [
-      { ...row, ...empty, trainingMultiplyAdds: undefined, activations: undefined, activationBytes: undefined },
+      { ...row, ...empty, trainingMultiplyAdds: undefined, activations: undefined, activationBytes: undefined, intermediates: undefined },
       ...rowsOf(layer, batchSize, depth + 1, uses.length * timesUsed, isTrainedBefore),
     ];
   });
@@ -190,16 +197,19 @@ function rowOf({ layer, uses }: UsedLayer, examples: number): Omit<LayerSummary,
   let forward: number | undefined = 0;
   let training: number | undefined = 0;
   let activations: number | undefined = 0;
+  let intermediates: number | undefined = 0;
   let formula: string | undefined;
   for (const { inputShapes, outputShape, hasTrainedBefore } of uses) {
     const input = inputShapes[0].slice(1);
     const output = outputShape.slice(1);
-    const call = isKnown(input) && isKnown(output) ? multiplyAddsOf({ layer, input, output, weights }) : undefined;
+    const call = isKnown(input) && isKnown(output) ? { layer, input, output, weights } : undefined;
+    const products = call && multiplyAddsOf(call);
     const passes = 1 + Number(isTrained) + Number(hasTrainedBefore);
-    formula = call && call.value > 0 ? equation(call) : formula;
-    forward = plusKnown(forward, call?.value);
-    training = plusKnown(training, call && call.value * passes);
-    activations = plusKnown(activations, isView(layer) ? 0 : isKnown(output) ? times(...output).value : undefined);
+    formula = products && products.value > 0 ? equation(products) : formula;
+    forward = plusKnown(forward, products?.value);
+    training = plusKnown(training, products && products.value * passes);
+    activations = plusKnown(activations, isView(layer) ? 0 : call && times(...call.output).value);
+    intermediates = plusKnown(intermediates, call && intermediatesOf(call));
   }
   const timesExamples = (value: number | undefined): number | undefined => value === undefined ? undefined : value * examples;
   const parameterCount = parameterFormula(layer);
@@ -217,6 +227,7 @@ function rowOf({ layer, uses }: UsedLayer, examples: number): Omit<LayerSummary,
     trainingMultiplyAdds: timesExamples(training),
     activations: timesExamples(activations),
     activationBytes: timesExamples(activations && activations * FLOAT32),
+    intermediates: timesExamples(intermediates),
   };
 }
 
@@ -234,7 +245,7 @@ function windowOf(layer: tf.layers.Layer): number[] | undefined {
 const sizeOf = (weights: readonly { shape: ShapeOfAny }[]): number =>
   weights.reduce((sum, { shape }) => sum + shape.reduce<number>((product, size) => product * (size ?? 1), 1), 0);
 
-function sumOf(layers: readonly LayerSummary[], key: 'multiplyAdds' | 'trainingMultiplyAdds' | 'activations'): number {
+function sumOf(layers: readonly LayerSummary[], key: 'multiplyAdds' | 'trainingMultiplyAdds' | 'activations' | 'intermediates'): number {
   return layers.reduce((sum, layer) => sum + (layer[key] ?? 0), 0);
 }
 
