@@ -1,15 +1,15 @@
 import { countText } from '../arrays';
 import { readIdxDataset, type ImageDataset, type LoadOptions } from '../data/image-dataset';
-import { idxEntry } from '../data/manifest';
-import type { OpenOptions } from '../data/locate';
-import type { DataProgress, OnProgress } from '../data/progress';
+import { datasetEntry, folderEntry, idxEntry, type FolderEntry, type IdxEntry } from '../data/manifest';
+import { readPictureDataset, type PictureDataset, type PictureDatasetOptions } from '../data/picture-dataset';
+import type { OnProgress } from '../data/progress';
 import { escapeXml } from '../plots/svg';
-import { LiveOutput, show, type Bundle } from './output';
-import { bytesText, durationText } from './text';
+import { LiveProgress } from './live-progress';
+import { show, type Bundle } from './output';
 
 /**
  * Loads MNIST, shows how far a download is, and says below the cell what was loaded and where it comes from: the folder that
- * `COURSE_DATA` names, the cache, a download, or, where none of these can be had, digits that the course draws itself.
+ * `COURSE_DATA` names, `datasets/mnist/`, the cache, a download, or, where none of these can be had, digits that the course draws itself.
  *
  * @returns `train` (60,000) and `test` (10,000), each with `images` `[n, 28, 28]` uint8 0..255 and `labels` `[n]` uint8.
  *   The arrays share the memory of the files' contents. There is nothing to dispose.
@@ -24,17 +24,98 @@ import { bytesText, durationText } from './text';
  * Taught in 01_mnist_mlp.
  */
 export async function loadMnist(options: LoadOptions = {}): Promise<ImageDataset> {
-  return loadIdx('mnist', options);
+  return loadIdx(idxEntry('mnist'), options);
 }
 
-async function loadIdx(name: string, options: LoadOptions): Promise<ImageDataset> {
-  const dataset = await withProgress(options, (onProgress) => readIdxDataset(idxEntry(name), { ...options, onProgress }));
-  show(datasetBundle(dataset));
+/**
+ * Loads Fashion-MNIST, pictures of clothes in the form of MNIST's digits, or drawn stand-ins, and says so as {@link loadMnist} does.
+ *
+ * @returns as {@link loadMnist}; `classNames` are the ten kinds of clothes
+ *
+ * ```ts
+ * const fashion = await loadFashionMnist();
+ * fashion.classNames[fashion.train.labels.get(0)]   // 'Ankle boot'
+ * ```
+ *
+ * @throws Error as {@link loadMnist}
+ * Taught in 02_fashion_mlp.
+ */
+export async function loadFashionMnist(options: LoadOptions = {}): Promise<ImageDataset> {
+  return loadIdx(idxEntry('fashion-mnist'), options);
+}
+
+/**
+ * Loads photographs of cats and dogs, or drawn stand-ins, brought to one size, and says so as {@link loadMnist} does.
+ *
+ * @param options those of `readImageFolder`: `size` (32 x 32 if not given), `color`, `resize`, `maxImagesPerClass`, ...
+ * @returns `train` (2,000) and `validation` (1,000), each with `images` `[n, height, width, 3]` (`[n, height, width]` if grey) uint8
+ *   0..255, `labels` `[n]` uint8 and the `files`; and what was `skipped`. There is nothing to dispose.
+ *
+ * ```ts
+ * const pets = await loadCatsAndDogs({ size: [64, 64] });
+ * pets.train.images.shape   // [2000, 64, 64, 3]
+ * ```
+ *
+ * @throws Error if `COURSE_DATA` names a folder that is missing or lacks a class
+ * Taught in 04_cats_and_dogs.
+ */
+export async function loadCatsAndDogs(options: PictureDatasetOptions = {}): Promise<PictureDataset> {
+  return loadPictures(folderEntry('cats-vs-dogs'), options);
+}
+
+/**
+ * Loads a dataset by the name of its entry in `datasets/manifest.json`, such as one of your own, and says so as {@link loadMnist} does.
+ * For a folder of pictures without an entry there is `loadImageFolder`.
+ *
+ * @param options for IDX files those of {@link loadMnist}, for folders of pictures those of {@link loadCatsAndDogs}
+ * @returns what these return: `train` with `images` and `labels`, beside it `test` (IDX files) or `validation` (folders)
+ *
+ * ```ts
+ * const flowers = await loadDataset('my-flowers', { size: [64, 64] });
+ * flowers.classNames   // ['daisy', 'tulip']
+ * ```
+ *
+ * @throws Error if there is no such entry, if the dataset can be had nowhere, or as {@link loadMnist}
+ * Taught in 05_digits_from_folders.
+ */
+export async function loadDataset(
+  name: string,
+  options: LoadOptions & PictureDatasetOptions = {},
+): Promise<ImageDataset | PictureDataset> {
+  const entry = datasetEntry(name);
+  const idxOptions = ['trainCount', 'testCount'];
+  const common = ['env', 'onProgress', 'answerTimeout', 'silenceTimeout'];
+  const useless = Object.keys(options).find((key) => !common.includes(key) && idxOptions.includes(key) !== (entry.kind === 'idx'));
+  if (useless !== undefined) {
+    const kind = entry.kind === 'idx' ? 'IDX files' : 'a folder of pictures';
+    throw new Error(`loadDataset: got the option ${useless}, which does nothing for ${name}: it consists of ${kind}. Leave it out.`);
+  }
+  return entry.kind === 'idx' ? loadIdx(entry, options) : loadPictures(entry, options);
+}
+
+async function loadIdx(entry: IdxEntry, options: LoadOptions): Promise<ImageDataset> {
+  const dataset = await withProgress(options, (onProgress) => readIdxDataset(entry, { ...options, onProgress }));
+  const { train, test } = dataset;
+  const [trainCount, ...size] = train.images.shape;
+  show(datasetBundle(dataset, `${countText(trainCount)} training and ${countText(test.images.shape[0])} test images, ${size.join(' × ')} pixels.`));
   return dataset;
 }
 
-/** Shows how far a download or a drawing is while `work` runs, and tells the caller's own listener too. */
-async function withProgress<T>(options: OpenOptions, work: (onProgress: OnProgress) => Promise<T>): Promise<T> {
+async function loadPictures(entry: FolderEntry, options: PictureDatasetOptions): Promise<PictureDataset> {
+  const dataset = await withProgress(options, (onProgress) => readPictureDataset(entry, { ...options, onProgress }));
+  const { train, validation, skipped } = dataset;
+  const { size, color } = dataset.options;
+  const parts = `${countText(train.files.length)} training` + (validation ? ` and ${countText(validation.files.length)} validation` : '');
+  const skippedText = skipped.length === 0 ? '' : ` Skipped: ${countText(skipped.length)} files; the dataset's "skipped" lists them.`;
+  show(datasetBundle(dataset, `${parts} pictures, ${size.join(' × ')} pixels, ${color === 'grey' ? 'grey' : 'colour'}.${skippedText}`));
+  return dataset;
+}
+
+/** Shows how far the work is while it runs, and tells the caller's own listener too. */
+async function withProgress<T>(
+  options: { readonly onProgress?: OnProgress },
+  work: (onProgress: OnProgress) => Promise<T>,
+): Promise<T> {
   const live = new LiveProgress();
   return work((progress) => {
     live.update(progress);
@@ -43,46 +124,12 @@ async function withProgress<T>(options: OpenOptions, work: (onProgress: OnProgre
 }
 
 /** What was loaded, and a warning that cannot be overlooked if it is not the real thing. */
-function datasetBundle(dataset: ImageDataset): Bundle {
-  const { train, test, title, source, isDrawn } = dataset;
-  const [trainCount, ...size] = train.images.shape;
-  const what = `${title}: ${countText(trainCount)} training and ${countText(test.images.shape[0])} test images, ${size.join(' × ')} pixels.`;
+function datasetBundle({ title, source, isDrawn }: Pick<ImageDataset, 'title' | 'source' | 'isDrawn'>, what: string): Bundle {
   const style = isDrawn ? ' style="border-left: 4px solid #D55E00; padding-left: 8px"' : '';
   return {
     data: {
-      'text/html': `<div${style}><strong>${escapeXml(what)}</strong><br>${escapeXml(source.note)}</div>`,
-      'text/plain': `${what}\n${source.note}`,
+      'text/html': `<div${style}><strong>${escapeXml(`${title}: ${what}`)}</strong><br>${escapeXml(source.note)}</div>`,
+      'text/plain': `${title}: ${what}\n${source.note}`,
     },
   };
-}
-
-/** Milliseconds between two redraws. */
-const REDRAW_INTERVAL = 200;
-
-/** A progress bar for downloads and drawings; nothing where the data is at hand. */
-class LiveProgress {
-  private output: LiveOutput | undefined;
-  private drawn = 0;
-
-  update(progress: DataProgress): void {
-    const now = performance.now();
-    if (now - this.drawn < REDRAW_INTERVAL) return;
-    this.drawn = now;
-    (this.output ??= new LiveOutput()).update(progressBundle(progress));
-  }
-
-  end(): void {
-    this.output?.update({ data: { 'text/plain': '', 'text/html': '' } });
-  }
-}
-
-const activities = { download: 'Downloading', unpack: 'Unpacking', draw: 'Drawing', wait: 'Waiting for another process:' } as const;
-
-function progressBundle({ activity, what, unit, received, total, ratePerSecond }: DataProgress): Bundle {
-  const amount = (value: number): string => (unit === 'bytes' ? bytesText(value) : `${countText(Math.round(value))} images`);
-  const left = ratePerSecond > 0 ? `, ${durationText((total - received) / ratePerSecond)} left` : '';
-  const state = activity === 'wait' ? '' : ` · ${amount(received)} of ${amount(total)} · ${amount(ratePerSecond)}/s${left}`;
-  const text = `${activities[activity]} ${what}${state}`;
-  const bar = activity === 'wait' ? '' : `<progress value="${received}" max="${total}" aria-label="${activities[activity]}" style="width: 12em"></progress> `;
-  return { data: { 'text/html': `<div>${bar}${escapeXml(text)}</div>`, 'text/plain': text } };
 }
