@@ -132,11 +132,12 @@ function weave(fabric: Float64Array, random: Random, pattern: Pattern): void {
 const isStripe = (at: number, width: number): number => (at - Math.floor(at) < width ? 1 : 0);
 
 const noise = new Float64Array(side * side);
+const grid = new Float64Array(side * side);
 
 /** Random numbers of -1 to 1 in a grid of `spacing` pixels, and straight lines between them. Filled anew by each call. */
 function smoothNoise(random: Random, spacing: number): Float64Array {
   const points = Math.floor((side - 1) / spacing) + 2;
-  const grid = Float64Array.from({ length: points * points }, () => 2 * random.fraction() - 1);
+  for (let i = 0; i < points * points; i++) grid[i] = 2 * random.fraction() - 1;
   for (let row = 0; row < side; row++) {
     const upper = Math.floor(row / spacing);
     const down = row / spacing - upper;

@@ -12,7 +12,7 @@ const happens = (random: Random, probability: number): boolean => random.fractio
 const tone = (random: Random): number => (happens(random, 0.2) ? random.between(0.22, 0.5) : random.between(0.5, 1.05));
 
 const pattern = (random: Random, plain: number): Pattern =>
-  happens(random, plain) ? 'plain' : oneOf(random, ['bars', 'pinstripes', 'checks', 'print', 'print', 'fade']);
+  happens(random, plain) ? 'plain' : oneOf(random, ['bars', 'pinstripes', 'checks', 'checks', 'print', 'fade']);
 
 /** How often each choice is made, as parts of the whole. */
 type Odds<Choice extends string> = Readonly<Partial<Record<Choice, number>>>;
@@ -47,7 +47,7 @@ interface Cut {
 }
 
 const tShirt: Cut = {
-  sleeves: { short: 17, none: 1, half: 1, long: 1 },
+  sleeves: { short: 20, none: 2, half: 1, long: 1 },
   opening: { none: 9, neck: 1 },
   collar: { none: 14, shirt: 1 },
   length: [23.5, 27.5],
@@ -65,15 +65,15 @@ const pullover: Cut = {
   sleeves: { long: 14, half: 1 },
   opening: { none: 11, neck: 1 },
   collar: { none: 11, stand: 1, hood: 2, shirt: 1 },
-  length: [20.5, 26],
-  chest: [6.2, 8.2],
+  length: [20, 25],
+  chest: [6.5, 8.3],
   waist: [0.9, 1.03],
   hem: [0.84, 1.02],
-  ribs: 0.75,
+  ribs: 0.85,
   belt: 0,
   pockets: 0.05,
   print: 0.3,
-  plain: 0.55,
+  plain: 0.6,
 };
 
 const coat: Cut = {
@@ -92,11 +92,11 @@ const coat: Cut = {
 };
 
 const shirt: Cut = {
-  sleeves: { long: 8, half: 3, short: 4, none: 1 },
-  opening: { whole: 13, neck: 2, none: 1 },
-  collar: { shirt: 12, stand: 1, none: 2 },
+  sleeves: { long: 9, half: 3, short: 3 },
+  opening: { whole: 16, neck: 2, none: 1 },
+  collar: { shirt: 15, stand: 1, none: 1 },
   length: [22.5, 26.5],
-  chest: [5.6, 7.4],
+  chest: [5.5, 7],
   waist: [0.84, 1.02],
   hem: [0.9, 1.06],
   ribs: 0.02,
@@ -185,7 +185,7 @@ function drawTop(cut: Cut, random: Random, cloth: Cloth): void {
     const end = opening === 'whole' ? bottom : top + depth + random.between(3, 7);
     drawOpening(bright, top + (collar === 'stand' ? 0 : depth), end, random, cloth);
   }
-  if (happens(random, cut.ribs)) cloth.shade([rectangle(middle - hem - 1, bottom - 1.8, middle + hem + 1, bottom + 1)], random.between(0.65, 0.92));
+  if (happens(random, cut.ribs)) cloth.shade([rectangle(middle - hem - 1, bottom - 1.8, middle + hem + 1, bottom + 1)], random.between(0.55, 0.85));
   if (happens(random, cut.belt)) {
     const belt = rectangle(middle - waist - 0.6, waistAt - 0.7, middle + waist + 0.6, waistAt + 0.7);
     cloth.shade([belt], random.below(2) ? random.between(0.3, 0.75) : random.between(1.1, 1.4));
@@ -240,7 +240,7 @@ function drawCollar(collar: Collar, bright: number, top: number, neck: number, d
 
 function drawOpening(bright: number, from: number, to: number, random: Random, cloth: Cloth): void {
   const x = middle + 0.4 * random.normal();
-  cloth.shade(stroke([x, from, x + 0.3 * random.normal(), to], random.between(0.4, 1)), random.between(0.3, 0.85));
+  cloth.shade(stroke([x, from, x + 0.3 * random.normal(), to], random.between(0.5, 1.1)), random.between(0.25, 0.75));
   if (random.below(4) === 0) return;
   const isDark = random.below(2) === 0;
   const step = random.between(2, 4.5);
@@ -420,7 +420,7 @@ function drawSandal(random: Random, cloth: Cloth): void {
     cloth.sew([[back - 3.2, top, back, top, back - 0.4, ground, back - 0.4 - width, ground]], soleTone);
   }
   const width = random.between(0.8, 2);
-  const straps = happens(random, 0.15) ? 5 + random.below(4) : 1 + random.below(3);
+  const straps = happens(random, 0.15) ? 5 + random.below(4) : 2 + random.below(3);
   for (let i = 0; i < straps; i++) {
     const from = random.between(2, straps > 4 ? 18 : 9);
     const to = from + random.between(2, 7);
@@ -434,7 +434,8 @@ function drawSandal(random: Random, cloth: Cloth): void {
     const round = smooth([front, height - random.between(0, 2), (front + back) / 2, height, back - 0.8, height - 0.6], false, 3);
     cloth.sew(stroke(lift(round), width * random.between(0.8, 1.3)), bright);
     cloth.sew(stroke(lift([back - 0.9, 0, back - 0.6, height]), width * random.between(0.8, 2)), bright * 0.95);
-    if (happens(random, 0.6)) cloth.sew(stroke(lift([random.between(6, 10), 3, front, height - 1]), width), bright);
+    if (happens(random, 0.35)) cloth.sew(stroke(lift([random.between(6, 10), 3, front, height - 1]), width), bright);
+    else if (happens(random, 0.5)) cloth.sew(stroke(lift([random.between(14, 20), 0, front, height - 1]), width), bright);
     if (happens(random, 0.5)) cloth.paint([ellipse(front + 2, lift([front + 2, height - 0.7])[1], 0.8)], 1, 0.8);
   } else if (happens(random, 0.35)) {
     cloth.sew(stroke(lift([9 + random.between(0, 4), 4.5, back - 2, 0]), width), bright * 0.9);

@@ -17,6 +17,8 @@ export class Mask {
   /** Where the outlines that follow lie in the picture. */
   placement: Placement = [1, 0, 0, 0, 1, 0];
   private readonly changes: Float64Array;
+  /** The outline at hand, placed; its first point again at its end. Kept, because many are added. */
+  private points = new Float64Array(256);
   private readonly stride: number;
 
   constructor(
@@ -55,8 +57,12 @@ export class Mask {
   private add(outline: Outline): void {
     const [a, b, c, d, e, f] = this.placement;
     const count = outline.length / 2;
-    const points = new Float64Array(outline.length + 2);
-    let [left, right, top, bottom] = [Infinity, -Infinity, Infinity, -Infinity];
+    if (this.points.length < outline.length + 2) this.points = new Float64Array(2 * outline.length);
+    const { points } = this;
+    let left = Infinity;
+    let right = -Infinity;
+    let top = Infinity;
+    let bottom = -Infinity;
     for (let i = 0; i < count; i++) {
       const x = a * outline[2 * i] + b * outline[2 * i + 1] + c;
       const y = d * outline[2 * i] + e * outline[2 * i + 1] + f;
@@ -75,9 +81,10 @@ export class Mask {
     // All areas turn the same way, so that two of them never cancel out.
     const sign = area < 0 ? -1 : 1;
     for (let i = 0; i < 2 * count; i += 2) {
-      const [x0, y0, x1, y1] = [points[i], points[i + 1], points[i + 2], points[i + 3]];
-      if (y0 < y1) this.edge(x0, y0, x1, y1, -sign);
-      else if (y0 > y1) this.edge(x1, y1, x0, y0, sign);
+      const y0 = points[i + 1];
+      const y1 = points[i + 3];
+      if (y0 < y1) this.edge(points[i], y0, points[i + 2], y1, -sign);
+      else if (y0 > y1) this.edge(points[i + 2], y1, points[i], y0, sign);
     }
     this.left = Math.min(this.left, Math.max(0, Math.floor(left)));
     this.top = Math.min(this.top, Math.max(0, Math.floor(top)));
@@ -96,7 +103,8 @@ export class Mask {
       const change = sign * (lower - upper);
       const atUpper = Math.min(width, Math.max(0, x0 + (upper - y0) * slope));
       const atLower = Math.min(width, Math.max(0, x0 + (lower - y0) * slope));
-      const [from, to] = atUpper < atLower ? [atUpper, atLower] : [atLower, atUpper];
+      const from = atUpper < atLower ? atUpper : atLower;
+      const to = atUpper < atLower ? atLower : atUpper;
       const first = Math.floor(from);
       const last = Math.floor(to);
       const start = row * stride;
