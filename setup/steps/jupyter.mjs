@@ -13,7 +13,7 @@ const { KERNEL_NAME, kernelspec } = createRequire(import.meta.url)('../../kernel
 
 /**
  * What Jupyter is told about the course, all of it inside .venv: the kernel, the settings, and the extension that shows the
- * course's figures.
+ * course's figures and its dataset explorer.
  *
  * @param {import('../project.mjs').Project} project
  * @returns {import('../run-steps.mjs').Step}
@@ -49,8 +49,9 @@ export function jupyterStep({ root, venv, nodeModules }) {
       });
       writeJson('share/jupyter/lab/settings/overrides.json', LAB_SETTINGS);
 
-      const target = path.join(share, 'labextensions', '@course', 'figures');
-      fs.rmSync(target, { recursive: true, force: true });
+      // With what an earlier version of the course called otherwise.
+      fs.rmSync(path.join(share, 'labextensions', '@course'), { recursive: true, force: true });
+      const target = path.join(share, 'labextensions', '@course', 'jupyterlab');
       if (fs.existsSync(extension)) {
         fs.cpSync(extension, target, { recursive: true });
         linkOrCopy(plotly, path.join(target, 'static', 'plotly.js'));

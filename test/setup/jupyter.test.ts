@@ -62,7 +62,7 @@ describe('the Jupyter step', () => {
     const { project, write } = newProject();
     const step = jupyterStep(project);
     await step.run(context);
-    const extension = path.join(project.venv, 'share', 'jupyter', 'labextensions', '@course', 'figures');
+    const extension = path.join(project.venv, 'share', 'jupyter', 'labextensions', '@course', 'jupyterlab');
     expect(fs.readFileSync(path.join(extension, 'static', 'plotly.js'), 'utf8')).toBe('plotly');
     write('kernel/labextension/static/figures.js', 'better figures');
     expect(step.isReady()).toBe(false);

@@ -16,7 +16,7 @@ export type Pictures = NdArray<Numbers> | tf.Tensor;
 export function figureBundle(figure: Figure): Bundle {
   return {
     data: {
-      'application/vnd.plotly.v1+json': { ...figure, config: { displaylogo: false, showSendToCloud: false } },
+      'application/vnd.plotly.v1+json': { ...figure, config: { responsive: true, displaylogo: false, showSendToCloud: false } },
       'image/svg+xml': toSvg(figure),
       'text/plain': figure.layout.meta.alt,
     },

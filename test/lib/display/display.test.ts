@@ -45,7 +45,7 @@ describe('in a notebook', () => {
   it('a figure comes as Plotly without an upload button, as SVG and as text', () => {
     showClassCounts(arrayOf(Uint8Array.of(0, 1, 1), [3]), ['cat', 'dog']);
     const { data } = outputs[0];
-    expect(data['application/vnd.plotly.v1+json'].config).toEqual({ displaylogo: false, showSendToCloud: false });
+    expect(data['application/vnd.plotly.v1+json'].config).toEqual({ responsive: true, displaylogo: false, showSendToCloud: false });
     expect(data['image/svg+xml']).toMatch(/^<svg /);
     expect(data['text/plain']).toBe('Images in each class. cat: 1, dog: 2.');
   });
