@@ -2,7 +2,7 @@ import type { Sharp, SharpOptions } from 'sharp';
 import { bmpProblem, decodeBmp, readBmpHeader } from './bmp';
 import type { PictureFormat } from './formats';
 import { placementOf } from './geometry';
-import { pixelBytes, type PictureOptions } from './options';
+import type { PictureOptions } from './options';
 import type { SkipReason } from './list';
 
 /**
@@ -26,9 +26,13 @@ export class BadPicture extends Error {
   }
 }
 
-export interface DecodedPicture {
-  readonly pixels: Uint8Array;
-  /** Width and height before resizing, as the picture is seen: after turning. */
+/** A decoded picture that is still to be brought to its size. */
+export interface RawPicture {
+  /** 1 (grey) or 3 numbers a pixel. */
+  readonly content: Buffer;
+  readonly width: number;
+  readonly height: number;
+  /** Width and height in the file, as the picture is seen: after turning. */
   readonly size: readonly [number, number];
 }
 
@@ -39,18 +43,17 @@ export function checkSize(width: number, height: number): void {
 }
 
 /**
- * Decodes any picture; of several frames or pages the first.
+ * Decodes any picture; of several frames or pages the first. Large ones come out smaller, but at least twice as large as wanted.
  *
- * @returns the pixels `[height, width]` or `[height, width, 3]`
  * @throws BadPicture if it is damaged, truncated or too large
  */
-export async function decodeReference(bytes: Buffer, format: PictureFormat, options: PictureOptions): Promise<DecodedPicture> {
+export async function decodeReference(bytes: Buffer, format: PictureFormat, options: PictureOptions): Promise<RawPicture> {
   try {
     const picture = format === 'BMP' ? openBmp(bytes) : open(bytes, {});
     // Orientations 5 to 8 lie on their side.
     const { autoOrient: { width, height } } = await picture.metadata();
     checkSize(width, height);
-    return { pixels: await resized(picture, [width, height], options), size: [width, height] };
+    return await rawPicture(picture, [width, height], options);
   } catch (error) {
     throw error instanceof BadPicture ? error : badPicture(error as Error);
   }
@@ -69,36 +72,30 @@ function openBmp(bytes: Buffer): Sharp {
   return open(decodeBmp(bytes), { raw: { width, height, channels: 4 } });
 }
 
-async function resized(picture: Sharp, size: [number, number], options: PictureOptions): Promise<Uint8Array> {
-  const [height, width] = options.size;
-  const placed = placementOf(size, [width, height], options.resize);
-  const visible = {
-    left: Math.max(0, -placed.left),
-    top: Math.max(0, -placed.top),
-    width: Math.min(placed.width, width),
-    height: Math.min(placed.height, height),
-  };
+async function rawPicture(picture: Sharp, size: [number, number], options: PictureOptions): Promise<RawPicture> {
+  const placed = placementOf(size, [options.size[1], options.size[0]], options.resize);
+  const [width, height] = [Math.min(size[0], placed.width * 2), Math.min(size[1], placed.height * 2)];
   const { data, info } = await picture
     .flatten({ background: BACKGROUND })
     .toColourspace('srgb')
-    .resize({ width: placed.width, height: placed.height, fit: 'fill', kernel: 'linear' })
-    .extract(visible)
+    .resize({ width, height, fit: 'fill', kernel: 'linear' })
     .raw({ depth: 'uchar' })
     .toBuffer({ resolveWithObject: true });
-  const pixels = new Uint8Array(pixelBytes(options));
-  const channels = options.color === 'grey' ? 1 : 3;
-  // A picture of one or two channels is grey, perhaps with what is left of its alpha.
-  const [green, blue] = info.channels < 3 ? [0, 0] : [1, 2];
-  for (let y = 0; y < info.height; y++) {
-    let from = y * info.width * info.channels;
-    let to = ((y + Math.max(0, placed.top)) * width + Math.max(0, placed.left)) * channels;
-    for (let x = 0; x < info.width; x++, from += info.channels, to += channels) {
-      const [r, g, b] = [data[from], data[from + green], data[from + blue]];
-      if (channels === 1) pixels[to] = luma(r, g, b);
-      else [pixels[to], pixels[to + 1], pixels[to + 2]] = [r, g, b];
-    }
+  return { content: withChannels(data, info.channels, options.color === 'grey' ? 1 : 3), width, height, size };
+}
+
+/** @param channels 1 or 2: grey, perhaps with what is left of alpha; 3 or 4: colour */
+function withChannels(data: Buffer, channels: number, wanted: 1 | 3): Buffer {
+  if (channels === wanted) return data;
+  const pixels = data.length / channels;
+  const result = Buffer.allocUnsafe(pixels * wanted);
+  const [green, blue] = channels < 3 ? [0, 0] : [1, 2];
+  for (let i = 0, from = 0, to = 0; i < pixels; i++, from += channels, to += wanted) {
+    const [r, g, b] = [data[from], data[from + green], data[from + blue]];
+    if (wanted === 1) result[to] = luma(r, g, b);
+    else [result[to], result[to + 1], result[to + 2]] = [r, g, b];
   }
-  return pixels;
+  return result;
 }
 
 /** 0.299 R + 0.587 G + 0.114 B in 16-bit fractions, as JPEG decoders calculate it. */

@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
 import { tf } from '../../tensorflow';
-import { BadPicture, checkSize, decodeReference, type DecodedPicture } from './decode-reference';
-import { decodePlain, type PlainPicture } from './decode-plain';
+import { BadPicture, checkSize, decodeReference } from './decode-reference';
+import { decodeAndResize, type GraphPicture } from './picture-graph';
 import { extensionOf, formatOfContent, formatOfName, hasEnd, kindOfContent, readHeader, type PictureFormat } from './formats';
 import type { Candidate } from './list';
 import { pixelBytes, type PictureOptions } from './options';
@@ -30,12 +30,28 @@ export interface ReadFile {
 /** Neither waits for the other end of a pipe nor follows a link: whatever a name has become since it was listed. */
 const OPEN_FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOFOLLOW ?? 0);
 
+/** Memory for the files of one chunk, used again for the next: fresh memory costs as much as reading. */
+export class ReadBuffer {
+  private readonly memory = Buffer.allocUnsafeSlow(4_000_000);
+  private used = 0;
+
+  take(bytes: number): Buffer {
+    if (this.used + bytes > this.memory.length) return Buffer.allocUnsafeSlow(bytes);
+    return this.memory.subarray(this.used, this.used += bytes);
+  }
+
+  /** From now on, what was taken before is written over. */
+  reset(): void {
+    this.used = 0;
+  }
+}
+
 /**
  * Reads a file whole.
  *
  * @throws BadPicture if it is gone, no file, empty, too large or not to be read
  */
-export function readCandidate({ path }: Candidate): ReadFile {
+export function readCandidate({ path }: Candidate, buffer: ReadBuffer): ReadFile {
   let descriptor: number;
   try {
     descriptor = openSync(path, OPEN_FLAGS);
@@ -47,13 +63,13 @@ export function readCandidate({ path }: Candidate): ReadFile {
     if (!status.isFile()) throw new BadPicture('not a file');
     if (status.size === 0) throw new BadPicture('empty file');
     if (status.size > MAX_FILE_BYTES) throw new BadPicture('too large', `${Math.round(status.size / 1e6)} MB, more than ${MAX_FILE_BYTES / 1e6} MB`);
-    const bytes = Buffer.allocUnsafe(status.size);
+    const bytes = buffer.take(status.size);
     for (let read = 0; read < bytes.length;) {
       const more = readSync(descriptor, bytes, read, bytes.length - read, read);
       if (more === 0) throw new BadPicture('changed or vanished while it was read');
       read += more;
     }
-    return { bytes, stamp: stampOf(status), digest: createHash('sha256').update(bytes).digest('hex') };
+    return { bytes, stamp: stampOf(status), digest: hash('sha256', bytes, 'base64') };
   } catch (error) {
     throw error instanceof BadPicture ? error : unreadable(error as NodeJS.ErrnoException);
   } finally {
@@ -90,6 +106,22 @@ const isRead = (format: string): format is PictureFormat => readFormats.includes
 /** Pictures that the reference decoder has in hand at the same time. */
 const AT_ONCE = 4;
 
+export interface DecodedPicture {
+  /** `[height, width]` or `[height, width, 3]` */
+  readonly pixels: Uint8Array;
+  /** Width and height before resizing. */
+  readonly size: readonly [number, number];
+}
+
+/** A picture on its way, and its place among the outcomes. */
+interface Job {
+  readonly index: number;
+  readonly format: PictureFormat;
+  readonly bytes: Buffer;
+  /** What the graph takes; undefined if only the reference decoder does this picture right. */
+  picture: GraphPicture | undefined;
+}
+
 /**
  * Decodes files that have been read: plain ones together on all cores, the others a few at a time.
  *
@@ -97,32 +129,47 @@ const AT_ONCE = 4;
  */
 export async function decodeFiles(files: readonly { candidate: Candidate; bytes: Buffer }[], options: PictureOptions): Promise<(DecodedPicture | BadPicture)[]> {
   const outcomes: (DecodedPicture | BadPicture | undefined)[] = files.map(() => undefined);
-  const plain: { index: number; picture: PlainPicture }[] = [];
-  const others: { index: number; bytes: Buffer; format: PictureFormat }[] = [];
+  const jobs: Job[] = [];
   files.forEach(({ candidate, bytes }, index) => {
     try {
       const format = formatOf(candidate, bytes);
-      const picture = asPlain(bytes, format, options);
-      if (picture) plain.push({ index, picture });
-      else others.push({ index, bytes, format });
+      jobs.push({ index, format, bytes, picture: asPlain(bytes, format, options) });
     } catch (error) {
       outcomes[index] = asBadPicture(error);
     }
   });
+  const decode = (list: readonly Job[]): void => {
+    if (list.length === 0) return;
+    const pixels = decodeAndResize(list.map(({ picture }) => picture!), options);
+    const bytesEach = pixelBytes(options);
+    list.forEach(({ index, picture }, i) => {
+      outcomes[index] = { pixels: pixels.subarray(i * bytesEach, (i + 1) * bytesEach), size: picture!.size };
+    });
+  };
 
-  const decodable = decodablePlain(plain, options);
-  const size = pixelBytes(options);
-  decodable.pictures.forEach(({ index, picture: { header: { width, height } } }, i) => {
-    outcomes[index] = { pixels: decodable.pixels.subarray(i * size, (i + 1) * size), size: [width, height] };
-  });
-  others.push(...decodable.failed.map(({ index, picture: { bytes, format } }) => ({ index, bytes, format })));
+  const plain = jobs.filter(({ picture }) => picture);
+  try {
+    decode(plain);
+  } catch {
+    // One damaged picture fails the whole call: those that TensorFlow cannot decode are left to the reference decoder, which says why.
+    for (const job of plain) {
+      if (!canDecode(job)) job.picture = undefined;
+    }
+    decode(plain.filter(({ picture }) => picture));
+  }
 
+  const others = jobs.filter(({ picture }) => !picture);
   const queue = others.values();
   await Promise.all(Array.from({ length: AT_ONCE }, async () => {
-    for (const { index, bytes, format } of queue) {
-      outcomes[index] = await decodeReference(bytes, format, options).catch(asBadPicture);
+    for (const job of queue) {
+      try {
+        job.picture = { kind: 'RAW', ...await decodeReference(job.bytes, job.format, options) };
+      } catch (error) {
+        outcomes[job.index] = asBadPicture(error);
+      }
     }
   }));
+  decode(others.filter(({ picture }) => picture));
   return outcomes as (DecodedPicture | BadPicture)[];
 }
 
@@ -131,45 +178,20 @@ function asBadPicture(error: unknown): BadPicture {
   throw error;
 }
 
-/** Undefined if only the reference decoder does this picture right. */
-function asPlain(bytes: Buffer, format: PictureFormat, { color }: PictureOptions): PlainPicture | undefined {
+function asPlain(bytes: Buffer, format: PictureFormat, { color }: PictureOptions): GraphPicture | undefined {
   if (format !== 'JPEG' && format !== 'PNG') return undefined;
   const header = readHeader(bytes, format);
   if (!header || header.width === 0 || header.height === 0) return undefined;
-  checkSize(header.width, header.height);
+  const { width, height, isPlain, isGrey } = header;
+  checkSize(width, height);
   // TensorFlow takes other weights for grey when a PNG has colours.
-  if (!header.isPlain || !hasEnd(bytes, format) || (format === 'PNG' && color === 'grey' && !header.isGrey)) return undefined;
-  return { bytes, format, header };
+  if (!isPlain || !hasEnd(bytes, format) || (format === 'PNG' && color === 'grey' && !isGrey)) return undefined;
+  return { content: bytes, kind: format, width, height, size: [width, height] };
 }
 
-interface PlainResult<P> {
-  readonly pictures: readonly P[];
-  readonly pixels: Uint8Array;
-  readonly failed: readonly P[];
-}
-
-/** One damaged picture fails the whole call: then they are tried one by one, and the damaged ones are left to the reference decoder. */
-function decodablePlain<P extends { picture: PlainPicture }>(pictures: readonly P[], options: PictureOptions): PlainResult<P> {
-  if (pictures.length === 0) return { pictures, pixels: new Uint8Array(), failed: [] };
-  const decode = (list: readonly P[]): Uint8Array => decodePlain(list.map(({ picture }) => picture), options);
+function canDecode({ bytes, format }: Job): boolean {
   try {
-    return { pictures, pixels: decode(pictures), failed: [] };
-  } catch {
-    const decodable = pictures.map(({ picture }) => canDecode(picture));
-    const good = pictures.filter((_, i) => decodable[i]);
-    const failed = pictures.filter((_, i) => !decodable[i]);
-    try {
-      return { pictures: good, pixels: good.length > 0 ? decode(good) : new Uint8Array(), failed };
-    } catch {
-      // The reference decoder says what is wrong.
-      return { pictures: [], pixels: new Uint8Array(), failed: pictures };
-    }
-  }
-}
-
-function canDecode({ bytes, format }: PlainPicture): boolean {
-  try {
-    tf.tidy(() => format === 'PNG' ? tf.node.decodePng(bytes, 3) : tf.node.decodeJpeg(bytes, 3, 8));
+    tf.tidy(() => format === 'PNG' ? tf.node.decodePng(bytes, 3) : tf.node.decodeJpeg(bytes, 3));
     return true;
   } catch {
     return false;

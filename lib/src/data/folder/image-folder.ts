@@ -7,7 +7,7 @@ import { Random } from '../../random';
 import { readSettings } from '../../settings';
 import type { LabelledImages } from '../image-dataset';
 import { Batches, type BatchOptions, type BatchSource } from './batches';
-import { decodeFiles, readCandidate } from './decode';
+import { decodeFiles, ReadBuffer, readCandidate } from './decode';
 import { BadPicture } from './decode-reference';
 import { listFolder, type Candidate, type Listing, type SkippedFile } from './list';
 import { pictureOptions, type PictureOptions } from './options';
@@ -163,7 +163,8 @@ export async function openImageFolder(folder: string, options: FolderOptions & {
 
 /** @throws Error if a picture that could be read cannot be read any more */
 async function decodeAgain(candidates: readonly Candidate[], options: PictureOptions): Promise<Uint8Array> {
-  const files = candidates.map((candidate) => ({ candidate, bytes: readCandidate(candidate).bytes }));
+  const buffer = new ReadBuffer();
+  const files = candidates.map((candidate) => ({ candidate, bytes: readCandidate(candidate, buffer).bytes }));
   const outcomes = await decodeFiles(files, options);
   return Buffer.concat(outcomes.map((outcome, i) => {
     if (!(outcome instanceof BadPicture)) return outcome.pixels;

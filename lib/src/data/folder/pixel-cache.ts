@@ -202,13 +202,15 @@ interface Table {
 }
 
 function formatTable(files: readonly CachedFile[]): Buffer {
-  const table: Table = {
-    files: files.map(({ file }) => file),
-    stamps: files.flatMap(({ stamp }) => (stamp ? [stamp.bytes, stamp.modified, stamp.changed, stamp.inode] : [-1, 0, 0, 0])),
-    digests: files.map(({ digest }) => digest),
-    pictures: files.flatMap(({ row = -1, size = [0, 0] }) => [row, ...size]),
-    reasons: Object.fromEntries(files.flatMap(({ reason, detail }, i) => (reason ? [[i, [reason, detail]]] : []))),
-  };
+  const table: Table = { files: [], stamps: [], digests: [], pictures: [], reasons: {} };
+  files.forEach(({ file, stamp, digest, row = -1, size: [width, height] = [0, 0], reason, detail }, i) => {
+    table.files.push(file);
+    table.digests.push(digest);
+    if (stamp) table.stamps.push(stamp.bytes, stamp.modified, stamp.changed, stamp.inode);
+    else table.stamps.push(-1, 0, 0, 0);
+    table.pictures.push(row, width, height);
+    if (reason) table.reasons[i] = [reason, detail];
+  });
   return Buffer.from(JSON.stringify(table));
 }
 

@@ -1,6 +1,6 @@
 import { lstatSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { decodeFiles, readCandidate, stampOf, type FileStamp, type ReadFile } from './decode';
+import { decodeFiles, ReadBuffer, readCandidate, stampOf, type FileStamp, type ReadFile } from './decode';
 import { BadPicture } from './decode-reference';
 import { extensionOf } from './formats';
 import type { Candidate, SkippedFile } from './list';
@@ -79,6 +79,7 @@ export class PixelStore {
   private sink: Sink | undefined;
   private writer: CacheWriter | undefined;
   private rows = 0;
+  private readonly buffer = new ReadBuffer();
   private readonly began = performance.now();
 
   /**
@@ -129,12 +130,13 @@ export class PixelStore {
   private readChunk(candidates: readonly Candidate[], start: number): { chunk: { candidate: Candidate; bytes: Buffer; file: ReadFile }[]; end: number } {
     const chunk: { candidate: Candidate; bytes: Buffer; file: ReadFile }[] = [];
     const most = Math.max(4, Math.min(CHUNK_FILES, Math.floor(CHUNK_BYTES / this.bytesEach)));
+    this.buffer.reset();
     let bytes = 0;
     let end = start;
     while (end < candidates.length && end - start < most && bytes < CHUNK_BYTES) {
       const candidate = candidates[end++];
       try {
-        const file = readCandidate(candidate);
+        const file = readCandidate(candidate, this.buffer);
         const known = this.contents().get(contentKey(candidate.file, file.digest));
         if (known) {
           this.keep(candidate.file, { ...known, file: candidate.file, stamp: settled(file.stamp) });
