@@ -1,5 +1,5 @@
-import { memoryAccount, summary, tf } from '@course/lib';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { memoryAccount, tf } from '@course/lib';
+import { beforeEach, describe, expect, it } from 'vitest';
 
 let tensors = 0;
 beforeEach(() => void (tensors = tf.memory().numTensors));
