@@ -1,5 +1,6 @@
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
+import { decodeBmp, readBmpHeader } from './folder/bmp';
 
 /** A picture as a browser can show it. */
 export interface OriginalPicture {
@@ -11,8 +12,8 @@ export interface OriginalPicture {
   height: number;
 }
 
-/** What browsers show by themselves, of the formats that sharp reads. */
-const SHOWN_BY_BROWSERS = ['jpeg', 'png', 'webp', 'gif'];
+/** What browsers show by themselves. */
+const SHOWN_BY_BROWSERS = ['jpeg', 'png', 'webp', 'gif', 'bmp'];
 /** More pixels a side, or bytes, than a screen needs. */
 const LARGEST_SIDE = 1_200;
 const MOST_BYTES = 4_000_000;
@@ -25,17 +26,17 @@ const MOST_BYTES = 4_000_000;
  */
 export async function readOriginalPicture(file: string): Promise<OriginalPicture> {
   const bytes = await readRegularFile(file);
-  // Browsers show it and sharp does not read it. The sides stand in its header; a negative height means that the rows go down.
-  if (bytes.length > 26 && bytes.toString('latin1', 0, 2) === 'BM' && bytes.length <= MOST_BYTES) {
-    return { bytes, type: 'image/bmp', width: bytes.readInt32LE(18), height: Math.abs(bytes.readInt32LE(22)) };
-  }
   // Loaded when the first picture is asked for: most lessons need none.
   const { default: sharp } = await import('sharp');
-  const { format, autoOrient: { width, height } } = await sharp(bytes).metadata();
+  const isBmp = bytes.toString('latin1', 0, 2) === 'BM';
+  const metadata = isBmp ? undefined : await sharp(bytes).metadata();
+  const format = metadata?.format ?? 'bmp';
+  const { width, height } = metadata?.autoOrient ?? readBmpHeader(bytes);
   if (SHOWN_BY_BROWSERS.includes(format) && Math.max(width, height) <= LARGEST_SIDE && bytes.length <= MOST_BYTES) {
     return { bytes, type: `image/${format}`, width, height };
   }
-  const copy = sharp(bytes).autoOrient().resize(LARGEST_SIDE, LARGEST_SIDE, { fit: 'inside', withoutEnlargement: true });
+  const picture = isBmp ? sharp(decodeBmp(bytes), { raw: { width, height, channels: 4 } }) : sharp(bytes).autoOrient();
+  const copy = picture.resize(LARGEST_SIDE, LARGEST_SIDE, { fit: 'inside', withoutEnlargement: true });
   return { bytes: await copy.webp({ quality: 90 }).toBuffer(), type: 'image/webp', width, height };
 }
 
