@@ -45,8 +45,10 @@ const isGzip = (bytes: Uint8Array): boolean => bytes.length >= 2 && bytes[0] ===
 export async function unpack(bytes: Uint8Array, file: string, maxSize?: number): Promise<Uint8Array> {
   if (!isGzip(bytes)) return bytes;
   try {
-    // Large pieces: the default of 16 KiB takes three times as long for 47 MB.
-    return await gunzip(bytes, { chunkSize: 1 << 20, maxOutputLength: maxSize });
+    // In one piece where the size is known (the byte more saves asking for another piece), else in large ones: pieces
+    // are put together at the end, which for 47 MB takes a third of the time, and with the default of 16 KiB much more.
+    const chunkSize = maxSize === undefined ? 1 << 20 : maxSize + 1;
+    return await gunzip(bytes, { chunkSize, maxOutputLength: maxSize });
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     if (code === 'ERR_BUFFER_TOO_LARGE') {

@@ -42,9 +42,12 @@ export function normalise(
   const pixels = bytesOf('normalise', images);
   const tables = 'range' in options ? [rangeTable(options.range)] : statisticsTables(options, images.shape);
   const scaled = new Float32Array(pixels.length);
-  tables.forEach((table, channel) => {
-    for (let i = channel; i < pixels.length; i += tables.length) scaled[i] = table[pixels[i]];
-  });
+  if (tables.length === 1) lookUp(tables[0], pixels, scaled);
+  else {
+    tables.forEach((table, channel) => {
+      for (let i = channel; i < pixels.length; i += tables.length) scaled[i] = table[pixels[i]];
+    });
+  }
   return arrayOf(scaled, [...images.shape]);
 }
 
@@ -82,6 +85,26 @@ function bytesOf(name: string, images: NdArray<Uint8Array> | NdArray<Uint8Clampe
     throw new TypeError(`${name}: got pixels of type ${dtype}, expected uint8 (0..255). Have they been normalised before?`);
   }
   return packedValues(images as NdArray<Numbers>) as Uint8Array | Uint8ClampedArray;
+}
+
+/**
+ * Writes the table's value for each pixel. Four pixels are read at once, which halves the time for MNIST's 47 million; and
+ * where all four are black and stay 0, nothing is written: that is so in new memory.
+ */
+function lookUp(table: Float32Array, pixels: Uint8Array | Uint8ClampedArray, scaled: Float32Array): void {
+  const fours = pixels.byteOffset % 4 === 0 ? pixels.length >> 2 : 0;
+  const words = new Uint32Array(pixels.buffer, fours === 0 ? 0 : pixels.byteOffset, fours);
+  const blackStays = table[0] === 0;
+  for (let i = 0, to = 0; i < fours; i++, to += 4) {
+    const word = words[i];
+    if (word === 0 && blackStays) continue;
+    // The first pixel is the lowest byte: all processors that TensorFlow.js runs on are little-endian.
+    scaled[to] = table[word & 255];
+    scaled[to + 1] = table[(word >>> 8) & 255];
+    scaled[to + 2] = table[(word >>> 16) & 255];
+    scaled[to + 3] = table[word >>> 24];
+  }
+  for (let i = fours << 2; i < pixels.length; i++) scaled[i] = table[pixels[i]];
 }
 
 /** What each of the 256 values of a byte becomes: a table is faster than 47 million divisions. */

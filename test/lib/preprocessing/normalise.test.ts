@@ -24,6 +24,19 @@ describe('normalise', () => {
     expect(normalise(bytes.transpose(1, 0)).get(0, 1)).toBe(Math.fround(16 / 255));
   });
 
+  it('gives the same wherever the pixels lie in memory, and however many they are', () => {
+    const memory = Uint8Array.from({ length: 64 }, (_, i) => (i % 3 === 0 ? 250 - i : 0));
+    for (const start of [0, 1, 2, 3, 4]) {
+      for (const count of [0, 1, 3, 4, 7, 40]) {
+        const pixels = memory.subarray(start, start + count);
+        const expected = Array.from(pixels, (value) => Math.fround(value / 255));
+        expect([...normalise(ndarray(pixels, [count])).data]).toEqual(expected);
+        const signed = Array.from(pixels, (value) => Math.fround(-1 + (value / 255) * 2));
+        expect([...normalise(ndarray(pixels, [count]), { range: [-1, 1] }).data]).toEqual(signed);
+      }
+    }
+  });
+
   it('takes the clamped bytes of a canvas', () => {
     expect(normalise(ndarray(Uint8ClampedArray.of(255))).get(0)).toBe(1);
   });
