@@ -126,7 +126,7 @@ function startControl(workerData: ControlData): Worker {
 
 function startSession(outputs: Outputs, flags: Int32Array): Session {
   const unbreakable = createUnbreakable(flags);
-  const session = unbreakable(() => createSession({ folder: process.cwd(), unbreakable }));
+  const session = unbreakable(() => createSession({ folder: process.cwd(), unbreakable, showResult: (value) => showResult(value, outputs) }));
   const inCells = breakableAfterwards(flags, unbreakable);
   loadModulesWith(inCells);
   // The library computes with it; see lib/src/tensorflow/unbreakable.ts.
@@ -147,3 +147,18 @@ if (!connectionFile) {
   process.exit(2);
 }
 void main(connectionFile);
+
+/**
+ * Shows the value of a cell's last expression in its own way if it has one: a method that returns MIME types and contents, named as in the other Jupyter
+ * kernels for JavaScript (Deno's). Every other value is printed.
+ */
+function showResult(value: unknown, outputs: Outputs): void {
+  const display = (value as Record<symbol, unknown> | null | undefined)?.[Symbol.for('Jupyter.display')];
+  if (typeof display !== 'function') return console.log(value);
+  try {
+    outputs.display({ data: display.call(value) as Record<string, unknown> });
+  } catch (error) {
+    console.error('The result cannot show itself, so it is printed.', error);
+    console.log(value);
+  }
+}

@@ -56,6 +56,8 @@ export interface SessionOptions {
   folder: string;
   /** Runs the compiler. */
   unbreakable?: Unbreakable;
+  /** Shows the value of a cell's last expression. Default: prints it. */
+  showResult?: (value: unknown) => void;
 }
 
 /** Compiles and runs cells, one after the other, in one scope. */
@@ -78,7 +80,7 @@ export function setDisplay(display: Display): void {
 }
 
 /** Makes tslab's compiler and executor, once a process; takes about a second. */
-export function createSession({ folder, unbreakable = (work) => work() }: SessionOptions): Session {
+export function createSession({ folder, unbreakable = (work) => work(), showResult = console.log }: SessionOptions): Session {
   const maps = emitSourceMaps();
   const ts = require(TYPESCRIPT) as typeof TypeScript;
   const { createConverter } = require('tslab/dist/converter') as typeof import('tslab/dist/converter');
@@ -115,7 +117,8 @@ export function createSession({ folder, unbreakable = (work) => work() }: Sessio
     addModule: (name, source, metadata) => diagnostics = converter.addModule(name, source, metadata),
   };
   const executor: Executor = createExecutor(folder, { node: recording, browser: recording, close: () => converter.close() }, {
-    log: (...values) => console.log(...values),
+    // tslab calls it with the value of the last expression.
+    log: (value) => showResult(value),
     // tslab calls it with what a cell threw, or with the parts of a diagnostic.
     error: (...values) => errors.push(...values),
   });

@@ -81,6 +81,25 @@ describe('output of a cell', () => {
   });
 });
 
+describe("the value of a cell's last expression", () => {
+  const method = "[Symbol.for('Jupyter.display')]";
+
+  it('shows itself where it can, and is printed where it cannot', async () => {
+    const answer = await kernel.execute(`({ ${method}: () => ({ 'text/plain': 'a table', 'text/html': '<table></table>' }) })`);
+    expect(answer.of('display_data')).toEqual([{ data: { 'text/plain': 'a table', 'text/html': '<table></table>' }, metadata: {}, transient: {} }]);
+    expect(answer.text('stdout')).toBe('');
+    expect((await kernel.execute('null')).of('display_data')).toEqual([]);
+    expect((await kernel.execute("({ plain: true })")).text('stdout')).toBe('{ plain: true }\n');
+  });
+
+  it('is printed, with the reason, if its own way fails', async () => {
+    const answer = await kernel.execute(`({ name: 'x', ${method}() { throw new Error('no table today'); } })`);
+    expect(answer.text('stderr')).toContain('no table today');
+    expect(answer.text('stdout')).toContain("name: 'x'");
+    expect(answer.reply.status).toBe('ok');
+  });
+});
+
 describe('the course.display hook', () => {
   const hook = "const show = (globalThis as any)[Symbol.for('course.display')];\n";
 
