@@ -89,6 +89,12 @@ describe('readManifest', () => {
     });
   });
 
+  it('reads the example that the README gives for an entry of one\'s own', () => {
+    const readme = readFileSync(path.resolve(__dirname, '../../../datasets/README.md'), 'utf8');
+    const example = /```json\n([^]*?)```/.exec(readme)?.[1] ?? '';
+    expect(read(`{ ${example} }`)).toMatchObject([{ name: 'my-flowers', kind: 'folder' }]);
+  });
+
   it('reads IDX files that nobody offers and nobody draws', () => {
     const [entry] = read(changed(({ mnist }) => {
       delete mnist.mirrors;
