@@ -134,7 +134,7 @@ const isStripe = (at: number, width: number): number => (at - Math.floor(at) < w
 const noise = new Float64Array(side * side);
 const grid = new Float64Array(side * side);
 
-/** Random numbers of -1 to 1 in a grid of `spacing` pixels, and straight lines between them. Filled anew by each call. */
+/** Random numbers of -1 to 1, `spacing` pixels apart, and straight lines between them. Filled anew by each call. */
 function smoothNoise(random: Random, spacing: number): Float64Array {
   const points = Math.floor((side - 1) / spacing) + 2;
   for (let i = 0; i < points * points; i++) grid[i] = 2 * random.fraction() - 1;

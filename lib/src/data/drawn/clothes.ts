@@ -1,28 +1,16 @@
 import type { Random } from '../../random';
+import { choose, happens, oneOf, type Odds } from './choices';
 import { Cloth, type Pattern } from './cloth';
 import { ellipse, jitter, mirrored, rectangle, smooth, stroke, type Outline } from './outline';
 
 /** The middle of the picture: garments seen from the front are symmetric about it. */
 const middle = 14;
 
-const oneOf = <T>(random: Random, choices: readonly T[]): T => choices[random.below(choices.length)];
-const happens = (random: Random, probability: number): boolean => random.fraction() < probability;
-
 /** Most fabrics are bright: Fashion-MNIST's photographs are negatives, in which dark garments shine. */
 const tone = (random: Random): number => (happens(random, 0.2) ? random.between(0.22, 0.5) : random.between(0.5, 1.05));
 
 const pattern = (random: Random, plain: number): Pattern =>
   happens(random, plain) ? 'plain' : oneOf(random, ['bars', 'pinstripes', 'checks', 'checks', 'print', 'fade']);
-
-/** How often each choice is made, as parts of the whole. */
-type Odds<Choice extends string> = Readonly<Partial<Record<Choice, number>>>;
-
-function draw<Choice extends string>(odds: Odds<Choice>, random: Random): Choice {
-  const choices = Object.keys(odds) as Choice[];
-  const parts = choices.map((choice) => odds[choice] ?? 0);
-  let left = random.fraction() * parts.reduce((sum, part) => sum + part);
-  return choices.find((_, i) => (left -= parts[i]) < 0) ?? choices[0];
-}
 
 type Sleeves = 'none' | 'short' | 'half' | 'long';
 type Opening = 'none' | 'neck' | 'whole';
@@ -125,9 +113,9 @@ function drawTop(cut: Cut, random: Random, cloth: Cloth): void {
   cloth.begin(random, pattern(random, cut.plain));
   const bright = tone(random);
   const among = ([low, high]: readonly [number, number]): number => random.between(low, high);
-  const sleeves = draw(cut.sleeves, random);
-  const opening = draw(cut.opening, random);
-  const collar = draw(cut.collar, random);
+  const sleeves = choose(random, cut.sleeves);
+  const opening = choose(random, cut.opening);
+  const collar = choose(random, cut.collar);
   const length = among(cut.length);
   const chest = among(cut.chest);
   const waist = chest * among(cut.waist);
@@ -137,7 +125,8 @@ function drawTop(cut: Cut, random: Random, cloth: Cloth): void {
   const slope = random.between(0.8, 2.2);
   const neck = random.between(1.8, 3.2);
   const isWide = sleeves === 'none' && happens(random, 0.5);
-  const shoulder = Math.max(neck + 0.9, sleeves === 'none' ? chest * random.between(0.55, 1) : chest * random.between(0.88, 1.04));
+  const shoulder = Math.max(neck + 0.9, sleeves === 'none' ? chest * random.between(0.55, 1)
+    : chest * random.between(0.88, 1.04));
   const armpit = top + random.between(6, 8.5);
   const depth = happens(random, 0.3) ? random.between(2.5, 5.5) : random.between(0.7, 2.4);
   const waistAt = top + (bottom - top) * random.between(0.45, 0.62);
@@ -147,7 +136,8 @@ function drawTop(cut: Cut, random: Random, cloth: Cloth): void {
   // The inside of the back shows above the front.
   const isBackShown = collar === 'none' || collar === 'shirt';
   if (isBackShown) {
-    const back = [middle - neck, top, middle - neck * 0.5, top - 0.1, middle + neck * 0.5, top - 0.1, middle + neck, top];
+    const back = [middle - neck, top, middle - neck * 0.5, top - 0.1, middle + neck * 0.5, top - 0.1, middle + neck,
+      top];
     cloth.sew([[...back, middle, top + depth]], bright * random.between(0.3, 0.75));
   }
   if (collar === 'hood') {
@@ -156,7 +146,8 @@ function drawTop(cut: Cut, random: Random, cloth: Cloth): void {
   }
   const isV = happens(random, 0.3);
   const front = collar === 'stand' ? 0.4 : depth;
-  const neckline: Outline = isV ? [middle, top + front] : [middle - neck * 0.55, top + front * 0.8, middle, top + front];
+  const neckline: Outline = isV ? [middle, top + front] : [middle - neck * 0.55, top + front * 0.8, middle,
+    top + front];
   const half: Outline = [
     ...[...neckline.slice(-2), ...(isV ? [] : neckline.slice(0, 2)), middle - neck, top],
     ...[middle - shoulder, top + slope * (isWide ? 0.4 : 1)],
@@ -169,7 +160,8 @@ function drawTop(cut: Cut, random: Random, cloth: Cloth): void {
   if (happens(random, 0.6)) {
     const light = random.between(0.75, 1.12);
     for (const way of [-1, 1]) {
-      cloth.shade(stroke([middle + way * chest * 0.93, armpit, middle + way * waist * 0.93, waistAt, middle + way * hem * 0.93, bottom], 1.3), light);
+      cloth.shade(stroke([middle + way * chest * 0.93, armpit, middle + way * waist * 0.93, waistAt,
+        middle + way * hem * 0.93, bottom], 1.3), light);
     }
   }
   const folds = random.below(3);
@@ -179,18 +171,21 @@ function drawTop(cut: Cut, random: Random, cloth: Cloth): void {
     cloth.shade(stroke(fold, random.between(0.6, 1.6), 0.6), random.between(0.7, 1.15));
   }
   if (happens(random, cut.print)) drawPrint(bright, (armpit + waistAt) / 2, chest, random, cloth);
-  if (collar === 'stand') cloth.sew([rectangle(middle - neck, top - 1, middle + neck, top + 1.4)], bright * random.between(0.75, 1.1));
+  if (collar === 'stand') cloth.sew([rectangle(middle - neck, top - 1, middle + neck, top + 1.4)],
+    bright * random.between(0.75, 1.1));
   if (collar === 'shirt' || collar === 'lapel') drawCollar(collar, bright, top, neck, depth, random, cloth);
   if (opening !== 'none') {
     const end = opening === 'whole' ? bottom : top + depth + random.between(3, 7);
     drawOpening(bright, top + (collar === 'stand' ? 0 : depth), end, random, cloth);
   }
-  if (happens(random, cut.ribs)) cloth.shade([rectangle(middle - hem - 1, bottom - 1.8, middle + hem + 1, bottom + 1)], random.between(0.55, 0.85));
+  if (happens(random, cut.ribs)) cloth.shade([rectangle(middle - hem - 1, bottom - 1.8, middle + hem + 1,
+    bottom + 1)], random.between(0.55, 0.85));
   if (happens(random, cut.belt)) {
     const belt = rectangle(middle - waist - 0.6, waistAt - 0.7, middle + waist + 0.6, waistAt + 0.7);
     cloth.shade([belt], random.below(2) ? random.between(0.3, 0.75) : random.between(1.1, 1.4));
   }
-  if (happens(random, cut.pockets)) drawPockets(bright, random.below(2) ? armpit + 1 : bottom - random.between(6, 9), chest, random, cloth);
+  if (happens(random, cut.pockets)) drawPockets(bright, random.below(2) ? armpit + 1 : bottom - random.between(6, 9),
+    chest, random, cloth);
 }
 
 /** Where sleeves begin: pixels from the top and from the middle. */
@@ -215,24 +210,30 @@ function drawSleeves(cut: Cut, sleeves: Sleeves, at: Shoulder, random: Random, c
   for (const way of [-1, 1]) {
     const x = (value: number): number => middle + way * Math.min(13.6, value);
     const [endX, endY] = [at.shoulder + spread * stretch, Math.min(27.4, at.top + stretch)];
-    const upper: Outline = [x(at.shoulder - 0.8), at.top - 0.7, x(at.shoulder + 0.25 * spread * stretch + 0.7), at.top + 0.22 * stretch];
+    const upper: Outline = [x(at.shoulder - 0.8), at.top - 0.7, x(at.shoulder + 0.25 * spread * stretch + 0.7),
+      at.top + 0.22 * stretch];
     const outer: Outline = [x((at.shoulder + endX) / 2 + elbow + 0.5), at.top + 0.55 * stretch, x(endX), endY];
-    const inner: Outline = [x(endX - cuff), endY + cuff * spread * 0.5, x(Math.max(at.chest - 0.6, (at.chest + endX - cuff) / 2)), (at.armpit + endY) / 2];
-    const sleeve = jitter([...upper, ...outer, ...inner, x(at.chest - 1.5), at.armpit + 0.8, x(at.chest - 2), at.top + 1], 0.15, random);
+    const inner: Outline = [x(endX - cuff), endY + cuff * spread * 0.5,
+      x(Math.max(at.chest - 0.6, (at.chest + endX - cuff) / 2)), (at.armpit + endY) / 2];
+    const sleeve = jitter([...upper, ...outer, ...inner, x(at.chest - 1.5), at.armpit + 0.8, x(at.chest - 2),
+      at.top + 1], 0.15, random);
     cloth.sew([sleeve], at.bright * light);
     // A shadow between sleeve and body; without it they would be one plane.
-    cloth.shade(stroke([x(at.shoulder - 0.2), at.top + 1, x(at.chest - 0.2), at.armpit, x(at.chest - 0.2), Math.min(endY, at.armpit + 9)], 1), random.between(0.45, 0.9));
+    cloth.shade(stroke([x(at.shoulder - 0.2), at.top + 1, x(at.chest - 0.2), at.armpit, x(at.chest - 0.2),
+      Math.min(endY, at.armpit + 9)], 1), random.between(0.45, 0.9));
     if (ribs !== 1) cloth.shade(stroke([x(endX + 0.5), endY - 0.8, x(endX - cuff - 0.5), endY - 0.8], 1.8), ribs);
   }
 }
 
-function drawCollar(collar: Collar, bright: number, top: number, neck: number, depth: number, random: Random, cloth: Cloth): void {
+function drawCollar(collar: Collar, bright: number, top: number, neck: number, depth: number, random: Random,
+  cloth: Cloth): void {
   const reach = collar === 'lapel' ? random.between(4, 9) : random.between(1.5, 3.5);
   const width = collar === 'lapel' ? random.between(1.5, 3) : random.between(1, 2.2);
   const light = random.below(2) ? random.between(0.55, 0.85) : random.between(1.1, 1.35);
   for (const way of [-1, 1]) {
     const x = (value: number): number => middle + way * value;
-    const leaf = [x(neck - 0.3), top - 0.5, x(neck + width * 0.5), top + 0.8, x(width * 0.9), top + depth + reach * 0.6, x(0), top + depth];
+    const leaf = [x(neck - 0.3), top - 0.5, x(neck + width * 0.5), top + 0.8, x(width * 0.9),
+      top + depth + reach * 0.6, x(0), top + depth];
     cloth.sew([leaf], bright * light);
     cloth.shade(stroke([leaf[2], leaf[3], leaf[4], leaf[5], leaf[6], leaf[7]], 0.6), 0.6);
   }
@@ -271,21 +272,24 @@ function drawPrint(bright: number, y: number, chest: number, random: Random, clo
   const width = random.between(0.25, 0.62) * chest;
   const kind = random.below(4);
   if (kind === 0) cloth.paint([ellipse(x, y, width, random.between(0.5, 1) * width)], ink, random.between(0.5, 1));
-  else if (kind === 1) cloth.paint([rectangle(x - width, y - 2, x + width, y + random.between(0, 3))], ink, random.between(0.5, 1));
+  else if (kind === 1) cloth.paint([rectangle(x - width, y - 2, x + width, y + random.between(0, 3))], ink,
+    random.between(0.5, 1));
   else {
     const lines = kind === 2 ? 1 : 2 + random.below(3);
     for (let line = 0; line < lines; line++) {
       for (let letter = x - width; letter < x + width; letter += 1.3) {
         if (random.below(6) === 0) continue;
         const at = y + line * 1.7 - 1;
-        cloth.paint([rectangle(letter, at + random.between(-0.2, 0.3), letter + random.between(0.5, 1), at + 1)], ink, 0.85);
+        cloth.paint([rectangle(letter, at + random.between(-0.2, 0.3), letter + random.between(0.5, 1), at + 1)], ink,
+          0.85);
       }
     }
   }
 }
 
 function drawTrousers(random: Random, cloth: Cloth): void {
-  cloth.begin(random, happens(random, 0.72) ? 'plain' : oneOf(random, ['fade', 'fade', 'pinstripes', 'print', 'checks']));
+  cloth.begin(random, happens(random, 0.72) ? 'plain' : oneOf(random, ['fade', 'fade', 'pinstripes', 'print',
+    'checks']));
   const bright = tone(random);
   const top = random.between(0.4, 1);
   const isShort = happens(random, 0.04);
@@ -307,13 +311,16 @@ function drawTrousers(random: Random, cloth: Cloth): void {
     ];
     cloth.sew([jitter(leg, 0.12, random)], bright * random.between(0.92, 1));
     if (happens(random, 0.5)) {
-      const line = [x(hip * 0.6), top + 3, x(gap * 0.7 + spread * 0.5 + knee * 0.5), kneeAt, x(gap + spread + ankle * 0.5), bottom];
+      const line = [x(hip * 0.6), top + 3, x(gap * 0.7 + spread * 0.5 + knee * 0.5), kneeAt,
+        x(gap + spread + ankle * 0.5), bottom];
       cloth.shade(stroke(line, random.between(0.6, 1.8)), random.between(0.72, 1.2));
     }
     if (happens(random, 0.4)) cloth.shade(stroke([x(waist), top + 1.5, x(waist - 2), top + 4], 0.6), 0.6);
   }
-  if (gap < 0.6) cloth.shade(stroke([middle, crotch, middle, bottom], random.between(0.5, 1)), random.between(0.25, 0.8));
-  if (happens(random, 0.6)) cloth.shade([rectangle(middle - 7, top - 0.5, middle + 7, top + 1.4)], random.between(0.6, 1.15));
+  if (gap < 0.6) cloth.shade(stroke([middle, crotch, middle, bottom], random.between(0.5, 1)),
+    random.between(0.25, 0.8));
+  if (happens(random, 0.6)) cloth.shade([rectangle(middle - 7, top - 0.5, middle + 7, top + 1.4)],
+    random.between(0.6, 1.15));
   if (happens(random, 0.5)) cloth.shade(stroke([middle, top, middle, crotch - 1], 0.6), 0.7);
 }
 
@@ -328,7 +335,8 @@ function onSole(points: Outline, ground: number, heel: number): Outline {
 
 /** Sneakers and ankle boots: the same last, with a shaft, a heel and a sole that one of them has more often. */
 function drawShoe(isBoot: boolean, random: Random, cloth: Cloth): void {
-  cloth.begin(random, happens(random, isBoot ? 0.8 : 0.65) ? 'plain' : oneOf(random, ['print', 'checks', 'fade', 'pinstripes']));
+  cloth.begin(random, happens(random, isBoot ? 0.8 : 0.65) ? 'plain' : oneOf(random, ['print', 'checks', 'fade',
+    'pinstripes']));
   const bright = tone(random);
   const isHigh = happens(random, isBoot ? 0.95 : 0.08);
   const shaft = isHigh ? random.between(12.5, 20.5) : random.between(6.8, 11.5);
@@ -346,7 +354,8 @@ function drawShoe(isBoot: boolean, random: Random, cloth: Cloth): void {
   const upper = smooth(
     jitter(
       [
-        ...[0.8, 0, 0.9, toe * 0.55, 3.2, toe, 7.5, (toe + instep) * 0.5 + random.between(-0.3, 0.5), throat - 0.8, instep],
+        ...[0.8, 0, 0.9, toe * 0.55, 3.2, toe, 7.5, (toe + instep) * 0.5 + random.between(-0.3, 0.5), throat - 0.8,
+          instep],
         ...[shaftFront, shaft, (shaftFront + back) / 2, shaft - dip, back - 0.6, shaft - random.between(0, 0.8)],
         ...[back - random.between(-0.2, 0.9), shaft * 0.5, back, 0, 20, -0.2, 8, -0.2],
       ],
@@ -358,7 +367,8 @@ function drawShoe(isBoot: boolean, random: Random, cloth: Cloth): void {
   );
   cloth.sew([lift(upper)], bright);
   if (isHigh || happens(random, 0.5)) {
-    cloth.shade([lift(ellipse((shaftFront + back) / 2, shaft - dip * 0.4, (back - shaftFront) * 0.42, 0.8))], random.between(0.2, 0.7));
+    cloth.shade([lift(ellipse((shaftFront + back) / 2, shaft - dip * 0.4, (back - shaftFront) * 0.42, 0.8))],
+      random.between(0.2, 0.7));
   }
 
   const soleTone = random.below(3) ? random.between(0.6, 1) : random.between(0.1, 0.45);
@@ -367,11 +377,13 @@ function drawShoe(isBoot: boolean, random: Random, cloth: Cloth): void {
   if (heel > 1) {
     const width = happens(random, 0.3) ? random.between(1, 2) : random.between(3, 7);
     const top = ground - heel - 0.4;
-    cloth.paint([[back + 0.3 - width * 1.2, top, back + 0.3, top, back - 0.2, ground, back - 0.2 - width, ground]], soleTone);
+    cloth.paint([[back + 0.3 - width * 1.2, top, back + 0.3, top, back - 0.2, ground, back - 0.2 - width, ground]],
+      soleTone);
   } else if (happens(random, 0.4)) cloth.shade([lift(stroke([1, -sole * 0.5, back, -sole * 0.5], 0.5)[0])], 0.6);
 
   if (happens(random, 0.6)) cloth.shade([lift([0.4, 0, 0.4, toe + 1, 5, toe + 2, 6.5, 0])], random.between(0.6, 1.3));
-  if (happens(random, 0.5)) cloth.shade([lift([back - 4, 0, back + 1, 0, back + 1, shaft, back - 3, shaft * 0.8])], random.between(0.6, 1.25));
+  if (happens(random, 0.5)) cloth.shade([lift([back - 4, 0, back + 1, 0, back + 1, shaft, back - 3, shaft * 0.8])],
+    random.between(0.6, 1.25));
   if (happens(random, isBoot ? 0.4 : 0.8)) {
     const laces = 2 + random.below(4);
     const lace = random.below(2) ? 1 : 0.15;
@@ -394,9 +406,11 @@ function drawShoe(isBoot: boolean, random: Random, cloth: Cloth): void {
   }
   if (isBoot && happens(random, 0.35)) {
     const x = random.between(16, 21);
-    cloth.shade([lift([x, shaft - 0.5, x + 3, shaft - 0.8, x + 2.5, shaft * 0.45, x + 0.6, shaft * 0.45])], random.between(0.4, 0.75));
+    cloth.shade([lift([x, shaft - 0.5, x + 3, shaft - 0.8, x + 2.5, shaft * 0.45, x + 0.6, shaft * 0.45])],
+      random.between(0.4, 0.75));
   }
-  if (isBoot && happens(random, 0.25)) cloth.shade(stroke(lift([throat - 1, shaft * 0.6, back, shaft * 0.5]), 1.2), random.between(0.4, 0.7));
+  if (isBoot && happens(random, 0.25)) cloth.shade(stroke(lift([throat - 1, shaft * 0.6, back, shaft * 0.5]), 1.2),
+    random.between(0.4, 0.7));
 }
 
 function drawSandal(random: Random, cloth: Cloth): void {
@@ -413,7 +427,8 @@ function drawSandal(random: Random, cloth: Cloth): void {
   const soleTone = random.below(2) ? bright * random.between(0.7, 1) : random.between(0.35, 0.9);
   const back = random.between(24.5, 27);
   cloth.sew([lift([0.6, 0.3, 8, 0, 15, 0, back, 0.4, back, -sole, 15, -sole, 8, -sole, 1, -sole * 0.7])], soleTone);
-  if (kind >= 0.5 && kind < 0.72) cloth.sew([[...lift([9, 0, 15, 0, back, 0]), back - 0.3, ground, 9, ground]], soleTone);
+  if (kind >= 0.5 && kind < 0.72) cloth.sew([[...lift([9, 0, 15, 0, back, 0]), back - 0.3, ground, 9, ground]],
+    soleTone);
   else if (heel > 1.5) {
     const top = ground - heel - 0.3;
     const width = random.between(0.8, 2.2);
@@ -431,11 +446,13 @@ function drawSandal(random: Random, cloth: Cloth): void {
   if (happens(random, 0.3)) cloth.sew([lift([2.5, 0, 4, 3, 9, 4.6, 11, 0])], bright);
   if (hasAnkle) {
     const front = random.between(13, 18);
-    const round = smooth([front, height - random.between(0, 2), (front + back) / 2, height, back - 0.8, height - 0.6], false, 3);
+    const round = smooth([front, height - random.between(0, 2), (front + back) / 2, height, back - 0.8, height - 0.6],
+      false, 3);
     cloth.sew(stroke(lift(round), width * random.between(0.8, 1.3)), bright);
     cloth.sew(stroke(lift([back - 0.9, 0, back - 0.6, height]), width * random.between(0.8, 2)), bright * 0.95);
     if (happens(random, 0.35)) cloth.sew(stroke(lift([random.between(6, 10), 3, front, height - 1]), width), bright);
-    else if (happens(random, 0.5)) cloth.sew(stroke(lift([random.between(14, 20), 0, front, height - 1]), width), bright);
+    else if (happens(random, 0.5)) cloth.sew(stroke(lift([random.between(14, 20), 0, front, height - 1]), width),
+      bright);
     if (happens(random, 0.5)) cloth.paint([ellipse(front + 2, lift([front + 2, height - 0.7])[1], 0.8)], 1, 0.8);
   } else if (happens(random, 0.35)) {
     cloth.sew(stroke(lift([9 + random.between(0, 4), 4.5, back - 2, 0]), width), bright * 0.9);
@@ -462,7 +479,9 @@ function drawBag(random: Random, cloth: Cloth): void {
       const peak = top - handle + down;
       const line = isPointed
         ? [middle - reach, top + 1, middle, peak, middle + reach, top + 1]
-        : smooth([middle - reach, top + 1.5, middle - reach * 0.9, (top + peak) / 2, middle - reach * 0.45, peak + 0.3, middle + reach * 0.45, peak + 0.3, middle + reach * 0.9, (top + peak) / 2, middle + reach, top + 1.5], false, 3);
+        : smooth([middle - reach, top + 1.5, middle - reach * 0.9, (top + peak) / 2, middle - reach * 0.45,
+          peak + 0.3, middle + reach * 0.45, peak + 0.3, middle + reach * 0.9, (top + peak) / 2, middle + reach,
+          top + 1.5], false, 3);
       cloth.sew(stroke(line, width), bright * random.between(0.6, 1));
     }
   }
@@ -477,21 +496,28 @@ function drawBag(random: Random, cloth: Cloth): void {
   if (happens(random, 0.5)) {
     const flap = top + height * random.between(0.25, 0.65);
     const curve = random.between(0, 2.5);
-    cloth.sew([mirrored([middle, top, middle - upper, top, middle - upper * 1.02, flap - curve, middle - upper * 0.5, flap], middle)], bright * random.between(0.75, 1.2));
-    cloth.shade(stroke([middle - upper, flap - curve, middle, flap + 0.3, middle + upper, flap - curve], 0.8), random.between(0.35, 0.75));
-    if (happens(random, 0.6)) cloth.paint([rectangle(middle - 1.2, flap - 1.2, middle + 1.2, flap + 0.8)], random.below(2) ? 1 : 0.1, 0.9);
-  } else if (happens(random, 0.6)) cloth.shade(stroke([middle - upper, top + 1.8, middle + upper, top + 1.8], 0.7), random.between(0.4, 0.8));
+    cloth.sew([mirrored([middle, top, middle - upper, top, middle - upper * 1.02, flap - curve, middle - upper * 0.5,
+      flap], middle)], bright * random.between(0.75, 1.2));
+    cloth.shade(stroke([middle - upper, flap - curve, middle, flap + 0.3, middle + upper, flap - curve], 0.8),
+      random.between(0.35, 0.75));
+    if (happens(random, 0.6)) cloth.paint([rectangle(middle - 1.2, flap - 1.2, middle + 1.2, flap + 0.8)],
+      random.below(2) ? 1 : 0.1, 0.9);
+  } else if (happens(random, 0.6)) cloth.shade(stroke([middle - upper, top + 1.8, middle + upper, top + 1.8], 0.7),
+    random.between(0.4, 0.8));
   if (happens(random, 0.35)) {
     const y = random.between(top + height * 0.45, bottom - 3);
     const x = half * random.between(0.4, 0.75);
-    cloth.shade(stroke([middle - x, y, middle + x, y, middle + x, bottom - 1.5, middle - x, bottom - 1.5, middle - x, y], 0.6), random.between(0.55, 0.85));
+    cloth.shade(stroke([middle - x, y, middle + x, y, middle + x, bottom - 1.5, middle - x, bottom - 1.5, middle - x,
+      y], 0.6), random.between(0.55, 0.85));
   }
   if (happens(random, 0.35)) {
-    for (const way of [-1, 1]) cloth.shade(stroke([middle + way * upper * 0.55, top, middle + way * half * 0.55, bottom], random.between(0.8, 1.8)), random.between(0.6, 1.25));
+    for (const way of [-1, 1]) cloth.shade(stroke([middle + way * upper * 0.55, top, middle + way * half * 0.55,
+      bottom], random.between(0.8, 1.8)), random.between(0.6, 1.25));
   }
   if (happens(random, 0.25)) {
     const way = random.below(2) ? 1 : -1;
-    const strap = smooth([middle + way * upper, top + 1, middle + way * (half + 1.3), top + height * 0.4, middle + way * (half + 0.4), bottom - 1], false, 3);
+    const strap = smooth([middle + way * upper, top + 1, middle + way * (half + 1.3), top + height * 0.4,
+      middle + way * (half + 0.4), bottom - 1], false, 3);
     cloth.sew(stroke(strap, random.between(0.5, 1.1)), bright * 0.9);
   }
 }

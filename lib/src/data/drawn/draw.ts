@@ -61,7 +61,8 @@ export async function drawIdxFiles(
  * Draws the JPEG files of the stand-ins for cats and dogs, `train/cats/cat.0.jpg` and so on: as many in each folder as
  * the dataset has; the numbers go on from part to part, as the names do in the dataset.
  */
-export async function drawPictureFiles(entry: FolderEntry, title: string, onProgress: OnProgress): Promise<FileContents> {
+export async function drawPictureFiles(entry: FolderEntry, title: string,
+  onProgress: OnProgress): Promise<FileContents> {
   const plan: { name: string; label: number }[] = [];
   const first = entry.classNames.map(() => 0);
   for (const [part, counts] of Object.entries(entry.counts ?? {})) {

@@ -1,6 +1,7 @@
 import type { Random } from '../../random';
+import { happens, oneOf } from './choices';
 import { mix, smoothAt, grainAt, type Colour, type Texture } from './photo';
-import { happens, near, oneOf } from './scenery';
+import { near } from './scenery';
 
 /** Colours that both cats and dogs have. */
 const furs: readonly Colour[] = [
@@ -22,8 +23,10 @@ export interface Coat {
 export function growCoat(random: Random, size: number): Coat {
   const base = near(random, furs, 16, 3);
   const isDark = base[0] + base[1] + base[2] < 330;
-  const second = happens(random, 0.5) ? near(random, whites, 8, 3) : mix(base, isDark ? [200, 170, 130] : [40, 30, 26], random.between(0.3, 0.75));
-  const kind = oneOf(random, ['plain', 'plain', 'stripes', 'stripes', 'patches', 'patches', 'spots', 'shaded'] as const);
+  const second = happens(random, 0.5) ? near(random, whites, 8, 3) : mix(base, isDark ? [200, 170, 130]
+    : [40, 30, 26], random.between(0.3, 0.75));
+  const kind = oneOf(random, ['plain', 'plain', 'stripes', 'stripes', 'patches', 'patches', 'spots',
+    'shaded'] as const);
   const [offsetX, offsetY] = [random.below(128), random.below(128)];
   const zoom = random.between(10, 22) / size;
   const frequency = random.between(2.2, 4.5) / size;
@@ -39,7 +42,8 @@ export function growCoat(random: Random, size: number): Coat {
       const at = wave - Math.floor(wave);
       part = Math.min(1, Math.max(0, 2.2 * (at < 0.5 ? at : 1 - at) - 0.25)) * 0.8;
     } else if (kind === 'patches') part = Math.min(1, Math.max(0, (soft - limit) * 9));
-    else if (kind === 'spots') part = Math.min(1, Math.max(0, (smoothAt(2.6 * zoom * x + offsetY, 2.6 * zoom * y + offsetX) - 0.35) * 7));
+    else if (kind === 'spots') part = Math.min(1,
+      Math.max(0, (smoothAt(2.6 * zoom * x + offsetY, 2.6 * zoom * y + offsetX) - 0.35) * 7));
     else if (kind === 'shaded') part = Math.min(0.8, Math.max(0, 0.4 + 0.5 * soft));
     part *= strength;
     const light = 1 + streak * grainAt(x + offsetX, (y >> (isLong ? 2 : 1)) + offsetY) + 0.06 * soft;
@@ -47,6 +51,7 @@ export function growCoat(random: Random, size: number): Coat {
     into[1] = (from[1] + (to[1] - from[1]) * part) * light;
     into[2] = (from[2] + (to[2] - from[2]) * part) * light;
   };
-  const pale = happens(random, 0.5) ? near(random, whites, 8, 3) : mix(base, [236, 220, 196], random.between(0.05, 0.4));
+  const pale = happens(random, 0.5) ? near(random, whites, 8, 3) : mix(base, [236, 220, 196],
+    random.between(0.05, 0.4));
   return { texture: textureOf(base, second, 1), pale: textureOf(pale, second, 0.2), base, isLong };
 }

@@ -24,8 +24,9 @@ export async function drawStandIn(entry: DatasetEntry, onProgress: OnProgress = 
     if (entry.kind === 'idx' && grey) return drawIdxFiles(entry, title, grey.seeds, grey.draw, onProgress);
     if (entry.kind === 'folder' && entry.name === 'cats-vs-dogs') return drawPictureFiles(entry, title, onProgress);
   }
+  const names = [...Object.keys(greyStandIns), 'cats-vs-dogs'].join(', ');
   throw new Error(
-    `${entry.name}: got ${title === undefined ? 'no stand-in' : `the stand-in "${title}"`} in the manifest, expected one that ` +
-      `the course can draw: those of ${[...Object.keys(greyStandIns), 'cats-vs-dogs'].join(', ')}. Remove "standIn" from the entry.`,
+    `${entry.name}: got ${title === undefined ? 'no stand-in' : `the stand-in "${title}"`} in the manifest, ` +
+      `expected one that the course can draw: that of ${names}. Remove "standIn" from the entry.`,
   );
 }

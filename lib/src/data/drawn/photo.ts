@@ -14,7 +14,7 @@ export const mix = (a: Colour, b: Colour, part: number): Colour => [
 const tileBits = 7;
 const tileSide = 1 << tileBits;
 
-/** Smooth noise, mean 0, most of it in -1..1, that repeats every 128 pixels: the same for all pictures, entered anywhere. */
+/** Smooth noise, mean 0, most of it in -1..1, that repeats every 128 pixels: one for all pictures, entered anywhere. */
 const smoothTile = makeSmoothTile(new Random(20_011));
 const grainRandom = new Random(20_021);
 /** Noise that differs from pixel to pixel, standard deviation 1. */

@@ -1,4 +1,5 @@
 import type { Random } from '../../random';
+import { happens, oneOf } from './choices';
 import { ellipse, placement, rectangle, smooth, stroke } from './outline';
 import { grainAt, mix, smoothAt, type Colour, type Photo } from './photo';
 
@@ -11,9 +12,6 @@ const floors: readonly Colour[] = [
 ];
 const meadows: readonly Colour[] = [[96, 128, 58], [128, 144, 76], [70, 104, 50], [150, 142, 92], [132, 118, 90]];
 const skies: readonly Colour[] = [[170, 198, 226], [206, 214, 220], [120, 150, 120], [84, 100, 74], [130, 120, 112]];
-
-export const oneOf = <T>(random: Random, choices: readonly T[]): T => choices[random.below(choices.length)];
-export const happens = (random: Random, probability: number): boolean => random.fraction() < probability;
 
 /** A colour that is near one of some: standard deviations of its brightness and of each channel. */
 export function near(random: Random, choices: readonly Colour[], deviation: number, tint = deviation / 2): Colour {
@@ -60,7 +58,8 @@ export function paintBackground(photo: Photo, fur: Colour, random: Random): void
   });
   const things = random.below(isBlanket ? 2 : 3);
   for (let i = 0; i < things; i++) {
-    const [x, y] = [random.between(0, width), horizon > 0 ? horizon * random.between(0.2, 1.1) : random.between(0, height)];
+    const [x, y] = [random.between(0, width), horizon > 0 ? horizon * random.between(0.2, 1.1) : random.between(0,
+      height)];
     const size = random.between(0.06, 0.3) * width;
     const colour = near(random, isOutdoors ? meadows : rooms, 34);
     const shape = random.below(4);
@@ -71,7 +70,8 @@ export function paintBackground(photo: Photo, fur: Colour, random: Random): void
   }
   if (!isBlanket && happens(random, 0.15)) {
     const step = random.between(7, 22);
-    for (let x = random.between(0, step); x < width; x += step) photo.paint(stroke([x, 0, x, height], 1.4), [60, 60, 64], 0.6);
+    for (let x = random.between(0, step); x < width; x += step) photo.paint(stroke([x, 0, x, height], 1.4),
+      [60, 60, 64], 0.6);
   }
 }
 
@@ -89,7 +89,8 @@ export function paintForeground(photo: Photo, random: Random): void {
     for (let i = 0; i < 26; i++) {
       const x = random.between(0, width);
       const tip = height * random.between(0.72, 0.95);
-      photo.paint(stroke([x, height, x + 0.04 * width * random.normal(), tip], 2.6, 0.6), mix(colour, [20, 30, 10], 0.5 * random.fraction()), 0.9);
+      photo.paint(stroke([x, height, x + 0.04 * width * random.normal(), tip], 2.6, 0.6), mix(colour, [20, 30, 10],
+        0.5 * random.fraction()), 0.9);
     }
   } else if (kind < 0.26) {
     const colour = near(random, rooms, 40);

@@ -1,17 +1,13 @@
-import { createHash } from 'node:crypto';
 import type { NdArray } from 'ndarray';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { drawDigit } from '../../../lib/src/data/drawn/digit';
-import { drawDigits } from '../../../lib/src/data/drawn/draw';
+import { drawStandIn } from '../../../lib/src/data/drawn';
 import { digitForms } from '../../../lib/src/data/drawn/forms';
 import { Random } from '../../../lib/src/random';
 import { parseIdx } from '../../../lib/src/data/idx';
 import { idxEntry } from '../../../lib/src/data/manifest';
-import { toTensor } from '../../../lib/src/data/tensors';
-import { flatten } from '../../../lib/src/preprocessing/flatten';
-import { normalise } from '../../../lib/src/preprocessing/normalise';
-import { oneHot } from '../../../lib/src/preprocessing/one-hot';
 import { tf } from '../../../lib/src/tensorflow';
+import { countDistinct, nearestNeighbourAccuracy, picturesOf, trainedAccuracy, type Part } from './drawn-support';
 import { sha256 } from './support';
 
 const entry = idxEntry('mnist');
@@ -19,7 +15,7 @@ let contents: ReadonlyMap<string, Uint8Array>;
 let tensorsBefore = 0;
 beforeAll(async () => {
   tensorsBefore = tf.memory().numTensors;
-  contents = await drawDigits(entry);
+  contents = await drawStandIn(entry);
 });
 afterAll(() => expect(tf.memory().numTensors).toBe(tensorsBefore));
 
@@ -75,7 +71,7 @@ describe('drawDigit', () => {
   });
 });
 
-describe('drawDigits', () => {
+describe('the drawn digits', () => {
   it.each(entry.files)('draws the same $name on every machine', ({ name, size }) => {
     expect(contents.get(name)).toHaveLength(size);
     expect(sha256(contents.get(name) as Uint8Array)).toBe(entry.standIn?.sha256[name]);
@@ -88,68 +84,35 @@ describe('drawDigits', () => {
     expect(Math.max(...counts)).toBeLessThan(6_300);
   });
 
-  it('never draws the same picture twice', () => {
-    const hashes = new Set<string>();
-    for (const name of ['train-images-idx3-ubyte', 't10k-images-idx3-ubyte']) {
-      const { data, shape } = read(name);
-      for (let i = 0; i < shape[0]; i++) {
-        hashes.add(
-          createHash('md5')
-            .update(data.subarray(i * 784, (i + 1) * 784))
-            .digest('base64'),
-        );
-      }
-    }
-    expect(hashes.size).toBe(70_000);
+  it('never has the same picture twice', () => {
+    const pictures = ['train-images-idx3-ubyte', 't10k-images-idx3-ubyte'].flatMap((name) =>
+      [...picturesOf(read(name))]);
+    expect(countDistinct(pictures)).toBe(70_000);
   });
 });
 
 describe('the difficulty of drawn digits', () => {
-  // A tenth of the images and two epochs, to be quick; datasets/README.md has the figures of the whole.
-  const [trainCount, testCount] = [6_000, 1_000];
-  const part = (name: string, count: number): NdArray<Uint8Array> => read(name).hi(count);
+  // A tenth of the pictures and two epochs, to be quick; bench/results/drawn-difficulty.md has the figures of the whole.
+  const part = (prefix: string, count: number): Part => ({
+    images: read(`${prefix}-images-idx3-ubyte`).hi(count),
+    labels: read(`${prefix}-labels-idx1-ubyte`).hi(count),
+  });
 
   it('is such that a dense network learns most and not all of them', async () => {
-    const x = toTensor(normalise(flatten(part('train-images-idx3-ubyte', trainCount))));
-    const y = toTensor(oneHot(part('train-labels-idx1-ubyte', trainCount), 10));
-    const xTest = toTensor(normalise(flatten(part('t10k-images-idx3-ubyte', testCount))));
-    const yTest = toTensor(oneHot(part('t10k-labels-idx1-ubyte', testCount), 10));
-    const hidden = (seed: number, inputShape?: [number]): ReturnType<typeof tf.layers.dense> =>
-      tf.layers.dense({
-        units: 512,
-        activation: 'relu',
-        kernelInitializer: tf.initializers.glorotUniform({ seed }),
-        inputShape,
-      });
-    const model = tf.sequential({
-      layers: [hidden(1, [784]), hidden(2), tf.layers.dense({ units: 10, activation: 'softmax' })],
-    });
-    const optimizer = tf.train.adam();
-    model.compile({ optimizer, loss: 'categoricalCrossentropy', metrics: ['accuracy'] });
-    await model.fit(x, y, { epochs: 2, batchSize: 128, verbose: 0 });
-    const [loss, accuracy] = model.evaluate(xTest, yTest) as ReturnType<typeof tf.scalar>[];
-    const reached = accuracy.dataSync()[0];
-    tf.dispose([x, y, xTest, yTest, loss, accuracy]);
-    model.dispose();
-    optimizer.dispose();
-    expect(reached).toBeGreaterThan(0.8);
-    expect(reached).toBeLessThan(0.96);
+    const { dense, flatten } = tf.layers;
+    const hidden = (seed: number): ReturnType<typeof dense> =>
+      dense({ units: 512, activation: 'relu', kernelInitializer: tf.initializers.glorotUniform({ seed }) });
+    const layers = [flatten(), hidden(1), hidden(2), dense({ units: 10, activation: 'softmax' })];
+    const known = part('train', 6_000);
+    const accuracy = await trainedAccuracy(layers, known, part('t10k', 1_000), { epochs: 2, batchSize: 128,
+      classes: 10 });
+    expect(accuracy).toBeGreaterThan(0.8);
+    expect(accuracy).toBeLessThan(0.96);
   });
 
   it('is such that the nearest neighbour errs', () => {
-    const labels = read('train-labels-idx1-ubyte');
-    const testLabels = read('t10k-labels-idx1-ubyte');
-    const nearest = tf.tidy(() => {
-      const known = toTensor(normalise(flatten(part('train-images-idx3-ubyte', trainCount))));
-      const asked = toTensor(normalise(flatten(part('t10k-images-idx3-ubyte', testCount))));
-      const squares = known.square().sum(1).expandDims(0);
-      return squares
-        .sub(tf.matMul(asked, known, false, true).mul(2))
-        .argMin(1)
-        .dataSync();
-    });
-    const right = [...nearest].filter((neighbour, i) => labels.get(neighbour) === testLabels.get(i)).length;
-    expect(right / testCount).toBeGreaterThan(0.8);
-    expect(right / testCount).toBeLessThan(0.96);
+    const accuracy = nearestNeighbourAccuracy(part('train', 6_000), part('t10k', 1_000));
+    expect(accuracy).toBeGreaterThan(0.8);
+    expect(accuracy).toBeLessThan(0.96);
   });
 });

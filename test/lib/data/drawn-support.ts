@@ -1,0 +1,73 @@
+import { createHash } from 'node:crypto';
+import type { NdArray } from 'ndarray';
+import { arrayOf, packedValues } from '../../../lib/src/arrays';
+import { toTensor } from '../../../lib/src/data/tensors';
+import { flatten } from '../../../lib/src/preprocessing/flatten';
+import { normalise } from '../../../lib/src/preprocessing/normalise';
+import { oneHot } from '../../../lib/src/preprocessing/one-hot';
+import { tf } from '../../../lib/src/tensorflow';
+
+type Tensor = ReturnType<typeof tf.tensor>;
+type Layer = Parameters<ReturnType<typeof tf.sequential>['add']>[0];
+type Pixels = NdArray<Uint8Array>;
+
+/** Pictures `[n, height, width]` or `[n, height, width, channels]` and their classes `[n]`. */
+export interface Part {
+  readonly images: Pixels;
+  readonly labels: Pixels;
+}
+
+/** How many of some pictures differ from all others. */
+export function countDistinct(pictures: Iterable<Uint8Array>): number {
+  const hashes = new Set<string>();
+  for (const picture of pictures) hashes.add(createHash('md5').update(picture).digest('base64'));
+  return hashes.size;
+}
+
+/** The pictures of an IDX file, one after the other. */
+export function* picturesOf({ data, shape }: Pixels): Iterable<Uint8Array> {
+  const size = shape.slice(1).reduce((product, length) => product * length);
+  for (let i = 0; i < shape[0]; i++) yield data.subarray(i * size, (i + 1) * size);
+}
+
+/** How many of the asked pictures have the class of the known picture that is nearest to them, pixel by pixel: 0 to 1. */
+export function nearestNeighbourAccuracy(known: Part, asked: Part): number {
+  const nearest = tf.tidy(() => {
+    const x = toTensor(normalise(flatten(known.images)));
+    const squares = x.square().sum(1).expandDims(0);
+    return squares
+      .sub(tf.matMul(toTensor(normalise(flatten(asked.images))), x, false, true).mul(2))
+      .argMin(1)
+      .dataSync();
+  });
+  return [...nearest].filter((neighbour, i) =>
+    known.labels.get(neighbour) === asked.labels.get(i)).length / nearest.length;
+}
+
+/** Pictures as tensors `[n, height, width, channels]`, and their classes `[n, classes]`. */
+function tensorsOf({ images, labels }: Part, classes: number): { x: Tensor; y: Tensor } {
+  const shape = images.dimension === 3 ? [...images.shape, 1] : images.shape;
+  return { x: toTensor(arrayOf(packedValues(normalise(images)), shape)), y: toTensor(oneHot(labels, classes)) };
+}
+
+/** Trains a network (its layers, the input left out) and gives its accuracy on pictures that it has not seen. */
+export async function trainedAccuracy(
+  layers: Layer[],
+  known: Part,
+  asked: Part,
+  { epochs, batchSize, classes }: { epochs: number; batchSize: number; classes: number },
+): Promise<number> {
+  const training = tensorsOf(known, classes);
+  const test = tensorsOf(asked, classes);
+  const model = tf.sequential({ layers: [tf.layers.inputLayer({ inputShape: training.x.shape.slice(1) }), ...layers] });
+  const optimizer = classes === 2 ? tf.train.rmsprop(0.001) : tf.train.adam();
+  const loss = classes === 2 ? 'binaryCrossentropy' : 'categoricalCrossentropy';
+  model.compile({ optimizer, loss, metrics: ['accuracy'] });
+  await model.fit(training.x, training.y, { epochs, batchSize, verbose: 0 });
+  const scores = model.evaluate(test.x, test.y) as Tensor[];
+  const accuracy = scores[1].dataSync()[0];
+  tf.dispose([training.x, training.y, test.x, test.y, ...scores]);
+  model.dispose();
+  optimizer.dispose();
+  return accuracy;
+}
