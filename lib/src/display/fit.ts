@@ -2,7 +2,7 @@ import { countText } from '../arrays';
 import type { tf } from '../tensorflow';
 import { historyFigure, nameOf } from '../plots/history';
 import { escapeXml } from '../plots/svg';
-import { train, TrainingInterrupted, type Examples, type TrainOptions } from '../training/train';
+import { train, TrainingInterrupted, type ExampleBatches, type Examples, type TrainOptions } from '../training/train';
 import type { History, TrainingProgress } from '../training/history';
 import { figureBundle } from './figures';
 import { inNotebook, LiveOutput, type Bundle } from './output';
@@ -17,7 +17,7 @@ export interface FitOptions extends TrainOptions {
  * Trains a compiled model on examples, with a progress bar and a graph that grows while it learns.
  * The stop button (or Ctrl+C) ends the training after the present batch; the model keeps what it has learned.
  *
- * The caller keeps (and disposes) the tensors in `data`.
+ * The caller keeps (and disposes) the tensors in `data`. Pictures that do not fit into memory come as batches: see `openImageFolder`.
  *
  * ```ts
  * const history = await fit(model, { x: xTrain, y: yTrain }, {
@@ -32,7 +32,7 @@ export interface FitOptions extends TrainOptions {
  * @throws TrainingInterrupted after an interrupt
  * Taught in 01_mnist_mlp.
  */
-export async function fit(model: tf.LayersModel, data: Examples, options: FitOptions = {}): Promise<History> {
+export async function fit(model: tf.LayersModel, data: Examples | ExampleBatches, options: FitOptions = {}): Promise<History> {
   if (options.display === false) return train(model, data, options);
   const live = inNotebook() ? new LiveTraining() : new PrintedTraining();
   try {

@@ -12,13 +12,22 @@ export interface Examples {
   y: tf.Tensor;
 }
 
+/** Examples that do not lie in memory: they come batch by batch. */
+export interface ExampleBatches {
+  /** Examples in all batches. */
+  readonly size: number;
+  readonly batchSize: number;
+  /** All examples once, in batches; each call may have another order. Whoever takes a batch disposes it. */
+  epoch(): AsyncIterator<Examples>;
+}
+
 export interface TrainOptions {
   /** How often the network sees every example. Default 1. */
   epochs?: number;
   /** Examples in one step of the optimizer. Default 32, as in Keras and tfjs. */
   batchSize?: number;
   /** Evaluated after each epoch; the network does not learn from it. */
-  validationData?: Examples;
+  validationData?: Examples | ExampleBatches;
   /** Instead of `validationData`: the last part of the examples (0 to 1) is kept for validation. */
   validationSplit?: number;
   /** New order for each epoch. Default true. */
@@ -53,17 +62,18 @@ const YIELD_INTERVAL = 60;
  * Trains a compiled model and reports how it goes. It is `model.fit` with three additions: progress with rate and time
  * left, an interrupt that ends after the present batch and keeps the model, and checks whose errors say what to do.
  *
- * The caller keeps (and disposes) `data`. With `COURSE_QUICK` set it trains at most two epochs.
+ * The caller keeps (and disposes) `data`; batches are disposed as soon as the network has learned from them. With `COURSE_QUICK` set it trains at most two epochs.
  *
  * @returns measures of each epoch
  * @throws Error if the model is not compiled, or the shapes of model, x and y do not fit
  * @throws TrainingInterrupted after SIGINT
  */
-export async function train(model: tf.LayersModel, data: Examples, options: TrainOptions = {}): Promise<History> {
-  const { epochs = 1, batchSize = 32, validationData, validationSplit = 0, shuffle = true } = options;
-  checkArguments(model, data, epochs, batchSize, validationData, validationSplit);
+export async function train(model: tf.LayersModel, data: Examples | ExampleBatches, options: TrainOptions = {}): Promise<History> {
+  const { epochs = 1, validationData, validationSplit = 0, shuffle = true } = options;
+  const batchSize = areBatches(data) ? data.batchSize : options.batchSize ?? 32;
+  checkArguments(model, data, epochs, options.batchSize ?? batchSize, validationData, validationSplit);
   const epochsToRun = readSettings().quick ? Math.min(epochs, QUICK_EPOCHS) : epochs;
-  const examples = data.x.shape[0] - (validationData ? 0 : Math.floor(data.x.shape[0] * validationSplit));
+  const examples = areBatches(data) ? data.size : data.x.shape[0] - (validationData ? 0 : Math.floor(data.x.shape[0] * validationSplit));
 
   let interrupted = false;
   const interrupt = (): void => {
@@ -77,14 +87,18 @@ export async function train(model: tf.LayersModel, data: Examples, options: Trai
 
   process.on('SIGINT', interrupt);
   try {
-    await unbreakable(() => model.fit(data.x, data.y, {
-      epochs: epochsToRun,
-      batchSize,
-      shuffle,
-      verbose: 0,
-      ...(validationData ? { validationData: [validationData.x, validationData.y] } : { validationSplit }),
-      callbacks: [recorder, ...asCallbacks(options.callbacks)],
-    }));
+    const common = { epochs: epochsToRun, verbose: 0, callbacks: [recorder, ...asCallbacks(options.callbacks)] };
+    await unbreakable(() => areBatches(data)
+      ? model.fitDataset(datasetOf(model, data, 'data'), {
+        ...common,
+        ...(validationData && { validationData: areBatches(validationData) ? datasetOf(model, validationData, 'validationData') : [validationData.x, validationData.y] }),
+      })
+      : model.fit(data.x, data.y, {
+        ...common,
+        batchSize,
+        shuffle,
+        ...(validationData && !areBatches(validationData) ? { validationData: [validationData.x, validationData.y] } : { validationSplit }),
+      }));
   } finally {
     process.off('SIGINT', interrupt);
   }
@@ -97,6 +111,23 @@ export async function train(model: tf.LayersModel, data: Examples, options: Trai
     );
   }
   return recorder.history;
+}
+
+/** Whether examples come batch by batch. */
+export const areBatches = (data: Examples | ExampleBatches): data is ExampleBatches => 'epoch' in data;
+
+/** Batches as tfjs takes them: one iteration of the dataset is one epoch. The first batch is checked as arrays in memory are. */
+export function datasetOf(model: tf.LayersModel, batches: ExampleBatches, name: string): tf.data.Dataset<{ xs: tf.Tensor; ys: tf.Tensor }> {
+  let isChecked = false;
+  const epoch = async function* (): AsyncGenerator<{ xs: tf.Tensor; ys: tf.Tensor }, void> {
+    for await (const { x, y } of { [Symbol.asyncIterator]: () => batches.epoch() }) {
+      if (!isChecked) checkExamples('fit', model, `${name}: x`, `${name}: y`, { x, y });
+      isChecked = true;
+      yield { xs: x, ys: y };
+    }
+  };
+  // tfjs waits for each batch, though its type does not say so.
+  return tf.data.generator(epoch as unknown as () => Generator<{ xs: tf.Tensor; ys: tf.Tensor }>);
 }
 
 function asCallbacks(callbacks: TrainOptions['callbacks']): tf.Callback[] {
@@ -231,10 +262,10 @@ function mapValues<A, B>(record: Record<string, A>, change: (value: A) => B): Re
 
 function checkArguments(
   model: tf.LayersModel,
-  data: Examples,
+  data: Examples | ExampleBatches,
   epochs: number,
   batchSize: number,
-  validationData: Examples | undefined,
+  validationData: Examples | ExampleBatches | undefined,
   validationSplit: number,
 ): void {
   if (!model.loss) {
@@ -248,8 +279,15 @@ function checkArguments(
   if (!(validationSplit >= 0 && validationSplit < 1)) {
     throw new Error(`fit: validationSplit is ${validationSplit}; expected a part of the examples, from 0 to below 1, such as 0.2.`);
   }
-  checkExamples('fit', model, 'x', 'y', data);
-  if (validationData) checkExamples('fit', model, 'validationData.x', 'validationData.y', validationData);
+  if (areBatches(data)) {
+    if (batchSize !== data.batchSize) throw new Error(`fit: batchSize is ${batchSize}, but the batches have ${data.batchSize}; leave it out.`);
+    if (validationSplit > 0) throw new Error(`fit: batches cannot be split. Give validationData instead of validationSplit.`);
+    if (data.size === 0) throw new Error('fit: the batches have no examples.');
+  } else {
+    checkExamples('fit', model, 'x', 'y', data);
+    if (validationData && areBatches(validationData)) throw new Error('fit: got batches as validationData only; expected both or none as batches.');
+  }
+  if (validationData && !areBatches(validationData)) checkExamples('fit', model, 'validationData.x', 'validationData.y', validationData);
 }
 
 function checkCount(name: string, value: number): void {

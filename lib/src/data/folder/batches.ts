@@ -1,6 +1,7 @@
 import type { NdArray } from 'ndarray';
 import { Random } from '../../random';
 import { tf } from '../../tensorflow';
+import type { ExampleBatches, Examples } from '../../training/train';
 import type { PictureOptions } from './options';
 
 /** Where batches come from. */
@@ -29,7 +30,7 @@ export interface BatchOptions {
  * Pictures that are read batch by batch: `x` is `[batch, height, width, channels]` float32, 0 (black) to 1, and `y` is
  * `[batch, classes]` float32, one-hot. The next batch is read while the present one is worked with.
  */
-export class Batches {
+export class Batches implements ExampleBatches {
   readonly batchSize: number;
   private epochs = 0;
 
@@ -46,7 +47,7 @@ export class Batches {
   }
 
   /** All pictures once, in an order of its own for each call. Whoever takes a batch disposes it. */
-  async *epoch(): AsyncGenerator<{ x: tf.Tensor; y: tf.Tensor }, void> {
+  async *epoch(): AsyncGenerator<Examples, void> {
     const { batchSize, size, source } = this;
     const order = this.nextOrder();
     const read = (start: number): { indices: number[]; pixels: Promise<Uint8Array> } => {
@@ -78,7 +79,7 @@ export class Batches {
     return order;
   }
 
-  private tensors(indices: readonly number[], pixels: Uint8Array): { x: tf.Tensor; y: tf.Tensor } {
+  private tensors(indices: readonly number[], pixels: Uint8Array): Examples {
     const { size: [height, width], color, labels, classes } = this.source;
     const values = new Float32Array(pixels.length);
     for (let i = 0; i < pixels.length; i++) values[i] = pixels[i] / 255;

@@ -101,9 +101,10 @@ function withChannels(data: Buffer, channels: number, wanted: 1 | 3): Buffer {
 /** 0.299 R + 0.587 G + 0.114 B in 16-bit fractions, as JPEG decoders calculate it. */
 const luma = (r: number, g: number, b: number): number => (19_595 * r + 38_470 * g + 7_471 * b + 32_768) >> 16;
 
-function badPicture(error: Error): BadPicture {
-  const [message] = error.message.split('\n');
+function badPicture({ message, constructor }: Error): BadPicture {
+  // One line a problem; the first is the reason of the others.
+  const [detail] = message.split('\n');
   if (/pixel limit|too large|exceeds/i.test(message)) return new BadPicture('too large', `more than ${MAX_PIXELS / 1e6} megapixels`);
-  const isTruncated = error instanceof RangeError || /truncat|premature|end of|not enough|short|out of order|unexpected eof/i.test(message);
-  return new BadPicture(isTruncated ? 'truncated' : 'damaged', message);
+  const isTruncated = constructor === RangeError || /truncat|premature|end of|not enough|out of order/i.test(message);
+  return new BadPicture(isTruncated ? 'truncated' : 'damaged', detail);
 }

@@ -3,7 +3,7 @@ import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 
 import { tf } from '../../tensorflow';
 import { BadPicture, checkSize, decodeReference } from './decode-reference';
 import { decodeAndResize, type GraphPicture } from './picture-graph';
-import { extensionOf, formatOfContent, formatOfName, hasEnd, kindOfContent, readHeader, type PictureFormat } from './formats';
+import { endsInZeros, extensionOf, formatOfContent, formatOfName, hasEnd, kindOfContent, readHeader, type PictureFormat } from './formats';
 import type { Candidate } from './list';
 import { pixelBytes, type PictureOptions } from './options';
 
@@ -180,6 +180,8 @@ function asBadPicture(error: unknown): BadPicture {
 
 function asPlain(bytes: Buffer, format: PictureFormat, { color }: PictureOptions): GraphPicture | undefined {
   if (format !== 'JPEG' && format !== 'PNG') return undefined;
+  // Zeros are valid codes: every decoder would make grey of them.
+  if (format === 'JPEG' && endsInZeros(bytes)) throw new BadPicture('truncated', 'it ends in zeros');
   const header = readHeader(bytes, format);
   if (!header || header.width === 0 || header.height === 0) return undefined;
   const { width, height, isPlain, isGrey } = header;
@@ -191,7 +193,7 @@ function asPlain(bytes: Buffer, format: PictureFormat, { color }: PictureOptions
 
 function canDecode({ bytes, format }: Job): boolean {
   try {
-    tf.tidy(() => format === 'PNG' ? tf.node.decodePng(bytes, 3) : tf.node.decodeJpeg(bytes, 3));
+    (format === 'PNG' ? tf.node.decodePng(bytes, 3) : tf.node.decodeJpeg(bytes, 3)).dispose();
     return true;
   } catch {
     return false;

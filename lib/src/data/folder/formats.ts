@@ -139,3 +139,6 @@ export function hasEnd(bytes: Buffer, format: 'JPEG' | 'PNG'): boolean {
   // Some cameras write more behind the end of the image.
   return bytes.lastIndexOf('\xff\xd9', undefined, 'latin1') > bytes.length - 4096;
 }
+
+/** Whether a JPEG is one whose copying or downloading was broken off after its whole length had been set aside. */
+export const endsInZeros = (bytes: Buffer): boolean => bytes.length > 64 && bytes.subarray(-64).every((byte) => byte === 0) && !hasEnd(bytes, 'JPEG');
