@@ -20,6 +20,8 @@ export { batched, shuffled, take } from './preprocessing/examples';
 export { grey } from './preprocessing/grey';
 export { resize } from './preprocessing/resize';
 export { splitExamples, stratifiedSplit, type SplitOptions } from './preprocessing/split';
+export { ownPicture, type OwnPictureOptions } from './data/own-picture';
+export type { OwnPicture, PictureStep, PictureStyle } from './preprocessing/own-picture';
 export { toTensor } from './data/tensors';
 
 export { memoryAccount, type MemoryAccount, type MemoryItem, type MemoryOptions } from './model/memory';
@@ -30,7 +32,7 @@ export { TrainingInterrupted, type Examples } from './training/train';
 export { evaluate, predict } from './training/evaluate';
 export type { History } from './training/history';
 
-export { showClassCounts, showFigure, showHistory, showImage, showImages, type Pictures, type ShowImagesOptions } from './display/figures';
+export { showClassCounts, showFigure, showHistory, showImage, showImages, showOwnPicture, type Pictures, type ShowImagesOptions } from './display/figures';
 export { explore, type ExplorableDataset, type ExplorablePart, type ExploreOptions } from './display/explore';
 export { classCountsFigure } from './plots/counts';
 export { historyFigure } from './plots/history';

@@ -4,7 +4,9 @@ import { classCountsFigure } from '../plots/counts';
 import type { Figure } from '../plots/figure';
 import { historyFigure } from '../plots/history';
 import { imageGridHtml, type ImageGridOptions } from '../plots/images';
+import { pictureStepsHtml } from '../plots/steps';
 import { toSvg } from '../plots/svg';
+import type { OwnPicture } from '../preprocessing/own-picture';
 import { tf } from '../tensorflow';
 import type { History } from '../training/history';
 import { show, type Bundle } from './output';
@@ -100,6 +102,19 @@ export function showImages(pictures: Pictures, options: ShowImagesOptions = {}):
   const count = Math.min(options.count ?? 40, images.shape[0]);
   const captions = captionsOf(options, count);
   showGrid(imageGridHtml(images.hi(count), { ...options, captions }), count, captions);
+}
+
+/**
+ * Shows what became of a picture of one's own, step by step, from the file to what the model gets.
+ *
+ * ```ts
+ * showOwnPicture(await ownPicture('my-seven.jpg'));
+ * ```
+ * Taught in 03_fashion_cnn and 05_digits_from_folders.
+ */
+export function showOwnPicture({ steps }: OwnPicture): void {
+  const text = steps.map(({ name, picture: { shape: [height, width] } }) => `${name} (${width} × ${height})`).join(' → ');
+  show({ data: { 'text/html': pictureStepsHtml(steps), 'text/plain': text } });
 }
 
 function captionsOf({ captions, labels, classNames }: ShowImagesOptions, count: number): string[] | undefined {
