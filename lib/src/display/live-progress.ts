@@ -27,7 +27,7 @@ export class LiveProgress {
 const activities = { download: 'Downloading', unpack: 'Unpacking', draw: 'Drawing', decode: 'Decoding', wait: 'Waiting for another process:' } as const;
 
 function progressBundle({ activity, what, unit, received, total, ratePerSecond }: DataProgress): Bundle {
-  const amount = (value: number): string => (unit === 'bytes' ? bytesText(value) : `${countText(Math.round(value))} images`);
+  const amount = (value: number): string => (unit === 'bytes' ? bytesText(Math.round(value)) : `${countText(Math.round(value))} images`);
   const left = ratePerSecond > 0 ? `, ${durationText((total - received) / ratePerSecond)} left` : '';
   const state = activity === 'wait' ? '' : ` · ${amount(received)} of ${amount(total)} · ${amount(ratePerSecond)}/s${left}`;
   const text = `${activities[activity]} ${what}${state}`;

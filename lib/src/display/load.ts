@@ -106,7 +106,8 @@ async function loadPictures(entry: FolderEntry, options: PictureDatasetOptions):
   const { train, validation, skipped } = dataset;
   const { size, color } = dataset.options;
   const parts = `${countText(train.files.length)} training` + (validation ? ` and ${countText(validation.files.length)} validation` : '');
-  const skippedText = skipped.length === 0 ? '' : ` Skipped: ${countText(skipped.length)} files; the dataset's "skipped" lists them.`;
+  const [files, them] = skipped.length === 1 ? ['file', 'it'] : ['files', 'them'];
+  const skippedText = skipped.length === 0 ? '' : ` Skipped: ${countText(skipped.length)} ${files}; "skipped" of the dataset lists ${them}.`;
   show(datasetBundle(dataset, `${parts} pictures, ${size.join(' × ')} pixels, ${color === 'grey' ? 'grey' : 'colour'}.${skippedText}`));
   return dataset;
 }
