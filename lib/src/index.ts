@@ -18,6 +18,7 @@ export { argMax, oneHot } from './preprocessing/one-hot';
 export { augment, type AugmentOptions, type Augmentation } from './preprocessing/augment';
 export { batched, shuffled, take } from './preprocessing/examples';
 export { grey } from './preprocessing/grey';
+export { meanImages } from './preprocessing/mean-images';
 export { resize } from './preprocessing/resize';
 export { splitExamples, stratifiedSplit, type SplitOptions } from './preprocessing/split';
 export { ownPicture, type OwnPictureOptions } from './data/own-picture';
@@ -32,9 +33,13 @@ export { TrainingInterrupted, type Examples } from './training/train';
 export { evaluate, predict } from './training/evaluate';
 export type { History } from './training/history';
 
-export { showClassCounts, showFigure, showHistory, showImage, showImages, showOwnPicture, type Pictures, type ShowImagesOptions } from './display/figures';
+export {
+  showClassCounts, showFigure, showHistory, showImage, showImages, showImageSizes, showMeanImages, showOwnPicture,
+  type Pictures, type ShowImagesOptions,
+} from './display/figures';
 export { explore, type ExplorableDataset, type ExplorablePart, type ExploreOptions } from './display/explore';
-export { classCountsFigure } from './plots/counts';
+export { classCountsFigure, type Parts } from './plots/counts';
+export { imageSizesFigure } from './plots/sizes';
 export { historyFigure } from './plots/history';
 export { toSvg } from './plots/svg';
 export type { Figure } from './plots/figure';

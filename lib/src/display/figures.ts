@@ -1,11 +1,13 @@
 import type { NdArray } from 'ndarray';
 import { arrayOf, packedValues, shapeText, type Numbers } from '../arrays';
-import { classCountsFigure } from '../plots/counts';
+import { classCountsFigure, type Parts } from '../plots/counts';
 import type { Figure } from '../plots/figure';
 import { historyFigure } from '../plots/history';
 import { imageGridHtml, type ImageGridOptions } from '../plots/images';
+import { imageSizesFigure } from '../plots/sizes';
 import { pictureStepsHtml } from '../plots/steps';
 import { toSvg } from '../plots/svg';
+import { meanImages } from '../preprocessing/mean-images';
 import type { OwnPicture } from '../preprocessing/own-picture';
 import { tf } from '../tensorflow';
 import type { History } from '../training/history';
@@ -46,11 +48,46 @@ export function showHistory(history: History): void {
 /**
  * Shows how many images each class has.
  *
- * @param labels class numbers, shape `[n]`
+ * @param labels class numbers, shape `[n]`; or those of several parts by name
+ *
+ * ```ts
+ * showClassCounts({ training: train.labels, validation: validation.labels }, classNames);
+ * ```
  * Taught in 01_mnist_mlp.
  */
-export function showClassCounts(labels: NdArray<Numbers>, classNames: readonly string[]): void {
-  showFigure(classCountsFigure(packedValues(labels), classNames));
+export function showClassCounts(labels: Parts<NdArray<Numbers>>, classNames: readonly string[]): void {
+  const values = isArray(labels)
+    ? packedValues(labels)
+    : Object.fromEntries(Object.entries(labels).map(([name, part]) => [name, packedValues(part)]));
+  showFigure(classCountsFigure(values, classNames));
+}
+
+const isArray = (labels: Parts<NdArray<Numbers>>): labels is NdArray<Numbers> => Array.isArray(labels.shape);
+
+/**
+ * Shows the sizes of images before they are brought to one size.
+ *
+ * @param sizes `[n, 2]`, width and height of each image; or those of several parts by name
+ * @param target the `[height, width]` that they will be brought to
+ *
+ * ```ts
+ * showImageSizes({ training: pets.train.originalSizes, validation: pets.validation.originalSizes }, [32, 32]);
+ * ```
+ * Taught in 04_cats_and_dogs.
+ */
+export function showImageSizes(sizes: Parts<NdArray<Numbers>>, target?: readonly [height: number, width: number]): void {
+  showFigure(imageSizesFigure(sizes, target));
+}
+
+/**
+ * Shows the mean image of each class, with its name.
+ *
+ * @param images `[n, height, width]` or `[n, height, width, 3]`, uint8
+ * @param labels class numbers, shape `[n]`
+ * Taught in 05_digits_from_folders.
+ */
+export function showMeanImages(images: NdArray<Uint8Array>, labels: NdArray<Numbers>, classNames: readonly string[]): void {
+  showImages(meanImages(images, labels, classNames.length), { captions: classNames, count: classNames.length, size: 84 });
 }
 
 /**

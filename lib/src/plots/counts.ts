@@ -1,34 +1,52 @@
 import { countText } from '../arrays';
-import { colors, type Figure } from './figure';
+import { palette, type BarTrace, type Figure } from './figure';
+
+/** Values of one kind, or of several parts by name, such as `{ training, validation }`. */
+export type Parts<T> = T | Readonly<Record<string, T>>;
 
 /**
- * How many examples each class has, as bars.
+ * How many examples each class has, as bars; several parts stand side by side.
  *
- * @param labels class numbers, one an example
+ * @param labels class numbers, one an example; or those of several parts by name, such as `{ training, validation }`
  * @param classNames in the order of the class numbers
  * Taught in 01_mnist_mlp.
  */
-export function classCountsFigure(labels: ArrayLike<number>, classNames: readonly string[]): Figure {
-  const counts = new Array<number>(classNames.length).fill(0);
+export function classCountsFigure(labels: Parts<ArrayLike<number>>, classNames: readonly string[]): Figure {
+  const parts = isList(labels) ? [['', labels] as const] : Object.entries(labels);
+  const several = parts.length > 1;
+  const data = parts.map(([name, list], i): BarTrace => {
+    const counts = countsOf(list, classNames.length);
+    return {
+      type: 'bar', x: [...classNames], y: counts, marker: { color: palette[i % palette.length] },
+      text: counts.map(countText), textposition: 'outside',
+      hovertemplate: `%{x}: %{y:,} images${several ? ', %{fullData.name}' : ''}<extra></extra>`,
+      ...(name !== '' && { name }),
+    };
+  });
+  const lists = data.map(({ name, y }) =>
+    (name === undefined ? '' : `${name}: `) + classNames.map((className, i) => `${className}: ${countText(y[i])}`).join(', '));
+  return {
+    data,
+    layout: {
+      height: 300,
+      margin: { l: 70, r: 20, t: several ? 50 : 30, b: 50 },
+      ...(several && { showlegend: true, legend: { orientation: 'h', x: 0, y: 1.04, yanchor: 'bottom' } as const }),
+      xaxis: { title: { text: 'class' }, type: 'category' },
+      yaxis: { title: { text: 'images' }, rangemode: 'tozero' },
+      meta: { alt: `Images in each class. ${lists.join('; ')}.` },
+    },
+  };
+}
+
+const isList = (labels: Parts<ArrayLike<number>>): labels is ArrayLike<number> => typeof labels.length === 'number';
+
+function countsOf(labels: ArrayLike<number>, classes: number): number[] {
+  const counts = new Array<number>(classes).fill(0);
   for (let i = 0; i < labels.length; i++) {
     if (counts[labels[i]] === undefined) {
-      throw new Error(`classCountsFigure: label ${i} is ${labels[i]}; expected a whole number from 0 to ${classNames.length - 1}.`);
+      throw new Error(`classCountsFigure: label ${i} is ${labels[i]}; expected a whole number from 0 to ${classes - 1}.`);
     }
     counts[labels[i]]++;
   }
-  const list = classNames.map((name, i) => `${name}: ${countText(counts[i])}`).join(', ');
-  return {
-    data: [{
-      type: 'bar', x: [...classNames], y: counts, marker: { color: colors.training },
-      text: counts.map(countText), textposition: 'outside',
-      hovertemplate: '%{x}: %{y:,} images<extra></extra>',
-    }],
-    layout: {
-      height: 300,
-      margin: { l: 70, r: 20, t: 30, b: 50 },
-      xaxis: { title: { text: 'class' }, type: 'category' },
-      yaxis: { title: { text: 'images' }, rangemode: 'tozero' },
-      meta: { alt: `Images in each class. ${list}.` },
-    },
-  };
+  return counts;
 }

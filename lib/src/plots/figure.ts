@@ -11,6 +11,9 @@ export const colors = {
   neutral: '#7F7F7F',
 } as const;
 
+/** For parts of which none is special, in this order: the eight colours of Okabe and Ito, yellow and black last. */
+export const palette = ['#0072B2', '#D55E00', '#009E73', '#CC79A7', '#56B4E9', '#E69F00', '#F0E442', '#000000'] as const;
+
 export interface LineStyle {
   color?: string;
   width?: number;
@@ -35,13 +38,16 @@ export interface ScatterTrace extends Placed {
   x: number[];
   y: number[];
   line?: LineStyle;
-  marker?: { color?: string; size?: number };
+  /** The size in pixels, of all markers or of each. */
+  marker?: { color?: string; size?: number | number[] };
+  /** What is said of each point where the mouse is, as `%{text}` of `hovertemplate`. */
+  text?: string[];
   opacity?: number;
   /** false: a marker on the edge is drawn whole. */
   cliponaxis?: false;
 }
 
-/** One bar a category. */
+/** One bar a category; the bars of several traces stand side by side. */
 export interface BarTrace extends Placed {
   type: 'bar';
   x: (string | number)[];

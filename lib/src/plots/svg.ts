@@ -12,7 +12,7 @@ export function toSvg(figure: Figure, width = 900): string {
   const parts = [
     `<defs>${panels.map(clipPath).join('')}</defs>`,
     ...panels.map((panel) => drawAxes(panel)),
-    ...data.map((trace) => drawTrace(trace, panelOf(panels, trace.xaxis))),
+    ...data.map((trace) => drawTrace(trace, panelOf(panels, trace.xaxis), data)),
     ...(layout.annotations ?? []).map((annotation) => drawAnnotation(annotation, panels, layout, width)),
     drawLegend(data, layout),
     layout.title ? text(layout.title.text, width / 2, 22, { anchor: 'middle', size: 16 }) : '',
@@ -136,32 +136,37 @@ function clipPath(panel: Panel): string {
   return `<clipPath id="${clipName(panel)}"><rect ${area}/></clipPath>`;
 }
 
-function drawTrace(trace: Trace, panel: Panel): string {
-  return trace.type === 'bar' ? drawBars(trace, panel) : drawScatter(trace, panel);
+function drawTrace(trace: Trace, panel: Panel, all: Trace[]): string {
+  if (trace.type !== 'bar') return drawScatter(trace, panel);
+  const neighbours = all.filter((other) => other.type === 'bar' && (other.xaxis ?? 'x') === panel.name);
+  return drawBars(trace, panel, neighbours.indexOf(trace), neighbours.length);
 }
 
 function drawScatter(trace: ScatterTrace, panel: Panel): string {
   const { x, y } = panel;
-  const points = trace.x.map((value, i) => [x(value), y(trace.y[i])] as const).filter(([px, py]) => Number.isFinite(px) && Number.isFinite(py));
+  const { size = 6 } = trace.marker ?? {};
+  const points = trace.x
+    .map((value, i) => [x(value), y(trace.y[i]), (typeof size === 'number' ? size : size[i]) / 2] as const)
+    .filter(([px, py]) => Number.isFinite(px) && Number.isFinite(py));
   const { color = INK, width = 2, dash = 'solid' } = trace.line ?? {};
   const dashes = { solid: '', dash: ' stroke-dasharray="8 5"', dot: ' stroke-dasharray="2 4"' }[dash];
   const opacity = trace.opacity === undefined ? '' : ` opacity="${trace.opacity}"`;
   const path = trace.mode.includes('lines')
     ? `<polyline points="${points.map(([px, py]) => `${n(px)},${n(py)}`).join(' ')}" fill="none" stroke="${color}" stroke-width="${width}"${dashes}/>`
     : '';
-  const radius = (trace.marker?.size ?? 6) / 2;
   const fill = trace.marker?.color ?? color;
   const markers = trace.mode.includes('markers')
-    ? points.map(([px, py]) => `<circle cx="${n(px)}" cy="${n(py)}" r="${radius}" fill="${fill}"/>`).join('')
+    ? points.map(([px, py, radius]) => `<circle cx="${n(px)}" cy="${n(py)}" r="${radius}" fill="${fill}"/>`).join('')
     : '';
   return `<g${opacity} clip-path="url(#${clipName(panel)})">${path}${markers}</g>`;
 }
 
-function drawBars(trace: BarTrace, { x, y, left, right }: Panel): string {
-  const width = ((right - left) / Math.max(1, trace.x.length)) * 0.8;
+/** The bars of a trace, which is one of several (`index` of `count`) that share the place of each category. */
+function drawBars(trace: BarTrace, { x, y, left, right }: Panel, index: number, count: number): string {
+  const width = (((right - left) / Math.max(1, trace.x.length)) * 0.8) / count;
   const zero = y(0);
   return trace.x.map((value, i) => {
-    const at = x(value);
+    const at = x(value) + (index - (count - 1) / 2) * width;
     const end = y(trace.y[i]);
     const bar = `<rect x="${n(at - width / 2)}" y="${n(Math.min(zero, end))}" width="${n(width)}" height="${n(Math.abs(zero - end))}" fill="${trace.marker?.color ?? INK}"/>`;
     return bar + (trace.text ? text(trace.text[i], at, end - 5, { anchor: 'middle', size: 12 }) : '');

@@ -1,4 +1,6 @@
-import { fit, showClassCounts, showHistory, showImage, showImages, tf, TrainingInterrupted } from '@course/lib';
+import {
+  fit, showClassCounts, showHistory, showImage, showImages, showImageSizes, showMeanImages, showOwnPicture, tf, TrainingInterrupted,
+} from '@course/lib';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { arrayOf } from '../../../lib/src/arrays';
 import { bytesText, durationText } from '../../../lib/src/display/text';
@@ -48,6 +50,35 @@ describe('in a notebook', () => {
     expect(data['application/vnd.plotly.v1+json'].config).toEqual({ responsive: true, displaylogo: false, showSendToCloud: false });
     expect(data['image/svg+xml']).toMatch(/^<svg /);
     expect(data['text/plain']).toBe('Images in each class. cat: 1, dog: 2.');
+  });
+
+  it('shows the counts of several parts, and the sizes of images', () => {
+    const [two, three] = [arrayOf(Uint8Array.of(0, 1), [2]), arrayOf(Uint8Array.of(1, 1, 1), [3])];
+    showClassCounts({ training: three, validation: two }, ['cat', 'dog']);
+    expect(outputs[0].data['text/plain']).toBe('Images in each class. training: cat: 0, dog: 3; validation: cat: 1, dog: 1.');
+    showImageSizes(arrayOf(Int32Array.of(40, 30), [1, 2]), [32, 32]);
+    expect(outputs[1].data['text/plain']).toBe('Sizes of 1 image: width 40, height 30 pixels. They will be brought to 32 × 32.');
+    expect(outputs[1].data['image/svg+xml']).toMatch(/^<svg /);
+  });
+
+  it('shows the mean image of each class with its name', () => {
+    showMeanImages(arrayOf(Uint8Array.of(0, 255, 100, 100), [2, 1, 2]), arrayOf(Uint8Array.of(0, 1), [2]), ['cat', 'dog']);
+    expect(outputs[0].data['text/plain']).toBe('2 images: cat, dog');
+  });
+
+  it('shows each step of a picture of one\'s own with name and size, large ones reduced', () => {
+    const steps = [
+      { name: 'original', picture: arrayOf(new Uint8Array(600 * 400 * 3), [400, 600, 3]) },
+      { name: 'centred', picture: arrayOf(new Uint8Array(784), [28, 28]) },
+    ];
+    showOwnPicture({ images: arrayOf(new Uint8Array(784), [1, 28, 28]), steps });
+    expect(outputs[0].data['text/plain']).toBe('original (600 × 400) → centred (28 × 28)');
+    const html: string = outputs[0].data['text/html'];
+    expect(html).toContain('<figcaption>1. original<br><small>600 × 400</small></figcaption>');
+    expect(html).toMatch(/alt="1\. original" width="168" height="112"/);
+    const [large, small] = [...html.matchAll(/base64,([^"]+)/g)].map(([, code]) => Buffer.from(code, 'base64'));
+    expect([large.readUInt32BE(16), large.readUInt32BE(20)]).toEqual([336, 224]);
+    expect([small.readUInt32BE(16), small.readUInt32BE(20)]).toEqual([28, 28]);
   });
 
   it('fit shows one progress line and one graph, both changed in place, and costs few redraws', async () => {

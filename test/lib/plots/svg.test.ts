@@ -1,5 +1,6 @@
-import { classCountsFigure, historyFigure, toSvg, type Figure, type History } from '@course/lib';
+import { classCountsFigure, historyFigure, imageSizesFigure, toSvg, type Figure, type History } from '@course/lib';
 import { describe, expect, it } from 'vitest';
+import { arrayOf } from '../../../lib/src/arrays';
 
 const history: History = {
   epoch: [0, 1, 2],
@@ -76,6 +77,60 @@ describe('classCountsFigure', () => {
 
   it('refuses a label without a name', () => {
     expect(() => classCountsFigure([0, 3], ['cat', 'dog'])).toThrow(/label 1 is 3; expected a whole number from 0 to 1/);
+  });
+});
+
+describe('classCountsFigure of several parts', () => {
+  const figure = classCountsFigure({ training: [0, 0, 1], validation: [1] }, ['cat', 'dog']);
+
+  it('has bars of its own for each part, named in the legend and in words', () => {
+    expect(figure.data.map(({ name, y }) => [name, y])).toEqual([['training', [2, 1]], ['validation', [0, 1]]]);
+    expect(figure.layout.showlegend).toBe(true);
+    expect(figure.layout.meta.alt).toBe('Images in each class. training: cat: 2, dog: 1; validation: cat: 0, dog: 1.');
+  });
+
+  it('draws them side by side, around the middle of their class', () => {
+    const bars = [...toSvg(figure).matchAll(/<rect x="([\d.]+)" y="[^"]*" width="([\d.]+)" height="[^"]*" fill="(#\w{6})"/g)]
+      .map(([, x, width, fill]) => ({ x: Number(x), end: Number(x) + Number(width), fill }));
+    const [trainingCat, , validationCat] = bars;
+    expect(bars.map(({ fill }) => fill)).toEqual(['#0072B2', '#0072B2', '#D55E00', '#D55E00']);
+    expect(trainingCat.end).toBeCloseTo(validationCat.x, 0);
+    const middle = Number(/<text x="([\d.]+)"[^>]*>cat</.exec(toSvg(figure))?.[1]);
+    expect(trainingCat.end).toBeCloseTo(middle, 0);
+  });
+});
+
+describe('imageSizesFigure', () => {
+  const sizes = arrayOf(Int32Array.of(200, 150, 200, 150, 100, 200, 200, 150, 200, 150), [5, 2]);
+
+  it('has one marker a size, whose area tells how many images have it', () => {
+    const [trace] = imageSizesFigure(sizes).data;
+    expect(trace).toMatchObject({ x: [200, 100], y: [150, 200], marker: { size: [30, 15] }, text: ['200 × 150: 4 images', '100 × 200: 1 image'] });
+  });
+
+  it('draws each marker as large as it is, within the axes, and the size to come as a rectangle', () => {
+    const svg = toSvg(imageSizesFigure(sizes, [32, 48]));
+    expect([...svg.matchAll(/<circle [^>]*r="([\d.]+)"/g)].map(([, radius]) => Number(radius))).toEqual([15, 7.5]);
+    expect(svg).toMatch(/<polyline points="[\d.]+,[\d.]+ [\d.]+,[\d.]+ [\d.]+,[\d.]+"[^>]*stroke-dasharray/);
+    expect(svg).toContain('brought to 48 × 32');
+    expect(svg).not.toMatch(/NaN|undefined/);
+  });
+
+  it('gives each part a colour and a name', () => {
+    const { data, layout } = imageSizesFigure({ cats: sizes, dogs: sizes });
+    expect(data.map(({ name }) => name)).toEqual(['cats', 'dogs']);
+    expect(new Set(data.map(({ marker }) => marker?.color)).size).toBe(2);
+    expect(layout.showlegend).toBe(true);
+  });
+
+  it('says in words what it shows', () => {
+    expect(imageSizesFigure(sizes, [32, 48]).layout.meta.alt).toBe(
+      'Sizes of 5 images: width 100 to 200, height 150 to 200 pixels. They will be brought to 48 × 32.');
+  });
+
+  it('refuses another shape, and no images', () => {
+    expect(() => imageSizesFigure(arrayOf(new Int32Array(3), [3]))).toThrow(/shape \[3\]; expected \[n, 2\], width and height/);
+    expect(() => imageSizesFigure(arrayOf(new Int32Array(0), [0, 2]))).toThrow(/got no sizes/);
   });
 });
 
