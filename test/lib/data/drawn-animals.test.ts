@@ -116,7 +116,7 @@ describe('the difficulty of drawn cats and dogs', () => {
   });
 
   it('is such that convolutions learn much of it', async () => {
-    // Half as many filters and half the epochs of lesson 04, to be quick: bench/results/drawn-difficulty.md has its figures.
+    // Fewer filters and epochs than lesson 04, to be quick: bench/results/drawn-difficulty.md has its figures.
     const seeded = (seed: number): ReturnType<typeof tf.initializers.glorotUniform> =>
       tf.initializers.glorotUniform({ seed });
     const blocks = [16, 16, 32].flatMap((filters, i) => [

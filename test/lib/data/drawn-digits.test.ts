@@ -92,7 +92,7 @@ describe('the drawn digits', () => {
 });
 
 describe('the difficulty of drawn digits', () => {
-  // A tenth of the pictures and two epochs, to be quick; bench/results/drawn-difficulty.md has the figures of the whole.
+  // A part of the pictures and two epochs, to be quick; bench/results/drawn-difficulty.md has the figures of all.
   const part = (prefix: string, count: number): Part => ({
     images: read(`${prefix}-images-idx3-ubyte`).hi(count),
     labels: read(`${prefix}-labels-idx1-ubyte`).hi(count),

@@ -30,7 +30,7 @@ export function* picturesOf({ data, shape }: Pixels): Iterable<Uint8Array> {
   for (let i = 0; i < shape[0]; i++) yield data.subarray(i * size, (i + 1) * size);
 }
 
-/** How many of the asked pictures have the class of the known picture that is nearest to them, pixel by pixel: 0 to 1. */
+/** Which part of the asked pictures have the class of the known picture that is nearest to them by pixels. */
 export function nearestNeighbourAccuracy(known: Part, asked: Part): number {
   const nearest = tf.tidy(() => {
     const x = toTensor(normalise(flatten(known.images)));
