@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Mask } from '../../../lib/src/data/drawn/mask';
-import { ellipse, mirrored, placement, rectangle, smooth, stroke, type Outline } from '../../../lib/src/data/drawn/outline';
+import { ellipse, mirrored, placement, rectangle, smooth, stroke,
+  type Outline } from '../../../lib/src/data/drawn/outline';
 
 /** The area of outlines in a picture of 40 x 30, in pixels. */
 function areaOf(outlines: readonly Outline[], mask = new Mask(40, 30)): number {
@@ -24,7 +25,8 @@ describe('Mask', () => {
 
   it.each([
     ['a triangle', [[3, 2, 33.5, 8.25, 10.1, 27.9]], 0.5 * Math.abs(30.5 * 25.9 - 7.1 * 6.25)],
-    ['the same triangle, the other way around', [[10.1, 27.9, 33.5, 8.25, 3, 2]], 0.5 * Math.abs(30.5 * 25.9 - 7.1 * 6.25)],
+    ['the same triangle, the other way around', [[10.1, 27.9, 33.5, 8.25, 3, 2]],
+      0.5 * Math.abs(30.5 * 25.9 - 7.1 * 6.25)],
     ['an ellipse', [ellipse(20, 15, 12, 9)], Math.PI * 12 * 9],
     ['two shapes apart', [rectangle(1, 1, 5, 5), rectangle(10, 10, 13, 12)], 22],
     ['one shape twice, once in each direction', [rectangle(2, 2, 7, 8), [2, 2, 2, 8, 7, 8, 7, 2]], 30],
