@@ -121,7 +121,12 @@ export function datasetOf(model: tf.LayersModel, batches: ExampleBatches, name: 
   let isChecked = false;
   const epoch = async function* (): AsyncGenerator<{ xs: tf.Tensor; ys: tf.Tensor }, void> {
     for await (const { x, y } of { [Symbol.asyncIterator]: () => batches.epoch() }) {
-      if (!isChecked) checkExamples('fit', model, `${name}: x`, `${name}: y`, { x, y });
+      try {
+        if (!isChecked) checkExamples('fit', model, `${name}: x`, `${name}: y`, { x, y });
+      } catch (error) {
+        tf.dispose([x, y]);
+        throw error;
+      }
       isChecked = true;
       yield { xs: x, ys: y };
     }

@@ -1,6 +1,6 @@
 import type { Sharp, SharpOptions } from 'sharp';
 import { bmpProblem, decodeBmp, readBmpHeader } from './bmp';
-import type { PictureFormat } from './formats';
+import { hasEnd, type PictureFormat } from './formats';
 import { placementOf } from './geometry';
 import type { PictureOptions } from './options';
 import type { SkipReason } from './list';
@@ -50,18 +50,21 @@ export function checkSize(width: number, height: number): void {
 export async function decodeReference(bytes: Buffer, format: PictureFormat, options: PictureOptions): Promise<RawPicture> {
   try {
     const picture = format === 'BMP' ? openBmp(bytes) : open(bytes, {});
-    // Orientations 5 to 8 lie on their side.
-    const { autoOrient: { width, height } } = await picture.metadata();
+    // Without a limit here, because its message would not tell it from other errors. Orientations 5 to 8 lie on their side.
+    const { autoOrient: { width, height } } = format === 'BMP' ? await picture.metadata() : await open(bytes, { limitInputPixels: false }).metadata();
     checkSize(width, height);
     return await rawPicture(picture, [width, height], options);
   } catch (error) {
-    throw error instanceof BadPicture ? error : badPicture(error as Error);
+    if (error instanceof BadPicture) throw error;
+    // The decoder's message may be that of another picture that it had in hand at the same time.
+    const isTruncated = error instanceof RangeError || !hasEnd(bytes, format);
+    throw new BadPicture(isTruncated ? 'truncated' : 'damaged', `not a complete ${format} that can be decoded`);
   }
 }
 
 // Loaded when the first such picture comes: most folders have none.
 const open = (bytes: Uint8Array, options: SharpOptions): Sharp =>
-  (require('sharp') as typeof import('sharp'))(bytes, { ...options, limitInputPixels: MAX_PIXELS, failOn: 'error', autoOrient: true });
+  (require('sharp') as typeof import('sharp'))(bytes, { limitInputPixels: MAX_PIXELS, failOn: 'error', autoOrient: true, ...options });
 
 function openBmp(bytes: Buffer): Sharp {
   const header = readBmpHeader(bytes);
@@ -100,11 +103,3 @@ function withChannels(data: Buffer, channels: number, wanted: 1 | 3): Buffer {
 
 /** 0.299 R + 0.587 G + 0.114 B in 16-bit fractions, as JPEG decoders calculate it. */
 const luma = (r: number, g: number, b: number): number => (19_595 * r + 38_470 * g + 7_471 * b + 32_768) >> 16;
-
-function badPicture({ message, constructor }: Error): BadPicture {
-  // One line a problem; the first is the reason of the others.
-  const [detail] = message.split('\n');
-  if (/pixel limit|too large|exceeds/i.test(message)) return new BadPicture('too large', `more than ${MAX_PIXELS / 1e6} megapixels`);
-  const isTruncated = constructor === RangeError || /truncat|premature|end of|not enough|out of order/i.test(message);
-  return new BadPicture(isTruncated ? 'truncated' : 'damaged', detail);
-}

@@ -133,11 +133,19 @@ function readPngHeader(bytes: Buffer): Header | undefined {
   return { width: bytes.readUInt32BE(16), height: bytes.readUInt32BE(20), isPlain, isGrey: colourType === 0 };
 }
 
-/** Whether a file of this format ends as it should: a cheap sign that it is not truncated. */
-export function hasEnd(bytes: Buffer, format: 'JPEG' | 'PNG'): boolean {
-  if (format === 'PNG') return startsWith(bytes, 'IEND', bytes.length - 8);
-  // Some cameras write more behind the end of the image.
-  return bytes.lastIndexOf('\xff\xd9', undefined, 'latin1') > bytes.length - 4096;
+/**
+ * Whether a file ends as its format wants it: a cheap sign that it is not truncated. True where the format has no such sign (TIFF), or
+ * its own decoder tells (BMP).
+ */
+export function hasEnd(bytes: Buffer, format: PictureFormat): boolean {
+  switch (format) {
+    // Some cameras write more behind the end of the image.
+    case 'JPEG': return bytes.lastIndexOf('\xff\xd9', undefined, 'latin1') >= Math.max(2, bytes.length - 4096);
+    case 'PNG': return startsWith(bytes, 'IEND', bytes.length - 8);
+    case 'GIF': return bytes[bytes.length - 1] === 0x3b;
+    case 'WebP': return bytes.length >= 8 + bytes.readUInt32LE(4);
+    default: return true;
+  }
 }
 
 /** Whether a JPEG is one whose copying or downloading was broken off after its whole length had been set aside. */
