@@ -56,7 +56,10 @@ export async function carryOut(project, { action, names, json }) {
   const known = statuses.map(({ entry }) => entry.name);
   const unknown = names.find((name) => !known.includes(name));
   if (unknown !== undefined)
-    throw new Problem(`There is no dataset "${unknown}"; expected one of: ${known.join(', ')}.`, `check the name: ${USAGE}`);
+    throw new Problem(
+      `There is no dataset "${unknown}"; expected one of: ${known.join(', ')}.`,
+      `check the name: ${USAGE}`,
+    );
   const entries = statuses.map(({ entry }) => entry).filter(({ name }) => names.length === 0 || names.includes(name));
   /** @type {Result[]} */
   const results = [];
@@ -117,12 +120,7 @@ const actions = {
     if (folders.length === 0 && isNamed) return [{ name, state: 'problem', text: 'It is not on this machine.' }];
     return folders.map(({ kind, folder, remark, problem }) => {
       if (problem !== undefined) return { name, state: 'problem', text: problem };
-      const what =
-        kind === 'drawn' ? 'drawn stand-ins, as the manifest promises'
-        : entry.kind === 'idx' ? 'as published'
-        : kind === 'cache' ? 'as it was unpacked'
-        : 'all classes are there';
-      return { name, state: 'ok', text: `${folder}: ${what}. ${remark}`.trim() };
+      return { name, state: 'ok', text: `${folder}: ${verifiedText(entry, kind)}. ${remark}`.trim() };
     });
   },
 
@@ -130,7 +128,9 @@ const actions = {
     const { name } = entry;
     const { keptFolders, removeDataset } = library(project, 'datasets');
     /** @type {Map<string, number>} */
-    const sizes = new Map(keptFolders(entry, project.env).map((/** @type {string} */ folder) => [folder, bytesOf(folder)]));
+    const sizes = new Map(
+      keptFolders(entry, project.env).map((/** @type {string} */ folder) => [folder, bytesOf(folder)]),
+    );
     /** @type {string[]} */
     const removed = await removeDataset(entry, project.env);
     if (entry.kind === 'folder') {
@@ -138,12 +138,27 @@ const actions = {
       process.env.COURSE_CACHE = project.cache;
       library(project, 'folder/pixel-cache').clearPixelCache();
     }
-    return removed.map((file) => ({ name, state: 'ok', text: `Removed ${file} (${formatBytes(sizes.get(file) ?? 0)}).` }));
+    return removed.map((file) => ({
+      name,
+      state: 'ok',
+      text: `Removed ${file} (${formatBytes(sizes.get(file) ?? 0)}).`,
+    }));
   },
 };
 
 /**
- * What the library has built from `lib/src/data/`. Not from '@course/lib': that would load TensorFlow, which may be what is broken.
+ * @param {DatasetEntry} entry
+ * @param {import('../../lib/src/data/datasets.ts').VerifiedFolder['kind']} kind
+ */
+function verifiedText(entry, kind) {
+  if (kind === 'drawn') return 'drawn stand-ins, as the manifest promises';
+  if (entry.kind === 'idx') return 'as published';
+  return kind === 'cache' ? 'as it was unpacked' : 'all classes are there';
+}
+
+/**
+ * What the library has built from `lib/src/data/`. Not from '@course/lib': that would load TensorFlow, which may be
+ * what is broken.
  *
  * @param {Project} project
  * @param {string} name
@@ -180,7 +195,13 @@ export function dataCheck({ entry: { name }, source, problem }) {
 }
 
 /** @type {Record<import('../../lib/src/data/locate.ts').DataPlace, string>} */
-const PLACES = { folder: 'from a folder', own: 'from datasets/', cache: 'from the cache', download: 'by a download', drawn: 'drawn' };
+const PLACES = {
+  folder: 'from a folder',
+  own: 'from datasets/',
+  cache: 'from the cache',
+  download: 'by a download',
+  drawn: 'drawn',
+};
 
 /** @param {DatasetStatus[]} statuses */
 function listText(statuses) {

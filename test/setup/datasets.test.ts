@@ -36,12 +36,23 @@ describe('npm run datasets', () => {
   it('lists them as JSON', async () => {
     const { output } = await run({ COURSE_CACHE: newFolder() }, '--json');
     const [mnist] = JSON.parse(output);
-    expect(mnist).toMatchObject({ name: 'mnist', title: 'MNIST', kind: 'idx', bytesOnDisk: 0, downloadSize: 11_594_722, source: { kind: 'drawn' } });
+    expect(mnist).toMatchObject({
+      name: 'mnist',
+      title: 'MNIST',
+      kind: 'idx',
+      bytesOnDisk: 0,
+      downloadSize: 11_594_722,
+      source: { kind: 'drawn' },
+    });
   });
 
   it('shows a problem beside the name, and the others too', async () => {
     const { output } = await run({ COURSE_CACHE: newFolder(), COURSE_DATA: '/no/such/folder' });
-    expect(output.match(/problem {2}(mnist|fashion-mnist|cats-vs-dogs) .*\n.*COURSE_DATA: got \/no\/such\/folder, which does not exist/g)).toHaveLength(3);
+    expect(
+      output.match(
+        /problem {2}(mnist|fashion-mnist|cats-vs-dogs) .*\n.*COURSE_DATA: got \/no\/such\/folder, which does not exist/g,
+      ),
+    ).toHaveLength(3);
   });
 
   it('ends with 1 if something that was asked for failed', async () => {
@@ -54,17 +65,24 @@ describe('npm run datasets', () => {
   });
 
   it('verifies all that there is, and that is no failure if it is nothing', async () => {
-    expect(await run({ COURSE_CACHE: newFolder() }, 'verify')).toEqual({ exitCode: 0, output: 'There is nothing to do.' });
+    expect(await run({ COURSE_CACHE: newFolder() }, 'verify')).toEqual({
+      exitCode: 0,
+      output: 'There is nothing to do.',
+    });
     const data = newFolder();
-    for (const name of ['cats', 'dogs']) fs.mkdirSync(path.join(data, 'cats-vs-dogs', 'train', name), { recursive: true });
+    for (const name of ['cats', 'dogs'])
+      fs.mkdirSync(path.join(data, 'cats-vs-dogs', 'train', name), { recursive: true });
     const { exitCode, output } = await run({ COURSE_CACHE: newFolder(), COURSE_DATA: data }, 'verify');
     expect(exitCode).toBe(0);
-    expect(output).toContain('cats-vs-dogs: all classes are there. Not as published: train/cats: 0 pictures, expected 1,000;');
+    expect(output).toContain(
+      'cats-vs-dogs: all classes are there. Not as published: train/cats: 0 pictures, expected 1,000;',
+    );
   });
 
   it('removes what the course keeps, with the decoded pictures, and not the data of the user', async () => {
     const [cache, data] = [newFolder(), newFolder()];
-    for (const name of ['datasets/mnist', 'datasets/cats-vs-dogs', 'pixels']) fs.mkdirSync(path.join(cache, name), { recursive: true });
+    for (const name of ['datasets/mnist', 'datasets/cats-vs-dogs', 'pixels'])
+      fs.mkdirSync(path.join(cache, name), { recursive: true });
     fs.mkdirSync(path.join(data, 'mnist'));
     fs.writeFileSync(path.join(cache, 'datasets', 'mnist', 'x'), Buffer.alloc(2_000_000));
     const { exitCode, output } = await run({ COURSE_CACHE: cache, COURSE_DATA: data }, 'remove', 'mnist');
@@ -81,7 +99,9 @@ describe('npm run datasets', () => {
     await expect(run({ COURSE_CACHE: newFolder() }, 'remove', 'mnits')).rejects.toThrow(
       'There is no dataset "mnits"; expected one of: mnist, fashion-mnist, cats-vs-dogs.',
     );
-    expect(() => parseArguments(['delete'])).toThrow('Unknown action "delete"; expected one of: fetch, verify, remove.');
+    expect(() => parseArguments(['delete'])).toThrow(
+      'Unknown action "delete"; expected one of: fetch, verify, remove.',
+    );
     expect(() => parseArguments(['--jsn'])).toThrow("Unknown option '--jsn'.");
   });
 });

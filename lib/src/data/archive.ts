@@ -27,9 +27,10 @@ export interface UnpackOptions {
 /**
  * Unpacks the wanted members of a zip file into a folder, and returns the SHA-256 of each by its path there.
  *
- * All members are judged before the first is written, wanted or not: names that lead out of the folder (`../`, absolute,
- * with drive letters or backslashes), that are too long, invisible or there twice; links and devices; encrypted members;
- * too many or too large ones. While it is unpacked, a member must have just the length and the CRC-32 that it promises.
+ * All members are judged before the first is written, wanted or not: names that lead out of the folder (`../`,
+ * absolute, with drive letters or backslashes), that are too long, invisible or there twice; links and devices;
+ * encrypted members; too many or too large ones. While it is unpacked, a member must have just the length and the
+ * CRC-32 that it promises.
  *
  * @throws Error that names the member and what is wrong with it; then the folder is of no use
  */
@@ -105,8 +106,7 @@ async function judgeMembers(zip: ZipFile, name: string, limits: ArchiveLimits): 
     total += uncompressedSize;
     if (uncompressedSize > limits.memberSize)
       refuse(`${shown} with ${countText(uncompressedSize)} bytes`, `at most ${countText(limits.memberSize)}`);
-    if (total > limits.totalSize)
-      refuse('more bytes in all', `at most ${countText(limits.totalSize)} (unpacked)`);
+    if (total > limits.totalSize) refuse('more bytes in all', `at most ${countText(limits.totalSize)} (unpacked)`);
     if (!fileName.endsWith('/')) members.push(member);
   }
 }
@@ -115,7 +115,9 @@ const maxNameLength = 200;
 const regularFile = 0o100000;
 const directory = 0o040000;
 
-/** yauzl ends the stream with an error at the first byte more than promised, so a bomb gets no further than the limits. */
+/**
+ * yauzl ends the stream with an error at the first byte more than promised, so a bomb gets no further than the limits.
+ */
 async function unpackMember(zip: ZipFile, member: Entry, name: string): Promise<Uint8Array> {
   const pieces: Buffer[] = [];
   try {

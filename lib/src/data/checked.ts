@@ -7,7 +7,9 @@ export class Checked {
     private readonly place = '',
   ) {}
 
-  /** @throws Error always: `/.../manifest.json: mnist.files[0].size: got "big", expected a whole number of at least 1.` */
+  /**
+   * @throws Error always: `/.../manifest.json: mnist.files[0].size: got "big", expected a whole number of at least 1.`
+   */
   fail(got: string, expected: string): never {
     throw new Error(`${[this.file, this.place].filter(Boolean).join(': ')}: got ${got}, expected ${expected}.`);
   }

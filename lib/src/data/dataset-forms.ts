@@ -27,7 +27,8 @@ export interface DatasetForm<T> {
 }
 
 /** The form of an entry of either kind, where what opening gives does not matter. */
-export const formOf = (entry: DatasetEntry): DatasetForm<unknown> => (entry.kind === 'idx' ? idxForm(entry) : folderForm(entry));
+export const formOf = (entry: DatasetEntry): DatasetForm<unknown> =>
+  entry.kind === 'idx' ? idxForm(entry) : folderForm(entry);
 
 /** IDX files: opening gives their content. */
 export function idxForm(entry: IdxEntry): DatasetForm<FileContents> {

@@ -50,7 +50,10 @@ export interface VerifiedFolder {
 }
 
 /** Reads and verifies a dataset wherever it lies: in a folder of one's own, in the cache, as drawn stand-ins. */
-export async function verifyDataset(entry: DatasetEntry, env: NodeJS.ProcessEnv = process.env): Promise<VerifiedFolder[]> {
+export async function verifyDataset(
+  entry: DatasetEntry,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<VerifiedFolder[]> {
   const form = formOf(entry);
   const { dataFolder } = readSettings(env);
   const named = dataFolder === undefined ? undefined : path.join(path.resolve(dataFolder), entry.name);
@@ -102,7 +105,9 @@ export async function removeDataset(entry: DatasetEntry, env: NodeJS.ProcessEnv 
       const beside = (await namesIn(path.dirname(folder))) ?? [];
       const name = path.basename(folder);
       // Also what an interrupted download or unpacking has left.
-      const mine = beside.filter((other) => other === name || (other.startsWith(`${name}.`) && !other.includes('.lock')));
+      const mine = beside.filter(
+        (other) => other === name || (other.startsWith(`${name}.`) && !other.includes('.lock')),
+      );
       for (const other of mine) {
         const file = path.join(path.dirname(folder), other);
         await rm(file, { recursive: true, force: true });

@@ -35,8 +35,8 @@ export interface LoadOptions extends OpenOptions {
 const quickPart = 0.1;
 
 /**
- * Reads a dataset of four IDX files from where it is found, and shows nothing; notebooks call `loadMnist` and its like of
- * the display room, which do.
+ * Reads a dataset of four IDX files from where it is found, and shows nothing; notebooks call `loadMnist` and its like
+ * of the display room, which do.
  *
  * Memory: the arrays are views of the files' bytes (55 MB for MNIST); smaller counts are views of the same bytes.
  */

@@ -52,8 +52,8 @@ export interface OpenedFolder {
  * console.log((await describeDataSource('mnist')).note);
  * ```
  *
- * @throws Error if there is no such entry, if it can be had nowhere, or if COURSE_DATA names a folder that is missing or
- *   whose files are incomplete or damaged
+ * @throws Error if there is no such entry, if it can be had nowhere, or if COURSE_DATA names a folder that is missing
+ *   or whose files are incomplete or damaged
  * Taught in 00_start_here.
  */
 export async function describeDataSource(name: string, env: NodeJS.ProcessEnv = process.env): Promise<DataSource> {
@@ -164,7 +164,8 @@ async function findExisting<T>(form: DatasetForm<T>, env: NodeJS.ProcessEnv): Pr
     const parent = path.resolve(dataFolder);
     const folder = path.join(parent, entry.name);
     const named = await readNamedFolder(parent, folder, form);
-    if (named) return found('folder', folder, `From ${folder}, named by COURSE_DATA. ${named.remark}`.trim(), named.value);
+    if (named)
+      return found('folder', folder, `From ${folder}, named by COURSE_DATA. ${named.remark}`.trim(), named.value);
     const names = (await namesIn(parent)) ?? [];
     passedOver.push({
       kind: 'folder',
@@ -175,7 +176,13 @@ async function findExisting<T>(form: DatasetForm<T>, env: NodeJS.ProcessEnv): Pr
   const own = await form.readOwn(entry.ownFolder).catch((error) => {
     throw new Error(`${reasonText(error)} Repair or remove the folder ${entry.ownFolder}.`);
   });
-  if (own) return found('own', entry.ownFolder, `From ${entry.ownFolder}, a folder of your own. ${own.remark}`.trim(), own.value);
+  if (own)
+    return found(
+      'own',
+      entry.ownFolder,
+      `From ${entry.ownFolder}, a folder of your own. ${own.remark}`.trim(),
+      own.value,
+    );
   passedOver.push({ kind: 'own', reason: `the course's datasets/ has no ${entry.name}/` });
 
   const folder = downloadFolder(entry, env);
@@ -212,7 +219,9 @@ async function readNamedFolder<T>(
   try {
     return await form.readOwn(folder);
   } catch (error) {
-    throw new Error(`COURSE_DATA: ${reasonText(error)} Repair the folder, or ${otherwise.replace('it', 'COURSE_DATA')}.`);
+    throw new Error(
+      `COURSE_DATA: ${reasonText(error)} Repair the folder, or ${otherwise.replace('it', 'COURSE_DATA')}.`,
+    );
   }
 }
 
@@ -253,7 +262,9 @@ async function openDrawn<T>(
   let contents: FileContents | undefined;
   const draw = async (): Promise<FileContents> => (contents = await drawStandIn(entry, onProgress));
   const remark = (drawn: FileContents): string =>
-    form.isAsPromised(drawn) ? '' : 'They are not the pictures that the manifest promises: please report this machine. ';
+    form.isAsPromised(drawn)
+      ? ''
+      : 'They are not the pictures that the manifest promises: please report this machine. ';
   try {
     return await withLock(
       `${folder}.lock`,

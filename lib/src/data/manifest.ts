@@ -51,7 +51,10 @@ export interface DatasetArchive {
   /** The addresses of the same file. */
   readonly mirrors: readonly string[];
   readonly size: number;
-  /** Of the zip file; or why it is not known. Then its length, its own CRC-32 values and its layout are all that is checked. */
+  /**
+   * Of the zip file; or why it is not known. Then its length, its own CRC-32 values and its layout are all that is
+   * checked.
+   */
   readonly sha256: string | { readonly unknown: string };
   /** The folder in the zip file that holds the dataset's. */
   readonly topFolder: string;
@@ -67,7 +70,10 @@ export interface FolderEntry extends CommonEntry {
   readonly counts?: PictureCounts;
   /** Nothing if nobody offers it. */
   readonly archive?: DatasetArchive;
-  /** What is drawn where the dataset cannot be had: as many pictures in the same folders; one SHA-256 (`contentsDigest`) for all. */
+  /**
+   * What is drawn where the dataset cannot be had: as many pictures in the same folders; one SHA-256 (`contentsDigest`)
+   * for all.
+   */
   readonly standIn?: { readonly title: string; readonly folder: string; readonly sha256: string };
 }
 

@@ -12,8 +12,8 @@ export interface PictureDataset extends ImageFolder {
 export interface PictureDatasetOptions extends Omit<FolderOptions, 'onProgress'>, OpenOptions {}
 
 /**
- * Reads a dataset of pictures in folders from where it is found, and shows nothing; notebooks call `loadCatsAndDogs` and
- * `loadDataset` of the display room, which do. See `readImageFolder` for the result.
+ * Reads a dataset of pictures in folders from where it is found, and shows nothing; notebooks call `loadCatsAndDogs`
+ * and `loadDataset` of the display room, which do. See `readImageFolder` for the result.
  *
  * @throws Error if it can be had nowhere, or if a folder of one's own lacks a class
  */

@@ -10,7 +10,10 @@ import type { FolderEntry, PictureCounts } from './manifest';
 /** In an unpacked folder: the list that `sha256sum -c SHA256SUMS` checks it with. */
 const checksumsFile = 'SHA256SUMS';
 
-/** What an archive of pictures may hold. Pictures are packed already, so a zip file of them is about as long as they are. */
+/**
+ * What an archive of pictures may hold. Pictures are packed already, so a zip file of them is about as long as they
+ * are.
+ */
 export function limitsOf(entry: FolderEntry): ArchiveLimits {
   const pictures = Object.values(entry.counts ?? {}).flatMap((part) => Object.values(part));
   const size = entry.archive?.size ?? 0;
@@ -21,7 +24,10 @@ export function limitsOf(entry: FolderEntry): ArchiveLimits {
   };
 }
 
-/** Where a member of the archive belongs in the dataset's folder: `train/cats/cat.0.jpg`; undefined if it is no picture of it. */
+/**
+ * Where a member of the archive belongs in the dataset's folder: `train/cats/cat.0.jpg`; undefined if it is no picture
+ * of it.
+ */
 export function picturePath(entry: FolderEntry, member: string): string | undefined {
   const [top, part, className, name, ...deeper] = member.split('/');
   const isExpected =
@@ -33,7 +39,9 @@ export function picturePath(entry: FolderEntry, member: string): string | undefi
   return isExpected ? `${part}/${className}/${name}` : undefined;
 }
 
-/** Refuses files that are not as many in each class as published; `where` names the folder or archive in the message. */
+/**
+ * Refuses files that are not as many in each class as published; `where` names the folder or archive in the message.
+ */
 export function checkCounts(entry: FolderEntry, names: Iterable<string>, where: string): void {
   const difference = countDifferences(entry.counts ?? {}, countByClass(names));
   if (difference.length > 0) throw new Error(`${where}: got ${difference.join('; ')}. It is not the right data.`);

@@ -24,13 +24,24 @@ export class LiveProgress {
   }
 }
 
-const activities = { download: 'Downloading', unpack: 'Unpacking', draw: 'Drawing', decode: 'Decoding', wait: 'Waiting for another process:' } as const;
+const activities = {
+  download: 'Downloading',
+  unpack: 'Unpacking',
+  draw: 'Drawing',
+  decode: 'Decoding',
+  wait: 'Waiting for another process:',
+} as const;
 
 function progressBundle({ activity, what, unit, received, total, ratePerSecond }: DataProgress): Bundle {
-  const amount = (value: number): string => (unit === 'bytes' ? bytesText(Math.round(value)) : `${countText(Math.round(value))} images`);
+  const amount = (value: number): string =>
+    unit === 'bytes' ? bytesText(Math.round(value)) : `${countText(Math.round(value))} images`;
   const left = ratePerSecond > 0 ? `, ${durationText((total - received) / ratePerSecond)} left` : '';
-  const state = activity === 'wait' ? '' : ` · ${amount(received)} of ${amount(total)} · ${amount(ratePerSecond)}/s${left}`;
+  const state =
+    activity === 'wait' ? '' : ` · ${amount(received)} of ${amount(total)} · ${amount(ratePerSecond)}/s${left}`;
   const text = `${activities[activity]} ${what}${state}`;
-  const bar = activity === 'wait' ? '' : `<progress value="${received}" max="${total}" aria-label="${activities[activity]}" style="width: 12em"></progress> `;
+  const bar =
+    activity === 'wait'
+      ? ''
+      : `<progress value="${received}" max="${total}" aria-label="${activities[activity]}" style="width: 12em"></progress> `;
   return { data: { 'text/html': `<div>${bar}${escapeXml(text)}</div>`, 'text/plain': text } };
 }

@@ -8,11 +8,12 @@ import { LiveProgress } from './live-progress';
 import { show, type Bundle } from './output';
 
 /**
- * Loads MNIST, shows how far a download is, and says below the cell what was loaded and where it comes from: the folder that
- * `COURSE_DATA` names, `datasets/mnist/`, the cache, a download, or, where none of these can be had, digits that the course draws itself.
+ * Loads MNIST, shows how far a download is, and says below the cell what was loaded and where it comes from: the folder
+ * that `COURSE_DATA` names, `datasets/mnist/`, the cache, a download, or, where none of these can be had, digits that
+ * the course draws itself.
  *
- * @returns `train` (60,000) and `test` (10,000), each with `images` `[n, 28, 28]` uint8 0..255 and `labels` `[n]` uint8.
- *   The arrays share the memory of the files' contents. There is nothing to dispose.
+ * @returns `train` (60,000) and `test` (10,000), each with `images` `[n, 28, 28]` uint8 0..255 and `labels` `[n]`
+ *   uint8. The arrays share the memory of the files' contents. There is nothing to dispose.
  *
  * ```ts
  * const mnist = await loadMnist();
@@ -28,16 +29,16 @@ export async function loadMnist(options: LoadOptions = {}): Promise<ImageDataset
 }
 
 /**
- * Loads Fashion-MNIST, pictures of clothes in the form of MNIST's digits, or drawn stand-ins, and says so as {@link loadMnist} does.
+ * Loads Fashion-MNIST, pictures of clothes in the form of MNIST's digits, or drawn stand-ins, and says so as `loadMnist` does.
  *
- * @returns as {@link loadMnist}; `classNames` are the ten kinds of clothes
+ * @returns as `loadMnist`; `classNames` are the ten kinds of clothes
  *
  * ```ts
  * const fashion = await loadFashionMnist();
  * fashion.classNames[fashion.train.labels.get(0)]   // 'Ankle boot'
  * ```
  *
- * @throws Error as {@link loadMnist}
+ * @throws Error as `loadMnist`
  * Taught in 02_fashion_mlp.
  */
 export async function loadFashionMnist(options: LoadOptions = {}): Promise<ImageDataset> {
@@ -45,11 +46,11 @@ export async function loadFashionMnist(options: LoadOptions = {}): Promise<Image
 }
 
 /**
- * Loads photographs of cats and dogs, or drawn stand-ins, brought to one size, and says so as {@link loadMnist} does.
+ * Loads photographs of cats and dogs, or drawn stand-ins, brought to one size, and says so as `loadMnist` does.
  *
  * @param options those of `readImageFolder`: `size` (32 x 32 if not given), `color`, `resize`, `maxImagesPerClass`, ...
- * @returns `train` (2,000) and `validation` (1,000), each with `images` `[n, height, width, 3]` (`[n, height, width]` if grey) uint8
- *   0..255, `labels` `[n]` uint8 and the `files`; and what was `skipped`. There is nothing to dispose.
+ * @returns `train` (2,000) and `validation` (1,000), each with `images` `[n, height, width, 3]` (`[n, height, width]`
+ *   if grey) uint8 0..255, `labels` `[n]` uint8 and the `files`; and what was `skipped`. There is nothing to dispose.
  *
  * ```ts
  * const pets = await loadCatsAndDogs({ size: [64, 64] });
@@ -64,18 +65,18 @@ export async function loadCatsAndDogs(options: PictureDatasetOptions = {}): Prom
 }
 
 /**
- * Loads a dataset by the name of its entry in `datasets/manifest.json`, such as one of your own, and says so as {@link loadMnist} does.
- * For a folder of pictures without an entry there is `loadImageFolder`.
+ * Loads a dataset by the name of its entry in `datasets/manifest.json`, such as one of your own, and says so as `loadMnist` does. For a folder of pictures without an entry there is `loadImageFolder`.
  *
- * @param options for IDX files those of {@link loadMnist}, for folders of pictures those of {@link loadCatsAndDogs}
- * @returns what these return: `train` with `images` and `labels`, beside it `test` (IDX files) or `validation` (folders)
+ * @param options for IDX files those of `loadMnist`, for folders of pictures those of `loadCatsAndDogs`
+ * @returns what these return: `train` with `images` and `labels`, beside it `test` (IDX files) or `validation`
+ *   (folders)
  *
  * ```ts
  * const flowers = await loadDataset('my-flowers', { size: [64, 64] });
  * flowers.classNames   // ['daisy', 'tulip']
  * ```
  *
- * @throws Error if there is no such entry, if the dataset can be had nowhere, or as {@link loadMnist}
+ * @throws Error if there is no such entry, if the dataset can be had nowhere, or as `loadMnist`
  * Taught in 05_digits_from_folders.
  */
 export async function loadDataset(
@@ -85,10 +86,14 @@ export async function loadDataset(
   const entry = datasetEntry(name);
   const idxOptions = ['trainCount', 'testCount'];
   const common = ['env', 'onProgress', 'answerTimeout', 'silenceTimeout'];
-  const useless = Object.keys(options).find((key) => !common.includes(key) && idxOptions.includes(key) !== (entry.kind === 'idx'));
+  const useless = Object.keys(options).find(
+    (key) => !common.includes(key) && idxOptions.includes(key) !== (entry.kind === 'idx'),
+  );
   if (useless !== undefined) {
     const kind = entry.kind === 'idx' ? 'IDX files' : 'a folder of pictures';
-    throw new Error(`loadDataset: got the option ${useless}, which does nothing for ${name}: it consists of ${kind}. Leave it out.`);
+    throw new Error(
+      `loadDataset: got the option ${useless}, which does nothing for ${name}: it consists of ${kind}. Leave it out.`,
+    );
   }
   return entry.kind === 'idx' ? loadIdx(entry, options) : loadPictures(entry, options);
 }
@@ -97,7 +102,12 @@ async function loadIdx(entry: IdxEntry, options: LoadOptions): Promise<ImageData
   const dataset = await withProgress(options, (onProgress) => readIdxDataset(entry, { ...options, onProgress }));
   const { train, test } = dataset;
   const [trainCount, ...size] = train.images.shape;
-  show(datasetBundle(dataset, `${countText(trainCount)} training and ${countText(test.images.shape[0])} test images, ${size.join(' × ')} pixels.`));
+  show(
+    datasetBundle(
+      dataset,
+      `${countText(trainCount)} training and ${countText(test.images.shape[0])} test images, ${size.join(' × ')} pixels.`,
+    ),
+  );
   return dataset;
 }
 
@@ -105,10 +115,20 @@ async function loadPictures(entry: FolderEntry, options: PictureDatasetOptions):
   const dataset = await withProgress(options, (onProgress) => readPictureDataset(entry, { ...options, onProgress }));
   const { train, validation, skipped } = dataset;
   const { size, color } = dataset.options;
-  const parts = `${countText(train.files.length)} training` + (validation ? ` and ${countText(validation.files.length)} validation` : '');
+  const parts =
+    `${countText(train.files.length)} training` +
+    (validation ? ` and ${countText(validation.files.length)} validation` : '');
   const [files, them] = skipped.length === 1 ? ['file', 'it'] : ['files', 'them'];
-  const skippedText = skipped.length === 0 ? '' : ` Skipped: ${countText(skipped.length)} ${files}; "skipped" of the dataset lists ${them}.`;
-  show(datasetBundle(dataset, `${parts} pictures, ${size.join(' × ')} pixels, ${color === 'grey' ? 'grey' : 'colour'}.${skippedText}`));
+  const skippedText =
+    skipped.length === 0
+      ? ''
+      : ` Skipped: ${countText(skipped.length)} ${files}; "skipped" of the dataset lists ${them}.`;
+  show(
+    datasetBundle(
+      dataset,
+      `${parts} pictures, ${size.join(' × ')} pixels, ${color === 'grey' ? 'grey' : 'colour'}.${skippedText}`,
+    ),
+  );
   return dataset;
 }
 
@@ -125,7 +145,10 @@ async function withProgress<T>(
 }
 
 /** What was loaded, and a warning that cannot be overlooked if it is not the real thing. */
-function datasetBundle({ title, source, isDrawn }: Pick<ImageDataset, 'title' | 'source' | 'isDrawn'>, what: string): Bundle {
+function datasetBundle(
+  { title, source, isDrawn }: Pick<ImageDataset, 'title' | 'source' | 'isDrawn'>,
+  what: string,
+): Bundle {
   const style = isDrawn ? ' style="border-left: 4px solid #D55E00; padding-left: 8px"' : '';
   return {
     data: {

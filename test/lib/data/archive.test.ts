@@ -52,7 +52,9 @@ describe('unpackArchive', () => {
   });
 
   it('writes only what is wanted', async () => {
-    await unpack(zipOf([cat, { name: 'top/' }, { name: 'top/make.py', content: Buffer.from('x') }, { name: 'other/b.jpg' }]));
+    await unpack(
+      zipOf([cat, { name: 'top/' }, { name: 'top/make.py', content: Buffer.from('x') }, { name: 'other/b.jpg' }]),
+    );
     expect(readdirSync(folder)).toEqual(['cats']);
   });
 
@@ -80,11 +82,23 @@ describe('unpackArchive', () => {
     ['an absolute name', zipOf([cat, { name: '/tmp/evil.jpg' }]), /absolute path: \/tmp\/evil\.jpg/],
     ['a drive letter', zipOf([cat, { name: 'C:evil.jpg' }]), /absolute path: C:evil\.jpg/],
     ['backslashes', zipOf([cat, { name: 'top\\..\\..\\evil.jpg' }]), /invalid characters in fileName/],
-    ['a zero byte in a name', zipOf([cat, { name: 'top/a.jpg\0.txt' }]), /invisible characters in the name "top\/a\.jpg\\u0000\.txt"/],
+    [
+      'a zero byte in a name',
+      zipOf([cat, { name: 'top/a.jpg\0.txt' }]),
+      /invisible characters in the name "top\/a\.jpg\\u0000\.txt"/,
+    ],
     ['a line break in a name', zipOf([cat, { name: 'top/a\n.jpg' }]), /invisible characters/],
     ['a name that reads backwards', zipOf([cat, { name: 'top/\u202egpj.exe.jpg' }]), /invisible characters/],
-    ['a name without end', zipOf([cat, { name: `top/${'a'.repeat(5_000)}.jpg` }]), /a name of 5,008 characters .* at most 200/],
-    ['a link', zipOf([cat, { name: 'top/link.jpg', ...linkTo('/etc/passwd') }]), /"top\/link\.jpg", which is a link or a device/],
+    [
+      'a name without end',
+      zipOf([cat, { name: `top/${'a'.repeat(5_000)}.jpg` }]),
+      /a name of 5,008 characters .* at most 200/,
+    ],
+    [
+      'a link',
+      zipOf([cat, { name: 'top/link.jpg', ...linkTo('/etc/passwd') }]),
+      /"top\/link\.jpg", which is a link or a device/,
+    ],
     ['a link for a folder', zipOf([{ name: 'top/cats', ...linkTo('/tmp') }, cat]), /"top\/cats", which is a link/],
     ['a device', zipOf([cat, { name: 'top/dev.jpg', attributes: (0o020666 << 16) >>> 0 }]), /a link or a device/],
     ['a pipe', zipOf([cat, { name: 'top/pipe.jpg', attributes: (0o010666 << 16) >>> 0 }]), /a link or a device/],
@@ -93,21 +107,45 @@ describe('unpackArchive', () => {
     ['a name twice with an accent', zipOf([{ name: 'top/\u00e4.jpg' }, { name: 'top/a\u0308.jpg' }]), /twice/],
     ['an encrypted member', zipOf([cat, { ...dog, method: 8, flags: 1 }]), /"top\/dogs\/dog\.jpg", which is encrypted/],
     ['another way of packing', zipOf([cat, { ...dog, method: 12 }]), /packed by method 12/],
-    ['too many members', zipOf(Array.from({ length: 7 }, (_, i) => ({ name: `top/${i}` }))), /got 7 members, expected at most 6/],
+    [
+      'too many members',
+      zipOf(Array.from({ length: 7 }, (_, i) => ({ name: `top/${i}` }))),
+      /got 7 members, expected at most 6/,
+    ],
     ['a number of members that is not true', zipOf([cat, dog], { count: 5 }), /no whole, harmless zip file/],
-    ['a member that is too large', zipOf([cat, { name: 'top/a.jpg', packed: bomb, size: 50_000_000 }]), /with 50,000,000 bytes, expected at most 100,000/],
+    [
+      'a member that is too large',
+      zipOf([cat, { name: 'top/a.jpg', packed: bomb, size: 50_000_000 }]),
+      /with 50,000,000 bytes, expected at most 100,000/,
+    ],
     [
       'too much in all',
       zipOf(['a', 'b', 'c'].map((name) => ({ name: `top/${name}.jpg`, content: Buffer.alloc(90_000) }))),
       /more bytes in all, expected at most 200,000/,
     ],
-    ['too much that nobody wants', zipOf([cat, { name: 'x', packed: bomb, size: 50_000_000 }]), /with 50,000,000 bytes/],
-    ['a bomb that promises to be small', zipOf([cat, { name: 'top/a.jpg', packed: bomb, size: 1_000 }]), /too many bytes in the stream. expected 1000/],
+    [
+      'too much that nobody wants',
+      zipOf([cat, { name: 'x', packed: bomb, size: 50_000_000 }]),
+      /with 50,000,000 bytes/,
+    ],
+    [
+      'a bomb that promises to be small',
+      zipOf([cat, { name: 'top/a.jpg', packed: bomb, size: 1_000 }]),
+      /too many bytes in the stream. expected 1000/,
+    ],
     ['a member that is shorter than it promises', zipOf([{ ...cat, size: 60_000 }]), /not enough bytes in the stream/],
     ['a stored member of two lengths', zipOf([{ ...dog, size: 60_000 }]), /size mismatch for stored file/],
-    ['another checksum', zipOf([{ ...cat, crc: 0x1234 }]), /pictures\.zip: top\/cats\/cat\.jpg: got the CRC-32 \w{8}, expected 00001234/],
+    [
+      'another checksum',
+      zipOf([{ ...cat, crc: 0x1234 }]),
+      /pictures\.zip: top\/cats\/cat\.jpg: got the CRC-32 \w{8}, expected 00001234/,
+    ],
     ['damaged bytes', damaged, /no whole, harmless zip file|CRC-32/],
-    ['an archive cut short', whole.subarray(0, whole.length - 30), /End of central directory record signature not found/],
+    [
+      'an archive cut short',
+      whole.subarray(0, whole.length - 30),
+      /End of central directory record signature not found/,
+    ],
     ['an archive without its beginning', whole.subarray(100), /no whole, harmless zip file/],
     ['bytes after its end', Buffer.concat([whole, Buffer.from('extra')]), /Invalid comment length/],
     ['a web page', Buffer.from('<!DOCTYPE html><title>Sign in</title>'), /not a zip file/],

@@ -57,9 +57,19 @@ describe('verifyDataset', () => {
     mkdirSync(path.join(cache, 'drawn-small-v1'));
     const verified = await verifyDataset(digits, { ...env, COURSE_DATA: data });
     expect(verified).toEqual([
-      { kind: 'folder', folder: path.join(data, 'small'), remark: '', problem: expect.stringContaining('expected also train-labels') },
+      {
+        kind: 'folder',
+        folder: path.join(data, 'small'),
+        remark: '',
+        problem: expect.stringContaining('expected also train-labels'),
+      },
       { kind: 'cache', folder: path.join(cache, 'small'), remark: '', problem: undefined },
-      { kind: 'drawn', folder: path.join(cache, 'drawn-small-v1'), remark: '', problem: expect.stringContaining('is not what the manifest promises') },
+      {
+        kind: 'drawn',
+        folder: path.join(cache, 'drawn-small-v1'),
+        remark: '',
+        problem: expect.stringContaining('is not what the manifest promises'),
+      },
     ]);
   });
 
@@ -67,7 +77,9 @@ describe('verifyDataset', () => {
     await fetchDataset(pets, { env });
     expect(await verifyDataset(pets, env)).toMatchObject([{ kind: 'cache', problem: undefined }]);
     writeFileSync(path.join(cache, 'pets/train/cats/0.jpg'), 'x');
-    expect(await verifyDataset(pets, env)).toMatchObject([{ kind: 'cache', problem: expect.stringContaining('train/cats/0.jpg') }]);
+    expect(await verifyDataset(pets, env)).toMatchObject([
+      { kind: 'cache', problem: expect.stringContaining('train/cats/0.jpg') },
+    ]);
   });
 });
 
@@ -90,7 +102,9 @@ describe('removeDataset', () => {
     await removeDataset(digits, { ...env, COURSE_DATA: path.dirname(digits.ownFolder) });
     expect(existsSync(digits.ownFolder)).toBe(true);
     await fetchDataset(pets, { env });
-    await expect(removeDataset(pets, { ...env, COURSE_DATA: cache })).rejects.toThrow('COURSE_DATA names it, so it is not removed');
+    await expect(removeDataset(pets, { ...env, COURSE_DATA: cache })).rejects.toThrow(
+      'COURSE_DATA names it, so it is not removed',
+    );
     expect(existsSync(path.join(cache, 'pets'))).toBe(true);
   });
 

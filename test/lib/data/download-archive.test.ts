@@ -48,7 +48,9 @@ describe('downloadArchive', () => {
   it('fetches, unpacks, keeps the pictures alone and the checksums of what it unpacked', async () => {
     await fetchTo();
     expectWhole();
-    const list = [...files].map(([name, content]) => `${sha256(content)}  ${name}\n`).sort((a, b) => (a.slice(66) < b.slice(66) ? -1 : 1));
+    const list = [...files]
+      .map(([name, content]) => `${sha256(content)}  ${name}\n`)
+      .sort((a, b) => (a.slice(66) < b.slice(66) ? -1 : 1));
     expect(readFileSync(path.join(folder, 'SHA256SUMS'), 'utf8')).toBe(list.join(''));
     expect(first.requests).toEqual(['/pictures.zip']);
   });
@@ -56,10 +58,18 @@ describe('downloadArchive', () => {
   it('tells how far the download and then the unpacking are, up to the whole', async () => {
     const progress: DataProgress[] = [];
     await fetchTo({ onProgress: (now: DataProgress) => progress.push(now) });
-    const changes = progress.filter((now, i) => now.activity !== progress[i - 1]?.activity).map(({ activity }) => activity);
+    const changes = progress
+      .filter((now, i) => now.activity !== progress[i - 1]?.activity)
+      .map(({ activity }) => activity);
     expect(changes).toEqual(['download', 'unpack']);
-    const last = (activity: string): DataProgress | undefined => progress.filter((now) => now.activity === activity).at(-1);
-    expect(last('download')).toMatchObject({ what: archive.mirrors[0], unit: 'bytes', received: zip.length, total: zip.length });
+    const last = (activity: string): DataProgress | undefined =>
+      progress.filter((now) => now.activity === activity).at(-1);
+    expect(last('download')).toMatchObject({
+      what: archive.mirrors[0],
+      unit: 'bytes',
+      received: zip.length,
+      total: zip.length,
+    });
     expect(last('unpack')).toMatchObject({ what: 'Small pets', unit: 'bytes', received: 32_000, total: 32_000 });
   });
 
@@ -69,15 +79,18 @@ describe('downloadArchive', () => {
     expectWhole();
   });
 
-  it.each(downloadFaults)('says what it got when all mirrors give $what, and uses nothing of it', async ({ behave, says }) => {
-    for (const mirror of [first, second]) mirror.behave(behave(() => Buffer.from(zip)));
-    await expect(fetchTo(shortTimes)).rejects.toThrow(says.archive);
-    expect(beside().filter((name) => name !== 'pets.zip.partial')).toEqual([]);
-    // And nothing that stays behind is in the way of the next attempt.
-    for (const mirror of [first, second]) mirror.behave();
-    await fetchTo();
-    expectWhole();
-  });
+  it.each(downloadFaults)(
+    'says what it got when all mirrors give $what, and uses nothing of it',
+    async ({ behave, says }) => {
+      for (const mirror of [first, second]) mirror.behave(behave(() => Buffer.from(zip)));
+      await expect(fetchTo(shortTimes)).rejects.toThrow(says.archive);
+      expect(beside().filter((name) => name !== 'pets.zip.partial')).toEqual([]);
+      // And nothing that stays behind is in the way of the next attempt.
+      for (const mirror of [first, second]) mirror.behave();
+      await fetchTo();
+      expectWhole();
+    },
+  );
 
   it('compares the SHA-256 where one is known', async () => {
     await fetchTo({}, { ...archive, sha256: createHash('sha256').update(zip).digest('hex') });
@@ -90,8 +103,16 @@ describe('downloadArchive', () => {
   });
 
   it.each([
-    ['a picture less', { train: { cats: 4, dogs: 2 }, validation: { cats: 2, dogs: 1 } }, 'train/cats: 3 pictures, expected 4'],
-    ['no such part', { train: { cats: 3, dogs: 2 }, test: { cats: 2, dogs: 1 } }, 'test/cats: 0 pictures, expected 2; test/dogs: 0'],
+    [
+      'a picture less',
+      { train: { cats: 4, dogs: 2 }, validation: { cats: 2, dogs: 1 } },
+      'train/cats: 3 pictures, expected 4',
+    ],
+    [
+      'no such part',
+      { train: { cats: 3, dogs: 2 }, test: { cats: 2, dogs: 1 } },
+      'test/cats: 0 pictures, expected 2; test/dogs: 0',
+    ],
   ])('refuses an archive that has %s', async (_what, counts, message) => {
     await expect(fetchTo({}, archive, { ...entry, counts })).rejects.toThrow(`pictures.zip: got ${message}`);
     expect(beside()).toEqual([]);

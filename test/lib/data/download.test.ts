@@ -7,7 +7,16 @@ import { downloadFiles } from '../../../lib/src/data/download';
 import type { IdxEntry } from '../../../lib/src/data/manifest';
 import type { DataProgress } from '../../../lib/src/data/progress';
 import { downloadFaults, shortTimes, type Fault } from './faults';
-import { gzippedOf, serve, smallDataset, startMirror, temporaryFolder, type BytesOf, type Mirror, type SmallDataset } from './support';
+import {
+  gzippedOf,
+  serve,
+  smallDataset,
+  startMirror,
+  temporaryFolder,
+  type BytesOf,
+  type Mirror,
+  type SmallDataset,
+} from './support';
 
 const root = temporaryFolder();
 let entry: IdxEntry;

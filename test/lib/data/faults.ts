@@ -17,12 +17,17 @@ export interface Fault {
 /** Milliseconds for which tests of silence wait. */
 export const shortTimes = { answerTimeout: 200, silenceTimeout: 200 };
 
-const status = (code: number): Fault['behave'] => () => (_request, response) => response.writeHead(code).end('no');
+const status =
+  (code: number): Fault['behave'] =>
+  () =>
+  (_request, response) =>
+    response.writeHead(code).end('no');
 const bothSay = (says: RegExp): Fault['says'] => ({ file: says, archive: says });
 const notWhole = { file: /end in the middle|got \d+ bytes/, archive: /got [\d,]+ bytes, expected 3\d,\d{3}/ };
 
 /** Answers in HTTP's own words, so that they can be wrong. */
-const raw = (headers: string, body: (bytes: Buffer) => Buffer): Fault['behave'] =>
+const raw =
+  (headers: string, body: (bytes: Buffer) => Buffer): Fault['behave'] =>
   (bytesOf) =>
   (request, response) => {
     response.socket?.end(Buffer.concat([Buffer.from(`HTTP/1.1 ${headers}\r\n\r\n`), body(bytesOf(request.url))]));
@@ -33,7 +38,11 @@ export const downloadFaults: Fault[] = [
   { what: 'HTTP status 404', behave: status(404), says: bothSay(/got HTTP status 404 Not Found/) },
   { what: 'HTTP status 500', behave: status(500), says: bothSay(/got HTTP status 500 Internal Server Error/) },
   { what: 'HTTP status 503', behave: status(503), says: bothSay(/got HTTP status 503 Service Unavailable/) },
-  { what: 'nothing with HTTP status 204', behave: () => (_request, response) => response.writeHead(204).end(), says: bothSay(/HTTP status 204|got 0 bytes/) },
+  {
+    what: 'nothing with HTTP status 204',
+    behave: () => (_request, response) => response.writeHead(204).end(),
+    says: bothSay(/HTTP status 204|got 0 bytes/),
+  },
   {
     what: 'a log-in page with HTTP status 200',
     behave: () => (_request, response) => response.end('<!DOCTYPE html>\n<title>Sign in to the network</title>'),
@@ -49,7 +58,11 @@ export const downloadFaults: Fault[] = [
     behave: () => (_request, response) => response.writeHead(302, { Location: 'http://127.0.0.1:9/file' }).end(),
     says: bothSay(/refuses the connection|bad port/),
   },
-  { what: 'an empty file', behave: () => (_request, response) => response.end(), says: bothSay(/got 0 bytes, expected 3\d,\d{3}/) },
+  {
+    what: 'an empty file',
+    behave: () => (_request, response) => response.end(),
+    says: bothSay(/got 0 bytes, expected 3\d,\d{3}/),
+  },
   {
     what: 'gzip of something else',
     behave: () => (_request, response) => response.end(gzipSync('something else')),
@@ -94,7 +107,11 @@ export const downloadFaults: Fault[] = [
     },
     says: bothSay(/ended in the middle of the file|reset/),
   },
-  { what: 'a connection that is closed at once', behave: () => (request) => request.socket.destroy(), says: bothSay(/other side closed|socket hang up|reset/) },
+  {
+    what: 'a connection that is closed at once',
+    behave: () => (request) => request.socket.destroy(),
+    says: bothSay(/other side closed|socket hang up|reset/),
+  },
   {
     what: 'a file without end',
     behave: () => (_request, response) => {
@@ -125,14 +142,19 @@ export const downloadFaults: Fault[] = [
     behave: (bytesOf) => (request, response) => {
       const bytes = bytesOf(request.url);
       let sent = 0;
-      const drip = setInterval(() => (sent < 5 ? response.write(bytes.subarray(sent, ++sent)) : clearInterval(drip)), 10);
+      const drip = setInterval(
+        () => (sent < 5 ? response.write(bytes.subarray(sent, ++sent)) : clearInterval(drip)),
+        10,
+      );
     },
     says: bothSay(/nothing arrived within 0\.2 s/),
   },
   {
     what: 'a part where the whole was asked for',
     behave: (bytesOf) => (request, response) =>
-      response.writeHead(206, { 'Content-Range': 'bytes 5000-9999/30000' }).end(bytesOf(request.url).subarray(5_000, 10_000)),
+      response
+        .writeHead(206, { 'Content-Range': 'bytes 5000-9999/30000' })
+        .end(bytesOf(request.url).subarray(5_000, 10_000)),
     says: bothSay(/asked for the bytes from 0 on, got bytes 5000-9999\/30000/),
   },
   {
@@ -148,7 +170,10 @@ export const downloadFaults: Fault[] = [
       response.writeHead(200, { 'Content-Length': bytes.length });
       response.write(bytes.subarray(0, 5_000), () => setTimeout(() => response.destroy(), 20));
     },
-    says: { file: /the gzip data is broken|ended in the middle/, archive: /no whole, harmless zip file|ended in the middle/ },
+    says: {
+      file: /the gzip data is broken|ended in the middle/,
+      archive: /no whole, harmless zip file|ended in the middle/,
+    },
   },
   {
     what: 'words that are not HTTP',

@@ -105,14 +105,30 @@ describe('an archive of pictures', () => {
   });
 
   const changes: [string, () => void, RegExp][] = [
-    ['a picture is damaged', () => writeFileSync(path.join(kept(), 'train/cats/1.jpg'), 'x'), /first difference is train\/cats\/1\.jpg/],
-    ['a picture is gone', () => rmSync(path.join(kept(), 'train/dogs/0.jpg')), /first difference is train\/dogs\/0\.jpg/],
-    ['a picture was added', () => writeFileSync(path.join(kept(), 'train/cats/9.jpg'), 'x'), /first difference is train\/cats\/9\.jpg/],
+    [
+      'a picture is damaged',
+      () => writeFileSync(path.join(kept(), 'train/cats/1.jpg'), 'x'),
+      /first difference is train\/cats\/1\.jpg/,
+    ],
+    [
+      'a picture is gone',
+      () => rmSync(path.join(kept(), 'train/dogs/0.jpg')),
+      /first difference is train\/dogs\/0\.jpg/,
+    ],
+    [
+      'a picture was added',
+      () => writeFileSync(path.join(kept(), 'train/cats/9.jpg'), 'x'),
+      /first difference is train\/cats\/9\.jpg/,
+    ],
     ['its list is gone', () => rmSync(path.join(kept(), 'SHA256SUMS')), /is not what was unpacked/],
-    ['a link took the place of a picture', () => {
-      rmSync(path.join(kept(), 'train/cats/1.jpg'));
-      symlinkSync('/etc/passwd', path.join(kept(), 'train/cats/1.jpg'));
-    }, /got a link or a device/],
+    [
+      'a link took the place of a picture',
+      () => {
+        rmSync(path.join(kept(), 'train/cats/1.jpg'));
+        symlinkSync('/etc/passwd', path.join(kept(), 'train/cats/1.jpg'));
+      },
+      /got a link or a device/,
+    ],
   ];
   it.each(changes)('is fetched again when %s', async (_what, change, reason) => {
     await openFolderDataset(entry, { env });
@@ -150,10 +166,15 @@ describe('drawn pictures', () => {
   });
 
   it('lie in a folder, whole and verified, and are drawn once', async () => {
-    const [first, second] = await Promise.all([openFolderDataset(drawnEntry(), { env }), openFolderDataset(drawnEntry(), { env })]);
+    const [first, second] = await Promise.all([
+      openFolderDataset(drawnEntry(), { env }),
+      openFolderDataset(drawnEntry(), { env }),
+    ]);
     expect([first.folder, second.folder]).toEqual([kept(), kept()]);
     expect(first.source.kind).toBe('drawn');
-    expect(first.source.note).toMatch(/^Stand-ins for Small pets, drawn by the course, because COURSE_DATA is not set; /);
+    expect(first.source.note).toMatch(
+      /^Stand-ins for Small pets, drawn by the course, because COURSE_DATA is not set; /,
+    );
     expect(readdirSync(path.join(cache, 'datasets'))).toEqual([standIn.folder]);
     for (const [name, content] of files) expect(readFileSync(path.join(kept(), name)).equals(content)).toBe(true);
     expect(drawings.count).toBe(1);
@@ -165,7 +186,9 @@ describe('drawn pictures', () => {
     mkdirSync(`${kept()}.1234.tmp`);
     await openFolderDataset(drawnEntry(), { env });
     expect(readdirSync(path.join(cache, 'datasets'))).toEqual([standIn.folder]);
-    expect(readFileSync(path.join(kept(), 'train/cats/0.jpg')).equals(files.get('train/cats/0.jpg') as Buffer)).toBe(true);
+    expect(readFileSync(path.join(kept(), 'train/cats/0.jpg')).equals(files.get('train/cats/0.jpg') as Buffer)).toBe(
+      true,
+    );
     expect(drawings.count).toBe(2);
   });
 
@@ -182,7 +205,9 @@ describe('drawn pictures', () => {
     expect(source.note).toMatch(/They could not be kept \(ENOTDIR.*\) and are drawn again each time/);
     expect(source.folder).toBe(folder);
     expect(path.dirname(folder)).toBe(os.tmpdir());
-    expect(readFileSync(path.join(folder, 'train/cats/0.jpg')).equals(files.get('train/cats/0.jpg') as Buffer)).toBe(true);
+    expect(readFileSync(path.join(folder, 'train/cats/0.jpg')).equals(files.get('train/cats/0.jpg') as Buffer)).toBe(
+      true,
+    );
     const [remove] = process.listeners('exit').slice(-1);
     remove.call(process, 0);
     expect(existsSync(folder)).toBe(false);

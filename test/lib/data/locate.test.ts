@@ -183,7 +183,9 @@ describe('fetchDataset', () => {
   it('fails where stand-ins would be drawn', async () => {
     down();
     await expect(fetchDataset(entry, { env })).rejects.toThrow(/HTTP status 503/);
-    await expect(fetchDataset(entry, { env: { ...env, COURSE_OFFLINE: '1' } })).rejects.toThrow('COURSE_OFFLINE is set');
+    await expect(fetchDataset(entry, { env: { ...env, COURSE_OFFLINE: '1' } })).rejects.toThrow(
+      'COURSE_OFFLINE is set',
+    );
     expect(existsSync(path.join(cache, 'datasets', 'drawn-small-v1'))).toBe(false);
   });
 });

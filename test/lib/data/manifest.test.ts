@@ -52,7 +52,16 @@ describe("the course's manifest", () => {
 
   it('names the classes of Fashion-MNIST in their order', () => {
     expect(datasetEntry('fashion-mnist').classNames).toEqual([
-      'T-shirt/top', 'Trouser', 'Pullover', 'Dress', 'Coat', 'Sandal', 'Shirt', 'Sneaker', 'Bag', 'Ankle boot',
+      'T-shirt/top',
+      'Trouser',
+      'Pullover',
+      'Dress',
+      'Coat',
+      'Sandal',
+      'Shirt',
+      'Sneaker',
+      'Bag',
+      'Ankle boot',
     ]);
   });
 });
@@ -66,7 +75,7 @@ describe('datasetEntry', () => {
 });
 
 describe('readManifest', () => {
-  it('reads an entry of a folder of one\'s own with no more than it needs', () => {
+  it("reads an entry of a folder of one's own with no more than it needs", () => {
     const [entry] = read(
       JSON.stringify({
         'my-flowers': {
@@ -89,17 +98,19 @@ describe('readManifest', () => {
     });
   });
 
-  it('reads the example that the README gives for an entry of one\'s own', () => {
+  it("reads the example that the README gives for an entry of one's own", () => {
     const readme = readFileSync(path.resolve(__dirname, '../../../datasets/README.md'), 'utf8');
     const example = /```json\n([^]*?)```/.exec(readme)?.[1] ?? '';
     expect(read(`{ ${example} }`)).toMatchObject([{ name: 'my-flowers', kind: 'folder' }]);
   });
 
   it('reads IDX files that nobody offers and nobody draws', () => {
-    const [entry] = read(changed(({ mnist }) => {
-      delete mnist.mirrors;
-      delete mnist.standIn;
-    }));
+    const [entry] = read(
+      changed(({ mnist }) => {
+        delete mnist.mirrors;
+        delete mnist.standIn;
+      }),
+    );
     expect(entry).toMatchObject({ name: 'mnist', mirrors: [] });
     expect((entry as IdxEntry).standIn).toBeUndefined();
   });
@@ -107,30 +118,106 @@ describe('readManifest', () => {
   const faults: [string, string, string | RegExp][] = [
     ['text that is not JSON', '{ "mnist": ', /got no JSON \(.+\), expected an object with an entry a dataset\./],
     ['a list', '[]', 'got [], expected an object { ... }.'],
-    ['a name that is no folder', '{ "../mnist": {} }', 'got the name "../mnist", expected lower-case letters, digits and hyphens'],
+    [
+      'a name that is no folder',
+      '{ "../mnist": {} }',
+      'got the name "../mnist", expected lower-case letters, digits and hyphens',
+    ],
     ['no kind', '{ "flowers": {} }', 'flowers.kind: got nothing, expected a value.'],
-    ['another kind', changed(({ mnist }) => (mnist.kind = 'zip')), 'mnist.kind: got "zip", expected one of "idx", "folder".'],
-    ['a misspelt key', changed(({ mnist }) => (mnist.mirors = [])), 'mnist: got the key "mirors", expected only kind, title, '],
+    [
+      'another kind',
+      changed(({ mnist }) => (mnist.kind = 'zip')),
+      'mnist.kind: got "zip", expected one of "idx", "folder".',
+    ],
+    [
+      'a misspelt key',
+      changed(({ mnist }) => (mnist.mirors = [])),
+      'mnist: got the key "mirors", expected only kind, title, ',
+    ],
     ['no title', changed(({ mnist }) => delete mnist.title), 'mnist.title: got nothing'],
     ['an empty title', changed(({ mnist }) => (mnist.title = ' ')), 'mnist.title: got " ", expected a text.'],
     ['a number for a text', changed(({ mnist }) => (mnist.title = 5)), 'mnist.title: got 5, expected a text.'],
     ['no licence', changed(({ mnist }) => delete mnist.licence), 'mnist.licence: got nothing'],
-    ['an address of a file', changed(({ mnist }) => (mnist.homepage = 'file:///etc/passwd')), 'mnist.homepage: got "file:///etc/passwd", expected an address that starts with https:// or http://'],
-    ['a mirror without /', changed(({ mnist }) => (mnist.mirrors[1] = 'https://example.org/mnist')), 'mnist.mirrors[1]: got "https://example.org/mnist", expected an address that ends in /'],
-    ['a class twice', changed(({ mnist }) => (mnist.classNames[3] = '2')), 'mnist.classNames: got "2" twice, expected each once.'],
-    ['no classes', changed(({ mnist }) => (mnist.classNames = [])), 'mnist.classNames: got [], expected a list that is not empty.'],
-    ['half a pixel', changed(({ mnist }) => (mnist.imageShape = [28, 0.5])), 'mnist.imageShape[1]: got 0.5, expected a whole number of at least 1.'],
-    ['three sides', changed(({ mnist }) => (mnist.imageShape = [28, 28, 3])), 'mnist.imageShape: got [28,28,3], expected two whole numbers.'],
-    ['a short checksum', changed(({ mnist }) => (mnist.files[2].sha256 = 'abc')), 'mnist.files[2].sha256: got "abc", expected the 64 hexadecimal digits of a SHA-256.'],
-    ['a file that leads away', changed(({ mnist }) => (mnist.files[0].name = '../train')), 'mnist.files[0].name: got "../train", expected a file name.'],
-    ['a file too few', changed(({ mnist }) => mnist.files.pop()), 'mnist.files: got test images, train images, train labels, expected test images, test labels,'],
-    ['a stand-in of another file', changed(({ mnist }) => (mnist.standIn.sha256.x = '')), 'mnist.standIn.sha256: got the key "x"'],
-    ['a class that is no folder', changed((all) => (all['cats-vs-dogs'].classNames = ['cats', '..'])), 'cats-vs-dogs.classNames[1]: got "..", expected the name of a folder.'],
-    ['an archive without counts', changed((all) => delete all['cats-vs-dogs'].counts), 'cats-vs-dogs.counts: got nothing'],
-    ['counts without a class', changed((all) => delete all['cats-vs-dogs'].counts.train.dogs), 'cats-vs-dogs.counts.train.dogs: got nothing'],
-    ['counts of another class', changed((all) => (all['cats-vs-dogs'].counts.train.cows = 1)), 'cats-vs-dogs.counts.train: got the key "cows", expected only cats, dogs.'],
-    ['an archive without a word on its checksum', changed((all) => delete all['cats-vs-dogs'].archive.sha256), 'cats-vs-dogs.archive.sha256: got nothing'],
-    ['an empty checksum', changed((all) => (all['cats-vs-dogs'].archive.sha256 = '')), 'expected the 64 hexadecimal digits of a SHA-256, or { "unknown": "why" }.'],
+    [
+      'an address of a file',
+      changed(({ mnist }) => (mnist.homepage = 'file:///etc/passwd')),
+      'mnist.homepage: got "file:///etc/passwd", expected an address that starts with https:// or http://',
+    ],
+    [
+      'a mirror without /',
+      changed(({ mnist }) => (mnist.mirrors[1] = 'https://example.org/mnist')),
+      'mnist.mirrors[1]: got "https://example.org/mnist", expected an address that ends in /',
+    ],
+    [
+      'a class twice',
+      changed(({ mnist }) => (mnist.classNames[3] = '2')),
+      'mnist.classNames: got "2" twice, expected each once.',
+    ],
+    [
+      'no classes',
+      changed(({ mnist }) => (mnist.classNames = [])),
+      'mnist.classNames: got [], expected a list that is not empty.',
+    ],
+    [
+      'half a pixel',
+      changed(({ mnist }) => (mnist.imageShape = [28, 0.5])),
+      'mnist.imageShape[1]: got 0.5, expected a whole number of at least 1.',
+    ],
+    [
+      'three sides',
+      changed(({ mnist }) => (mnist.imageShape = [28, 28, 3])),
+      'mnist.imageShape: got [28,28,3], expected two whole numbers.',
+    ],
+    [
+      'a short checksum',
+      changed(({ mnist }) => (mnist.files[2].sha256 = 'abc')),
+      'mnist.files[2].sha256: got "abc", expected the 64 hexadecimal digits of a SHA-256.',
+    ],
+    [
+      'a file that leads away',
+      changed(({ mnist }) => (mnist.files[0].name = '../train')),
+      'mnist.files[0].name: got "../train", expected a file name.',
+    ],
+    [
+      'a file too few',
+      changed(({ mnist }) => mnist.files.pop()),
+      'mnist.files: got test images, train images, train labels, expected test images, test labels,',
+    ],
+    [
+      'a stand-in of another file',
+      changed(({ mnist }) => (mnist.standIn.sha256.x = '')),
+      'mnist.standIn.sha256: got the key "x"',
+    ],
+    [
+      'a class that is no folder',
+      changed((all) => (all['cats-vs-dogs'].classNames = ['cats', '..'])),
+      'cats-vs-dogs.classNames[1]: got "..", expected the name of a folder.',
+    ],
+    [
+      'an archive without counts',
+      changed((all) => delete all['cats-vs-dogs'].counts),
+      'cats-vs-dogs.counts: got nothing',
+    ],
+    [
+      'counts without a class',
+      changed((all) => delete all['cats-vs-dogs'].counts.train.dogs),
+      'cats-vs-dogs.counts.train.dogs: got nothing',
+    ],
+    [
+      'counts of another class',
+      changed((all) => (all['cats-vs-dogs'].counts.train.cows = 1)),
+      'cats-vs-dogs.counts.train: got the key "cows", expected only cats, dogs.',
+    ],
+    [
+      'an archive without a word on its checksum',
+      changed((all) => delete all['cats-vs-dogs'].archive.sha256),
+      'cats-vs-dogs.archive.sha256: got nothing',
+    ],
+    [
+      'an empty checksum',
+      changed((all) => (all['cats-vs-dogs'].archive.sha256 = '')),
+      'expected the 64 hexadecimal digits of a SHA-256, or { "unknown": "why" }.',
+    ],
   ];
   it.each(faults)('refuses %s, and says where and what it expected', (_what, text, message) => {
     expect(() => read(text)).toThrow(message);

@@ -147,7 +147,9 @@ export function serve(bytesOf: BytesOf): RequestListener {
   };
 }
 
-/** A dataset of 5 + 3 pictures (noise of about 4 KB each) in folders, in an archive to be had from the given mirrors. */
+/**
+ * A dataset of 5 + 3 pictures (noise of about 4 KB each) in folders, in an archive to be had from the given mirrors.
+ */
 export function smallPictures(...mirrors: string[]): { entry: FolderEntry; zip: Buffer; files: Map<string, Buffer> } {
   let state = 7;
   const noise = (): number => (state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0) >>> 24;

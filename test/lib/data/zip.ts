@@ -28,7 +28,8 @@ export function zipOf(members: readonly ZipMember[], { count = members.length, c
     const method = member.method ?? deflated;
     const packed = member.packed ?? (method === deflated ? deflateRawSync(content) : content);
     const name = Buffer.from(member.name);
-    // Version needed, flags (bit 11: names in UTF-8), method, time, date, CRC-32, packed size, size, lengths of name and extra.
+    // Version needed, flags (bit 11: names in UTF-8), method, time, date, CRC-32, packed size, size, lengths of name
+    // and extra.
     const common = Buffer.alloc(26);
     common.writeUInt16LE(20, 0);
     common.writeUInt16LE((member.flags ?? 0) | 0x800, 2);

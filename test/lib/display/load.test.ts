@@ -20,11 +20,19 @@ let outputs: Output[];
 let tensorsBefore = 0;
 beforeAll(async () => {
   tensorsBefore = tf.memory().numTensors;
-  for (const [part, count] of [['train', 30], ['validation', 3]] as const) {
-    for (const [name, background] of [['cats', '#ff0000'], ['dogs', '#0000ff']]) {
+  for (const [part, count] of [
+    ['train', 30],
+    ['validation', 3],
+  ] as const) {
+    for (const [name, background] of [
+      ['cats', '#ff0000'],
+      ['dogs', '#0000ff'],
+    ]) {
       const folder = path.join(data, 'cats-vs-dogs', part, name);
       mkdirSync(folder, { recursive: true });
-      const jpeg = await sharp({ create: { width: 40, height: 20, channels: 3, background } }).jpeg().toBuffer();
+      const jpeg = await sharp({ create: { width: 40, height: 20, channels: 3, background } })
+        .jpeg()
+        .toBuffer();
       for (let i = 0; i < count; i++) writeFileSync(path.join(folder, `${i}.jpg`), jpeg);
     }
   }
@@ -75,16 +83,22 @@ describe('loadMnist', () => {
   it('marks drawn stand-ins so that they cannot be overlooked, after showing how they are drawn', async () => {
     const mnist = await loadMnist({ env: { COURSE_OFFLINE: '1', COURSE_CACHE: temporary() }, testCount: 10 });
     expect(mnist.isDrawn).toBe(true);
-    expect(outputs[0].data['text/plain']).toMatch(/^Drawing Drawn digits \(stand-in, not MNIST\) · [\d,]+ images of 70,000 images/);
+    expect(outputs[0].data['text/plain']).toMatch(
+      /^Drawing Drawn digits \(stand-in, not MNIST\) · [\d,]+ images of 70,000 images/,
+    );
     const { data: shown } = outputs.at(-1) as Output;
-    expect(shown['text/html']).toMatch(/^<div style="border-left: 4px solid #D55E00.*"><strong>Drawn digits \(stand-in, not MNIST\): 60,000/);
+    expect(shown['text/html']).toMatch(
+      /^<div style="border-left: 4px solid #D55E00.*"><strong>Drawn digits \(stand-in, not MNIST\): 60,000/,
+    );
     expect(shown['text/plain']).toContain('Stand-ins for MNIST, drawn by the course, because ');
   });
 });
 
 describe('loadFashionMnist', () => {
   it('passes errors on that say what to do', async () => {
-    await expect(loadFashionMnist({ env: { COURSE_DATA: '/no/such/folder' } })).rejects.toThrow('Correct COURSE_DATA, or');
+    await expect(loadFashionMnist({ env: { COURSE_DATA: '/no/such/folder' } })).rejects.toThrow(
+      'Correct COURSE_DATA, or',
+    );
     expect(outputs).toEqual([]);
   });
 });
@@ -97,8 +111,12 @@ describe('loadDataset', () => {
 
   it('refuses names that it does not know, and options that would do nothing', async () => {
     await expect(loadDataset('mnits')).rejects.toThrow('got the dataset name "mnits", expected one of: mnist, ');
-    await expect(loadDataset('mnist', { size: [8, 8] })).rejects.toThrow('got the option size, which does nothing for mnist');
-    await expect(loadDataset('cats-vs-dogs', { trainCount: 3 })).rejects.toThrow('got the option trainCount, which does nothing');
+    await expect(loadDataset('mnist', { size: [8, 8] })).rejects.toThrow(
+      'got the option size, which does nothing for mnist',
+    );
+    await expect(loadDataset('cats-vs-dogs', { trainCount: 3 })).rejects.toThrow(
+      'got the option trainCount, which does nothing',
+    );
   });
 });
 
