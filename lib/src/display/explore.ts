@@ -151,7 +151,8 @@ class Explorer {
     const parts = this.parts.map(({ title, count }) => [countText(count), title].filter(Boolean).join(' '));
     const counts = parts.length > 1 ? `${parts.slice(0, -1).join(', ')} and ${parts.at(-1)}` : parts[0];
     const [, height, width] = this.parts[0].images.shape;
-    return `${this.title}: ${counts} images, ${width} × ${height} pixels, ${this.classNames.length} classes`;
+    const classes = this.classNames.length;
+    return `${this.title}: ${counts} images, ${width} × ${height} pixels, ${classes} ${classes === 1 ? 'class' : 'classes'}`;
   }
 
   /** One page of a part, or of one class in it. */
