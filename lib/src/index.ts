@@ -8,6 +8,9 @@ export { setRandomSeed } from './tensorflow/random-seed';
 export { environment, type Environment } from './environment';
 
 export { loadCatsAndDogs, loadDataset, loadFashionMnist, loadMnist } from './display/load';
+export { loadImageFolder, openImageFolder } from './display/load-folder';
+export type { FolderBatches, FolderImages, FolderOptions, ImageFolder } from './data/folder/image-folder';
+export type { BatchOptions, Batches } from './data/folder/batches';
 export { describeDataSource, type DataSource } from './data/locate';
 export type { ImageDataset, LabelledImages, LoadOptions } from './data/image-dataset';
 export type { PictureDataset, PictureDatasetOptions } from './data/picture-dataset';
@@ -29,7 +32,7 @@ export { memoryAccount, type MemoryAccount, type MemoryItem, type MemoryOptions 
 export { summary, type LayerSummary, type ModelSummary, type SummaryOptions } from './model/summary';
 
 export { fit, type FitOptions } from './display/fit';
-export { TrainingInterrupted, type Examples } from './training/train';
+export { TrainingInterrupted, type ExampleBatches, type Examples } from './training/train';
 export { evaluate, predict } from './training/evaluate';
 export type { History } from './training/history';
 

@@ -22,6 +22,8 @@ export interface FolderOptions extends Partial<PictureOptions> {
   readonly minImagesPerClass?: number;
   /** More pictures of a class are not read, in either part. With COURSE_QUICK a tenth, but at least 20. */
   readonly maxImagesPerClass?: number;
+  /** How many bytes of decoded pictures of all folders are kept on disk. Default 2 GB. */
+  readonly cacheLimit?: number;
   readonly onProgress?: (progress: ReadingProgress) => void;
   readonly env?: NodeJS.ProcessEnv;
 }
@@ -133,7 +135,7 @@ export async function readImageFolder(folder: string, options: FolderOptions = {
 }
 
 /**
- * Opens a folder of pictures that need not go into memory. All pictures are decoded once, in parallel, into a file of the cache, which
+ * Opens a folder of pictures that need not go into memory, and shows nothing; notebooks call `openImageFolder`, which does. All pictures are decoded once, in parallel, into a file of the cache, which
  * also finds those that cannot be read; batches are then read from it while the network trains. Memory: a few batches.
  *
  * Where the cache cannot be written to (`note` says so), each batch is decoded from the pictures when it is needed.
@@ -141,12 +143,12 @@ export async function readImageFolder(folder: string, options: FolderOptions = {
  * Layouts, options and errors are those of `readImageFolder`.
  *
  * ```ts
- * const photos = await openImageFolder('photos', { size: [64, 64] });
+ * const photos = await indexImageFolder('photos', { size: [64, 64] });
  * await fit(model, photos.train.batches({ batchSize: 64 }), { epochs: 5, validationData: photos.validation?.batches() });
  * ```
  * Taught in 04_cats_and_dogs.
  */
-export async function openImageFolder(folder: string, options: FolderOptions & { readonly cacheLimit?: number } = {}): Promise<ImageFolder<FolderBatches>> {
+export async function indexImageFolder(folder: string, options: FolderOptions = {}): Promise<ImageFolder<FolderBatches>> {
   return readFolder(folder, options, 'disk', (store, pictures, files, classes) => {
     const onDisk = store.onDisk();
     const source: BatchSource = {
@@ -179,7 +181,7 @@ const MAX_CLASSES = 256;
 
 async function readFolder<Part extends FolderFiles>(
   folder: string,
-  options: FolderOptions & { readonly cacheLimit?: number },
+  options: FolderOptions,
   place: 'memory' | 'disk',
   makePart: MakePart<Part>,
 ): Promise<ImageFolder<Part>> {

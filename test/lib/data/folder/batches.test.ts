@@ -2,7 +2,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { tf } from '@course/lib';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { openImageFolder, type FolderBatches, type ImageFolder } from '../../../../lib/src/data/folder/image-folder';
+import { indexImageFolder, type FolderBatches, type ImageFolder } from '../../../../lib/src/data/folder/image-folder';
 import type { Batches } from '../../../../lib/src/data/folder/batches';
 import { train } from '../../../../lib/src/training/train';
 import { temporaryFolder } from '../support';
@@ -34,7 +34,7 @@ describe.each([['from the cache', undefined], ['decoded anew, where the cache ha
     folder = path.join(temporaryFolder(), 'pets');
     await writeFolder(folder, { cat: 5, dog: 3 });
     writeFileSync(path.join(folder, 'cat', 'broken.png'), '');
-    pets = await openImageFolder(folder, { size: [4, 4], cacheLimit });
+    pets = await indexImageFolder(folder, { size: [4, 4], cacheLimit });
   });
   afterAll(() => {
     vi.unstubAllEnvs();
@@ -130,7 +130,7 @@ describe('batches of a folder', () => {
     vi.stubEnv('COURSE_CACHE', cache);
     const folder = path.join(temporaryFolder(), 'pets');
     await writeFolder(folder, { cat: 5, dog: 3 });
-    const pets = await openImageFolder(folder, { size: [4, 4] });
+    const pets = await indexImageFolder(folder, { size: [4, 4] });
     rmSync(cache, { recursive: true });
     expect((await contentOf(pets.train.batches({ shuffle: false }))).pictures).toEqual(inOrder);
     vi.unstubAllEnvs();
@@ -140,7 +140,7 @@ describe('batches of a folder', () => {
     vi.stubEnv('COURSE_CACHE', temporaryFolder());
     const folder = path.join(temporaryFolder(), 'pets');
     await writeFolder(folder, { cat: 2 });
-    const pets = await openImageFolder(folder, { size: [4, 4], cacheLimit: 1 });
+    const pets = await indexImageFolder(folder, { size: [4, 4], cacheLimit: 1 });
     writeFileSync(path.join(folder, 'cat', '001.png'), (await plainPng([1, 2, 3])).subarray(0, 60));
     await expect(contentOf(pets.train.batches())).rejects.toThrow(/001\.png: the picture has changed since the folder was opened/);
     vi.unstubAllEnvs();

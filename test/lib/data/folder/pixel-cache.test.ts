@@ -4,7 +4,7 @@ import {
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type * as decode from '../../../../lib/src/data/folder/decode';
-import { openImageFolder, readImageFolder, type ImageFolder } from '../../../../lib/src/data/folder/image-folder';
+import { indexImageFolder, readImageFolder, type ImageFolder } from '../../../../lib/src/data/folder/image-folder';
 import { CacheWriter, clearPixelCache } from '../../../../lib/src/data/folder/pixel-cache';
 import { temporaryFolder } from '../support';
 import { plainPng, writeFolder } from './support';
@@ -194,7 +194,7 @@ describe('the cache of decoded pictures', () => {
 
   it('serves folders that are opened as well as those that are read', async () => {
     decoded.length = 0;
-    const opened = await openImageFolder(folder, { size: [2, 2] });
+    const opened = await indexImageFolder(folder, { size: [2, 2] });
     expect(opened.train.files).toHaveLength(5);
     expect(decoded).toEqual([]);
   });
