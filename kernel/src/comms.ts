@@ -1,7 +1,7 @@
 /**
- * Jupyter's comms: connections that a front end opens to the kernel, beside the cells. Those with the target `course` carry requests to the
- * library: `{ request: 7, name: 'explorer.page', ... }` is answered by `{ request: 7, reply: { ... } }` with binary buffers, or by
- * `{ request: 7, error: 'what went wrong' }`.
+ * Jupyter's comms: connections that a front end opens to the kernel, beside the cells. Those with the target `course`
+ * carry requests to the library: `{ request: 7, name: 'explorer.page', ... }` is answered by `{ request: 7, reply }`,
+ * with binary buffers, or by `{ request: 7, error: 'what went wrong' }`.
  * https://jupyter-client.readthedocs.io/en/stable/messaging.html#custom-messages
  */
 import { log } from './log';
@@ -22,7 +22,10 @@ export type Handler = (request: Record<string, unknown>) => Promise<Reply>;
 export interface Requests {
   /** Answers the requests of that name from now on. */
   handle(name: string, handler: Handler): void;
-  /** The run of a cell that is under way, or was last: `run` differs from run to run, `cell` names the notebook's cell if the front end does. */
+  /**
+   * The run of a cell that is under way, or was last: `run` differs from run to run, `cell` names the notebook's cell
+   * if the front end does.
+   */
   execution(): { run: string; cell: string | undefined } | undefined;
 }
 
@@ -63,13 +66,16 @@ export class Comms {
   async #answer(id: string, { header, content }: Message): Promise<void> {
     const request = (content.data ?? {}) as Record<string, unknown>;
     const { data, buffers } = await this.#reply(request);
-    if (this.#open.has(id)) this.#post('comm_msg', { comm_id: id, data: { request: request.request, ...data } }, header, buffers);
+    if (!this.#open.has(id)) return;
+    this.#post('comm_msg', { comm_id: id, data: { request: request.request, ...data } }, header, buffers);
   }
 
   async #reply({ name, ...request }: Record<string, unknown>): Promise<{ data: object; buffers?: Uint8Array[] }> {
     try {
       const handler = this.#handlers.get(String(name));
-      if (!handler) throw new Error(`nothing in this kernel answers "${String(name)}": it was restarted, or the cell has not run`);
+      if (!handler) {
+        throw new Error(`nothing in this kernel answers "${String(name)}": it was restarted, or the cell has not run`);
+      }
       const { data, buffers } = await handler(request);
       // What is no JSON shall fail here and not in the socket's queue.
       JSON.stringify(data);

@@ -67,7 +67,7 @@ export class ExplorerView {
     this.#ask = ask;
     this.#shown = { part: dataset.parts[0], label: null, page: 0 };
     this.#dialog = new PictureDialog({
-      load: (picture) => ask('explorer.picture', { explorer: dataset.id, part: this.#shown.part.name, index: picture.index }),
+      load: ({ index }) => ask('explorer.picture', { explorer: dataset.id, part: this.#shown.part.name, index }),
       nameOf: (picture) => dataset.classNames[picture.label],
       step: (by) => this.#step(by),
       onClose: () => this.#page.buttons[this.#focused]?.focus(),
@@ -88,8 +88,14 @@ export class ExplorerView {
       this.#parts.append(element('button', { type: 'button', onclick: () => this.#choose(part, this.#shown.label) },
         part.title, element('span', {}, countText(part.count))));
     }
-    this.#classes.onchange = () => this.#choose(this.#shown.part, this.#classes.value === '' ? null : Number(this.#classes.value));
-    onEnter(this.#number, (page) => void this.#turnTo(Math.min(this.#pageCount(), Math.max(1, Math.round(page) || 1)) - 1));
+    this.#classes.onchange = () => {
+      const { value } = this.#classes;
+      void this.#choose(this.#shown.part, value === '' ? null : Number(value));
+    };
+    onEnter(this.#number, (number) => {
+      const page = Math.min(this.#pageCount(), Math.max(1, Math.round(number) || 1));
+      void this.#turnTo(page - 1);
+    });
     this.#number.onblur = () => this.#number.value = String(this.#shown.page + 1);
     onEnter(this.#index, (index) => void this.#goTo(index));
     this.#grid.onkeydown = (event) => this.#onKey(event);
@@ -131,11 +137,13 @@ export class ExplorerView {
   async #goTo(/** @type {number} */ index) {
     const { part } = this.#shown;
     if (!(index >= 0 && index < part.count)) {
-      this.#status.textContent = `There is no image ${this.#index.value}: they are numbered from 0 to ${countText(part.count - 1)}.`;
+      const last = countText(part.count - 1);
+      this.#status.textContent = `There is no image ${this.#index.value}: they are numbered from 0 to ${last}.`;
       return;
     }
     const { pageSize } = this.#dataset;
-    const isShown = await this.#show({ part, label: null, page: Math.floor(index / pageSize) }, { focus: Math.floor(index) % pageSize });
+    const wanted = { part, label: null, page: Math.floor(index / pageSize) };
+    const isShown = await this.#show(wanted, { focus: Math.floor(index) % pageSize });
     if (!isShown) return;
     this.#index.value = '';
     this.#page.buttons[this.#focused]?.focus();
@@ -191,15 +199,16 @@ export class ExplorerView {
 
   /** @returns {Promise<Page>} */
   async #request(/** @type {Shown} */ { part, label, page }) {
-    const { data, buffers } = await this.#ask('explorer.page', { explorer: this.#dataset.id, part: part.name, label, page });
+    const request = { explorer: this.#dataset.id, part: part.name, label, page };
+    const { data, buffers } = await this.#ask('explorer.page', request);
     const { pictures, type } = /** @type {{ pictures: Page['pictures'], type: string }} */ (data);
     const addresses = buffers.map((bytes) => URL.createObjectURL(new Blob([/** @type {any} */ (bytes)], { type })));
     const buttons = pictures.map((picture, position) => {
       const name = this.#dataset.classNames[picture.label];
       const image = element('img', { src: addresses[position], alt: '', draggable: false });
       const caption = element('span', {}, label === null ? name : countText(picture.index));
-      const button = element('button', { type: 'button', tabIndex: -1, title: `image ${picture.index}: ${name}` }, image, caption);
-      button.setAttribute('aria-label', `image ${picture.index}: ${name}`);
+      const title = `image ${picture.index}: ${name}`;
+      const button = element('button', { type: 'button', tabIndex: -1, title, ariaLabel: title }, image, caption);
       button.onclick = () => this.#open(position);
       return button;
     });
@@ -228,11 +237,13 @@ export class ExplorerView {
   #describe() {
     const { part, label, page } = this.#shown;
     const { classNames, parts, pageSize } = this.#dataset;
-    for (const [i, button] of [...this.#parts.children].entries()) button.setAttribute('aria-pressed', String(parts[i] === part));
+    [...this.#parts.children].forEach((button, i) => button.setAttribute('aria-pressed', String(parts[i] === part)));
     this.#classes.replaceChildren(
       element('option', { value: '' }, `All classes (${countText(part.count)})`),
-      ...classNames.map((name, each) =>
-        element('option', { value: String(each), disabled: part.counts[each] === 0 }, `${name} (${countText(part.counts[each])})`)),
+      ...classNames.map((name, each) => {
+        const count = part.counts[each];
+        return element('option', { value: String(each), disabled: count === 0 }, `${name} (${countText(count)})`);
+      }),
     );
     this.#classes.value = label === null ? '' : String(label);
     const pageCount = this.#pageCount();
@@ -241,7 +252,8 @@ export class ExplorerView {
     this.#first.disabled = this.#previous.disabled = page === 0;
     this.#next.disabled = this.#last.disabled = page === pageCount - 1;
     const [start, total] = [page * pageSize, this.#total()];
-    const what = [part.title, 'images', label === null ? '' : `of class ${classNames[label]}`].filter(Boolean).join(' ');
+    const ofClass = label === null ? '' : `of class ${classNames[label]}`;
+    const what = [part.title, 'images', ofClass].filter(Boolean).join(' ');
     const range = `${countText(start + 1)} to ${countText(start + this.#page.pictures.length)} of ${countText(total)}`;
     this.#status.textContent = `${what[0].toUpperCase()}${what.slice(1)}, ${range}`;
     this.#grid.setAttribute('aria-label', this.#status.textContent);

@@ -1,10 +1,14 @@
 // @ts-check
 /// <reference lib="dom" />
 
+import { element } from './element.js';
 import { ExplorerView } from './explorer-view.js';
 import { KernelRequests } from './requests.js';
 
-/** Shows outputs of `explore` (lib/src/display/explore.ts): what the kernel answers, or else the static page that lies in the output. */
+/**
+ * Shows outputs of `explore` (lib/src/display/explore.ts): what the kernel answers, or else the static page that lies
+ * in the output.
+ */
 
 const MIME_TYPE = 'application/vnd.course.explorer+json';
 /** How long (ms) the place stays empty while the kernel computes, before the static page is shown. */
@@ -24,8 +28,8 @@ export function explorer(Widget, INotebookTracker) {
     autoStart: true,
     requires: [INotebookTracker],
     activate(/** @type {any} */ _app, /** @type {any} */ tracker) {
-      const style = Object.assign(document.createElement('link'), { rel: 'stylesheet', href: new URL('explorer.css', import.meta.url).href });
-      document.head.append(style);
+      const href = new URL('explorer.css', import.meta.url).href;
+      document.head.append(element('link', { rel: 'stylesheet', href }));
       const serve = (/** @type {any} */ panel) => {
         const { rendermime } = panel.content;
         rendermime.addFactory({

@@ -17,7 +17,10 @@ import { element } from './element.js';
 const ALONE = 448;
 const BESIDE = 224;
 
-/** One picture in full, above everything else. Escape closes it, as the browser does with every dialog; the arrows lead to the neighbours. */
+/**
+ * One picture in full, above everything else. Escape closes it, as the browser does with every dialog; the arrows
+ * lead to the neighbours.
+ */
 export class PictureDialog {
   /** @type {Gallery} */ #gallery;
   /** @type {string[]} */ #addresses = [];
@@ -30,15 +33,17 @@ export class PictureDialog {
   constructor(gallery) {
     this.#gallery = gallery;
     const button = (/** @type {string} */ name, /** @type {string} */ text, /** @type {() => unknown} */ onclick) =>
-      element('button', { type: 'button', ariaLabel: name, title: name, onclick, className: `course-explorer-${name.split(' ')[0].toLowerCase()}` }, text);
+      element('button', { type: 'button', ariaLabel: name, title: name, onclick }, text);
     const next = button('Next picture', '›', () => this.#step(1));
     next.autofocus = true;
+    const close = button('Close', '✕', () => this.node.close());
+    close.className = 'course-explorer-close';
     this.node.append(
       element('div', { className: 'course-explorer-frame' },
         button('Previous picture', '‹', () => this.#step(-1)),
         element('div', { className: 'course-explorer-content' }, this.#pictures, this.#caption),
         next,
-        button('Close', '✕', () => this.node.close())));
+        close));
     this.node.onclose = () => {
       // What is still on its way is not shown any more.
       this.#turns += 1;
@@ -73,18 +78,19 @@ export class PictureDialog {
         URL.createObjectURL(new Blob([/** @type {any} */ (buffers[i])], { type })));
       const name = this.#gallery.nameOf(picture);
       const small = enlarged(addresses[0], pixels, `image ${index}: ${name}`, file ? BESIDE : ALONE);
-      const pictures = original
-        ? [element('img', { src: addresses[1], alt: file }), element('figure', {}, small, element('figcaption', {}, 'what the network sees'))]
-        : [small];
+      const labelled = () => element('figure', {}, small, element('figcaption', {}, 'what the network sees'));
+      const pictures = original ? [element('img', { src: addresses[1], alt: file }), labelled()] : [small];
       await Promise.all([small, ...pictures].map((each) => each instanceof HTMLImageElement && each.decode()));
       if (turn !== this.#turns) {
         addresses.forEach((each) => URL.revokeObjectURL(each));
         return;
       }
       const size = original ? `${sizeText(original)} pixels, here ${sizeText(pixels)}` : `${sizeText(pixels)} pixels`;
-      this.#fill(pictures, [element('strong', {}, name), file, size, `image ${index.toLocaleString('en-US')}`, problem], addresses);
+      const place = `image ${index.toLocaleString('en-US')}`;
+      this.#fill(pictures, [element('strong', {}, name), file, size, place, problem], addresses);
     } catch (error) {
-      if (turn === this.#turns) this.#fill([], [`The picture could not be loaded: ${error instanceof Error ? error.message : error}`]);
+      const why = error instanceof Error ? error.message : error;
+      if (turn === this.#turns) this.#fill([], [`The picture could not be loaded: ${why}`]);
     }
   }
 
@@ -102,7 +108,8 @@ export class PictureDialog {
     this.#clear();
     this.#addresses = addresses;
     this.#pictures.replaceChildren(...pictures);
-    this.#caption.replaceChildren(...caption.flatMap((each) => (each === undefined ? [] : [element('span', {}, each)])));
+    const lines = caption.flatMap((each) => (each === undefined ? [] : [element('span', {}, each)]));
+    this.#caption.replaceChildren(...lines);
   }
 
   #clear() {
@@ -115,9 +122,15 @@ export class PictureDialog {
   }
 }
 
-/** Whole pixels become whole squares. */
-function enlarged(/** @type {string} */ src, /** @type {{ width: number, height: number }} */ { width, height }, /** @type {string} */ alt,
-  /** @type {number} */ side) {
+/**
+ * Whole pixels become whole squares.
+ *
+ * @param {string} src
+ * @param {{ width: number, height: number }} size
+ * @param {string} alt
+ * @param {number} side
+ */
+function enlarged(src, { width, height }, alt, side) {
   const factor = Math.max(1, Math.floor(side / Math.max(width, height)));
   const image = element('img', { src, alt, className: 'course-explorer-pixels' });
   image.style.width = `${width * factor}px`;

@@ -2,9 +2,10 @@
 /// <reference lib="dom" />
 
 /**
- * A prebuilt JupyterLab extension, small enough to be written by hand. JupyterLab loads it as a container of webpack's module federation:
- * `init` gets the modules that JupyterLab shares, `get` gives one of ours. Ours are plain ES modules that lie beside this file; each
- * exports a function that takes what it needs of JupyterLab and returns the extension.
+ * A prebuilt JupyterLab extension, small enough to be written by hand. JupyterLab loads it as a container of
+ * webpack's module federation: `init` gets the modules that JupyterLab shares, `get` gives one of ours. Ours are plain
+ * ES modules that lie beside this file; each exports a function that takes what it needs of JupyterLab and returns the
+ * extension.
  * https://jupyterlab.readthedocs.io/en/stable/extension/extension_dev.html#prebuilt-extensions
  */
 (() => {
@@ -25,7 +26,9 @@
   /** @type {Record<string, () => Promise<any>>} */
   const modules = {
     async './figures'() {
-      const [{ figures }, { Widget }] = await Promise.all([import(new URL('figures.js', here).href), shared('@lumino/widgets')]);
+      const [{ figures }, { Widget }] = await Promise.all([
+        import(new URL('figures.js', here).href), shared('@lumino/widgets'),
+      ]);
       return figures(Widget);
     },
     async './explorer'() {

@@ -1,11 +1,15 @@
 // @ts-check
 
 /**
- * Asks the course's library in a kernel, over one of Jupyter's comms. The other side, and the form of the messages: kernel/src/comms.ts.
+ * Asks the course's library in a kernel, over one of Jupyter's comms. The other side, and the form of the messages:
+ * kernel/src/comms.ts.
+ *
+ * @typedef {{ data: any, buffers: DataView[] }} Reply
  */
+
 export class KernelRequests {
   #comm;
-  /** @type {Map<number, { resolve: (reply: { data: any, buffers: DataView[] }) => void, reject: (why: Error) => void }>} */
+  /** @type {Map<number, { resolve: (reply: Reply) => void, reject: (why: Error) => void }>} */
   #waiting = new Map();
   #count = 0;
 
@@ -27,7 +31,7 @@ export class KernelRequests {
   /**
    * @param {string} name
    * @param {object} request
-   * @returns {Promise<{ data: any, buffers: DataView[] }>}
+   * @returns {Promise<Reply>}
    */
   ask(name, request) {
     return new Promise((resolve, reject) => {

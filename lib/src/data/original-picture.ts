@@ -7,7 +7,7 @@ export interface OriginalPicture {
   bytes: Uint8Array;
   /** The MIME type of the bytes. */
   type: string;
-  /** The picture in the file, in pixels, as it is looked at (turned as EXIF says); the bytes may hold a smaller copy. */
+  /** The picture in the file, in pixels, turned as EXIF says; the bytes may hold a smaller copy. */
   width: number;
   height: number;
 }
@@ -19,8 +19,8 @@ const LARGEST_SIDE = 1_200;
 const MOST_BYTES = 4_000_000;
 
 /**
- * Reads a picture from its file, for looking at it: as it is where a browser can show it and it is not huge, else as a copy of at most
- * 1,200 pixels a side.
+ * Reads a picture from its file, for looking at it: as it is where a browser can show it and it is not huge, else as
+ * a copy of at most 1,200 pixels a side.
  *
  * @throws Error if the file is gone or is no picture
  */
@@ -44,8 +44,8 @@ export async function readOriginalPicture(file: string): Promise<OriginalPicture
 async function readRegularFile(file: string): Promise<Buffer> {
   const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
-    if (!(await handle.stat()).isFile()) throw new Error(`${file}: got no regular file, expected the picture that was there.`);
-    return await handle.readFile();
+    if ((await handle.stat()).isFile()) return await handle.readFile();
+    throw new Error(`${file}: got no regular file, expected the picture that was there.`);
   } finally {
     await handle.close();
   }

@@ -37,8 +37,9 @@ export interface ExploreOptions {
 }
 
 /**
- * Shows a dataset to look around in: page by page, class by class, each picture in full with its file name. In JupyterLab the pages come
- * from the kernel while one looks, so that the notebook stays small; everywhere else the first page stays as a grid.
+ * Shows a dataset to look around in: page by page, class by class, each picture in full with its file name. In
+ * JupyterLab the pages come from the kernel while one looks, so that the notebook stays small; everywhere else the
+ * first page stays as a grid.
  *
  * Memory: the kernel keeps the dataset (no copy) until the cell runs again, or seven newer explorers are shown.
  *
@@ -47,7 +48,8 @@ export interface ExploreOptions {
  * explore(mnist.test, { title: 'Test digits' });
  * ```
  *
- * @param pictures a dataset, or one part of it: `images` `[n, height, width]` or `[n, height, width, 3]` and `labels` `[n]`
+ * @param pictures a dataset, or one part of it: `images`, `[n, height, width]` or `[n, height, width, 3]`, and `labels`,
+ *   `[n]`
  * @throws Error if there are no images, or if images, labels and files do not fit each other
  * Taught in 01_mnist_mlp.
  */
@@ -83,21 +85,27 @@ class Part {
     const where = title ? `explore: the ${title} part: ` : 'explore: ';
     const channels = images.dimension === 4 ? images.shape[3] : 1;
     if (images.dimension < 3 || images.dimension > 4 || (channels !== 1 && channels !== 3)) {
-      throw new Error(`${where}got images of shape ${shapeText(images.shape)}; expected [n, height, width] or [n, height, width, 3].`);
+      throw new Error(
+        `${where}got images of shape ${shapeText(images.shape)}; expected [n, height, width] or [n, height, width, 3].`,
+      );
     }
     if (labels.dimension !== 1 || labels.shape[0] !== this.count) {
       throw new Error(
-        `${where}got labels of shape ${shapeText(labels.shape)} for ${countText(this.count)} images; expected the number of each ` +
-          `image's class, [${this.count}].`,
+        `${where}got labels of shape ${shapeText(labels.shape)} for ${countText(this.count)} images; expected the ` +
+          `number of each image's class, [${this.count}].`,
       );
     }
     if (files && files.length !== this.count) {
-      throw new Error(`${where}got ${countText(files.length)} files for ${countText(this.count)} images; expected one for each.`);
+      throw new Error(
+        `${where}got ${countText(files.length)} files for ${countText(this.count)} images; expected one for each.`,
+      );
     }
     this.#labels = packedValues(labels);
     this.counts = new Array<number>(classCount).fill(0);
     for (const label of this.#labels) {
-      if (!Number.isInteger(label) || label < 0) throw new Error(`${where}got the label ${label}; expected a whole number from 0 on.`);
+      if (!Number.isInteger(label) || label < 0) {
+        throw new Error(`${where}got the label ${label}; expected a whole number from 0 on.`);
+      }
       while (label >= this.counts.length) this.counts.push(0);
       this.counts[label] += 1;
     }
@@ -139,7 +147,10 @@ class Explorer {
       ? part('all', '', pictures)
       : (['train', 'validation', 'test'] as const).flatMap((name) => part(name, PART_TITLES[name], pictures[name]));
     if (this.parts.length === 0) {
-      throw new Error('explore: got no images; expected a dataset, as loadMnist() returns it, or one part of it, as in explore(mnist.train).');
+      throw new Error(
+        'explore: got no images; expected a dataset, as loadMnist() returns it, or one part of it, as in ' +
+          'explore(mnist.train).',
+      );
     }
     const classCount = Math.max(...this.parts.map(({ counts }) => counts.length));
     for (const { counts } of this.parts) while (counts.length < classCount) counts.push(0);
@@ -151,8 +162,8 @@ class Explorer {
     const parts = this.parts.map(({ title, count }) => [countText(count), title].filter(Boolean).join(' '));
     const counts = parts.length > 1 ? `${parts.slice(0, -1).join(', ')} and ${parts.at(-1)}` : parts[0];
     const [, height, width] = this.parts[0].images.shape;
-    const classes = this.classNames.length;
-    return `${this.title}: ${counts} images, ${width} × ${height} pixels, ${classes} ${classes === 1 ? 'class' : 'classes'}`;
+    const classes = `${this.classNames.length} ${this.classNames.length === 1 ? 'class' : 'classes'}`;
+    return `${this.title}: ${counts} images, ${width} × ${height} pixels, ${classes}`;
   }
 
   /** One page of a part, or of one class in it. */
@@ -192,8 +203,8 @@ class Explorer {
 
   #part({ part: name }: Record<string, unknown>): Part {
     const part = this.parts.find((each) => each.name === name);
-    if (!part) throw new Error(`got part ${String(name)}, expected ${this.parts.map((each) => each.name).join(' or ')}`);
-    return part;
+    if (part) return part;
+    throw new Error(`got part ${String(name)}, expected ${this.parts.map((each) => each.name).join(' or ')}`);
   }
 }
 
@@ -251,7 +262,10 @@ function bundleOf(explorer: Explorer): Bundle {
   return { data };
 }
 
-/** The longest side of a picture in the static page, and the most bytes of all its pixels: a notebook holds several of them. */
+/**
+ * The longest side of a picture in the static page, and the most bytes of all its pixels: a notebook holds several of
+ * them.
+ */
 const STATIC_SIDE = 56;
 const MOST_STATIC_BYTES = 200_000;
 
@@ -259,7 +273,8 @@ const MOST_STATIC_BYTES = 200_000;
 function staticPage({ summary, classNames, parts: [part] }: Explorer): string {
   const first = thumbnail(part.images.pick(0), STATIC_SIDE);
   const count = Math.min(part.count, PAGE_SIZE, Math.max(1, Math.floor(MOST_STATIC_BYTES / first.size)));
-  const pictures = Array.from({ length: count }, (_, index) => packedValues(thumbnail(part.images.pick(index), STATIC_SIDE)));
+  const pictures = Array.from({ length: count }, (_, index) =>
+    packedValues(thumbnail(part.images.pick(index), STATIC_SIDE)));
   const values = new (first.data.constructor as new (length: number) => Numbers)(count * first.size);
   pictures.forEach((each, index) => values.set(each, index * first.size));
   const captions = pictures.map((_, index) => classNames[part.label(index)]);

@@ -1,6 +1,6 @@
 /**
- * How a front end asks the library, beside the cells: the course's kernel puts a registry on the global object, and JupyterLab's
- * extension of the course sends it requests (kernel/src/comms.ts).
+ * How a front end asks the library, beside the cells: the course's kernel puts a registry on the global object, and
+ * JupyterLab's extension of the course sends it requests (kernel/src/comms.ts).
  */
 
 export interface Reply {

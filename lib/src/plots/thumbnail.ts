@@ -2,8 +2,9 @@ import type { NdArray } from 'ndarray';
 import { arrayOf, packedValues, type Numbers } from '../arrays';
 
 /**
- * A picture with sides of at most `side` pixels: the picture itself (a view) if it is small enough, else a smaller one in which each pixel
- * is the mean of a square of pixels (a copy). What is left over at the right and at the bottom is cut off.
+ * A picture with sides of at most `side` pixels: the picture itself (a view) if it is small enough, else a smaller
+ * one in which each pixel is the mean of a square of pixels (a copy). What is left over at the right and at the
+ * bottom is cut off.
  *
  * @param image `[height, width]` or `[height, width, channels]`
  */
@@ -22,7 +23,8 @@ export function thumbnail<D extends Numbers>(image: NdArray<D>, side: number): N
       for (let channel = 0; channel < channels; channel++) {
         let sum = 0;
         for (let y = row * factor; y < row * factor + tall; y++) {
-          for (let x = column * factor; x < column * factor + wide; x++) sum += from[(y * width + x) * channels + channel];
+          const start = (y * width + column * factor) * channels + channel;
+          for (let x = 0; x < wide; x++) sum += from[start + x * channels];
         }
         small[to++] = round(sum / (tall * wide));
       }

@@ -22,7 +22,8 @@ let execution: { run: string; cell: string | undefined };
 beforeEach(() => {
   [outputs, handlers, execution] = [[], new Map(), { run: 'run', cell: undefined }];
   kernel[display] = ({ data }: { data: Record<string, any> }) => outputs.push(data);
-  kernel[requests] = { handle: (name: string, handler: Handler) => handlers.set(name, handler), execution: () => execution };
+  const handle = (name: string, handler: Handler) => handlers.set(name, handler);
+  kernel[requests] = { handle, execution: () => execution };
 });
 afterEach(() => {
   delete kernel[display];
@@ -63,19 +64,21 @@ describe('explore', () => {
   it('takes one part, with a title and class names of its own or none', () => {
     explore(part(4), { title: 'Some', classNames: ['x', 'y', 'z'] });
     explore(part(4));
-    expect(outputs.map((data) => data['text/plain'])).toEqual(['Some: 4 images, 3 × 2 pixels, 3 classes', 'Images: 4 images, 3 × 2 pixels, 3 classes']);
+    const texts = outputs.map((data) => data['text/plain']);
+    expect(texts).toEqual(['Some: 4 images, 3 × 2 pixels, 3 classes', 'Images: 4 images, 3 × 2 pixels, 3 classes']);
     expect(outputs.map((data) => data[TYPE].classNames)).toEqual([['x', 'y', 'z'], ['0', '1', '2']]);
     expect(outputs[0]['text/html']).not.toMatch(/The first/);
   });
 
   it('says that stand-ins are drawn, and leaves out parts that are not there', () => {
     explore({ ...dataset, isDrawn: true, train: undefined, validation: part(5, 2) });
-    expect(outputs[0][TYPE]).toMatchObject({ isDrawn: true, parts: [{ name: 'validation', counts: [3, 2, 0] }, { name: 'test' }] });
+    const parts = [{ name: 'validation', counts: [3, 2, 0] }, { name: 'test' }];
+    expect(outputs[0][TYPE]).toMatchObject({ isDrawn: true, parts });
   });
 
   it('keeps the notebook small, however large the images are', () => {
-    const images = arrayOf(Uint8Array.from({ length: 80 * 128 * 128 * 3 }, (_, i) => (i * 7919) % 251), [80, 128, 128, 3]);
-    explore({ images, labels: arrayOf(new Uint8Array(80), [80]) });
+    const noise = Uint8Array.from({ length: 80 * 128 * 128 * 3 }, (_, i) => (i * 7919) % 251);
+    explore({ images: arrayOf(noise, [80, 128, 128, 3]), labels: arrayOf(new Uint8Array(80), [80]) });
     expect(JSON.stringify(outputs[0]).length).toBeLessThan(350_000);
     expect(outputs[0]['text/html'].match(/<img/g)!.length).toBeGreaterThanOrEqual(20);
   });
@@ -92,10 +95,10 @@ describe('explore', () => {
   });
 
   it.each([
-    [{ ...part(4), images: arrayOf(new Uint8Array(16), [4, 4]) }, /got images of shape \[4, 4\]; expected \[n, height, width\]/],
+    [{ ...part(4), images: arrayOf(new Uint8Array(16), [4, 4]) }, /images of shape \[4, 4\]; expected \[n, height, width\]/],
     [{ ...part(4), images: arrayOf(new Uint8Array(4 * 8), [4, 2, 2, 2]) }, /got images of shape \[4, 2, 2, 2\]/],
     [{ ...part(4), labels: part(3).labels }, /got labels of shape \[3\] for 4 images; expected .*\[4\]/],
-    [{ ...part(4), labels: arrayOf(Float32Array.of(0, 1, 0.5, 1), [4]) }, /got the label 0\.5; expected a whole number/],
+    [{ ...part(4), labels: arrayOf(Float32Array.of(0, 1, 0.5, 1), [4]) }, /the label 0\.5; expected a whole number/],
     [{ ...part(4), files: ['one'] }, /got 1 files for 4 images/],
     [part(0), /got no images; expected a dataset/],
     [{ title: 'Empty', classNames: [] }, /got no images/],
@@ -158,9 +161,9 @@ describe('a picture in full', () => {
   afterAll(() => rmSync(folder, { recursive: true }));
 
   const color = { channels: 3, background: '#a03020' } as const;
-  const make = async (name: string, width: number, height: number, change = (picture: sharp.Sharp) => picture): Promise<string> => {
+  const make = async (name: string, width: number, height: number, orientation = 1): Promise<string> => {
     const file = path.join(folder, name);
-    await change(sharp({ create: { width, height, ...color } })).toFile(file);
+    await sharp({ create: { width, height, ...color } }).withMetadata({ orientation }).toFile(file);
     return file;
   };
 
@@ -169,7 +172,8 @@ describe('a picture in full', () => {
     const { data, buffers } = await ask('picture', { part: 'test', index: 31 });
     expect(data).toEqual({ index: 31, label: 1, pixels: { type: 'image/png', width: 3, height: 2 } });
     expect(buffers!.map(valueOf)).toEqual([31]);
-    await expect(ask('picture', { part: 'test', index: 61 })).rejects.toThrow(/got index 61, expected a whole number in 0\.\.60/);
+    const beyond = ask('picture', { part: 'test', index: 61 });
+    await expect(beyond).rejects.toThrow(/got index 61, expected a whole number in 0\.\.60/);
   });
 
   it('of a folder is the file beside the pixels, and never another file than that of the index', async () => {
@@ -194,7 +198,7 @@ describe('a picture in full', () => {
     const huge = await readOriginalPicture(await make('huge.jpg', 4000, 1000));
     expect(huge).toMatchObject({ type: 'image/webp', width: 4000, height: 1000 });
     expect(await sharp(huge.bytes).metadata()).toMatchObject({ width: 1200, height: 300 });
-    const turned = await readOriginalPicture(await make('turned.jpg', 40, 30, (picture) => picture.withMetadata({ orientation: 6 })));
+    const turned = await readOriginalPicture(await make('turned.jpg', 40, 30, 6));
     expect(turned).toMatchObject({ type: 'image/jpeg', width: 30, height: 40 });
   });
 
@@ -203,7 +207,8 @@ describe('a picture in full', () => {
       const bytes = Buffer.alloc(54 + width * height * 3, 200);
       bytes.fill(0, 0, 54);
       bytes.write('BM', 'latin1');
-      for (const [at, value] of [[2, bytes.length], [10, 54], [14, 40], [18, width], [22, height]]) bytes.writeInt32LE(value, at);
+      const header = [[2, bytes.length], [10, 54], [14, 40], [18, width], [22, height]];
+      for (const [at, value] of header) bytes.writeInt32LE(value, at);
       for (const [at, value] of [[26, 1], [28, 24]]) bytes.writeInt16LE(value, at);
       writeFileSync(path.join(folder, `${width}.bmp`), bytes);
       return path.join(folder, `${width}.bmp`);
