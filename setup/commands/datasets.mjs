@@ -138,11 +138,10 @@ const actions = {
       process.env.COURSE_CACHE = project.cache;
       library(project, 'folder/pixel-cache').clearPixelCache();
     }
-    return removed.map((file) => ({
-      name,
-      state: 'ok',
-      text: `Removed ${file} (${formatBytes(sizes.get(file) ?? 0)}).`,
-    }));
+    return removed.map((file) => {
+      const size = sizes.get(file);
+      return { name, state: 'ok', text: `Removed ${file}${size === undefined ? '' : ` (${formatBytes(size)})`}.` };
+    });
   },
 };
 

@@ -109,7 +109,8 @@ export async function downloadArchive(
             }),
         });
         checkCounts(entry, checksums.keys(), name);
-        await writeChecksums(unfinished, checksums);
+        // Before the folder takes its place: one without its checksums would count as damaged.
+        await writeChecksums(folder, checksums);
       });
       await rm(partial, { force: true });
     }),

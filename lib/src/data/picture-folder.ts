@@ -1,14 +1,18 @@
 import { readFileSync } from 'node:fs';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { countText } from '../arrays';
 import type { ArchiveLimits } from './archive';
 import { checksumList, listText, namesIn, sha256Of } from './dataset-files';
+import { writeWhole } from './files';
 import type { FolderEntry, PictureCounts } from './manifest';
 
-/** In an unpacked folder: the list that `sha256sum -c SHA256SUMS` checks it with. */
-const checksumsFile = 'SHA256SUMS';
+/**
+ * Beside an unpacked folder, because in it it would be one more file that is no picture: the list with which
+ * `sha256sum -c ../NAME.sha256` checks it.
+ */
+const checksumsFile = (folder: string): string => `${folder}.sha256`;
 
 /**
  * What an archive of pictures may hold. Pictures are packed already, so a zip file of them is about as long as they
@@ -110,16 +114,18 @@ async function picturesIn(folder: string, entry: FolderEntry): Promise<string[]>
 
 const isVisible = (name: string): boolean => !name.startsWith('.');
 
-/** Writes into a folder the checksums with which {@link verifyUnpacked} can tell later whether it is still the same. */
+/** Keeps the checksums with which {@link verifyUnpacked} can tell later whether a folder is still the same. */
 export async function writeChecksums(folder: string, checksums: ReadonlyMap<string, string>): Promise<void> {
-  await writeFile(path.join(folder, checksumsFile), checksumList(checksums));
+  await writeWhole(checksumsFile(folder), Buffer.from(checksumList(checksums)));
 }
 
 /** Whether a folder is there and still holds just what was unpacked. Refuses one that does not. */
 export async function verifyUnpacked(folder: string, entry: FolderEntry): Promise<boolean> {
-  const names = await namesIn(folder);
-  if (!names) return false;
-  const kept = names.includes(checksumsFile) ? await readFile(path.join(folder, checksumsFile), 'utf8') : '';
+  if (!(await namesIn(folder))) return false;
+  const kept = await readFile(checksumsFile(folder), 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return '';
+    throw error;
+  });
   const found = await checksumsOf(folder);
   const list = checksumList(found);
   if (kept !== list) {
@@ -146,13 +152,13 @@ function firstDifference(kept: string, found: string): string {
 /** Files between two turns of the event loop. */
 const slice = 200;
 
-/** The SHA-256 of every file in a folder by its name relative to it, without hidden ones and the list of checksums. */
+/** The SHA-256 of every file in a folder by its name relative to it, without hidden ones. */
 async function checksumsOf(folder: string): Promise<Map<string, string>> {
   const checksums = new Map<string, string>();
   const walk = async (below: string): Promise<void> => {
     for (const item of await readdir(path.join(folder, below), { withFileTypes: true })) {
       const name = path.posix.join(below, item.name);
-      if (!isVisible(item.name) || name === checksumsFile) continue;
+      if (!isVisible(item.name)) continue;
       if (item.isDirectory()) {
         await walk(name);
         continue;

@@ -91,7 +91,7 @@ describe('removeDataset', () => {
     writeFileSync(path.join(cache, 'pets.zip.partial'), 'half');
     const removed = await removeDataset(digits, env);
     expect(removed.map((file) => path.basename(file)).sort()).toEqual(['drawn-small-v1', 'small', 'small.1234.tmp']);
-    expect(readdirSync(cache).sort()).toEqual(['pets', 'pets.zip.partial', 'small-2']);
+    expect(readdirSync(cache).sort()).toEqual(['pets', 'pets.sha256', 'pets.zip.partial', 'small-2']);
     await removeDataset(pets, env);
     expect(readdirSync(cache)).toEqual(['small-2']);
     expect(await removeDataset(pets, env)).toEqual([]);

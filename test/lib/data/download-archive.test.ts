@@ -36,11 +36,11 @@ const beside = (): string[] => readdirSync(path.dirname(folder)).sort();
 
 /** All pictures are there, right and alone. */
 function expectWhole(): void {
-  expect(beside()).toEqual(['pets']);
+  expect(beside()).toEqual(['pets', 'pets.sha256']);
   const names = readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((item) => item.isFile())
     .map((item) => path.relative(folder, path.join(item.parentPath, item.name)));
-  expect(names.sort()).toEqual([...files.keys(), 'SHA256SUMS'].sort());
+  expect(names.sort()).toEqual([...files.keys()].sort());
   for (const [name, content] of files) expect(readFileSync(path.join(folder, name)).equals(content)).toBe(true);
 }
 
@@ -51,7 +51,7 @@ describe('downloadArchive', () => {
     const list = [...files]
       .map(([name, content]) => `${sha256(content)}  ${name}\n`)
       .sort((a, b) => (a.slice(66) < b.slice(66) ? -1 : 1));
-    expect(readFileSync(path.join(folder, 'SHA256SUMS'), 'utf8')).toBe(list.join(''));
+    expect(readFileSync(`${folder}.sha256`, 'utf8')).toBe(list.join(''));
     expect(first.requests).toEqual(['/pictures.zip']);
   });
 

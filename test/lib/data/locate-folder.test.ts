@@ -92,7 +92,7 @@ describe('an archive of pictures', () => {
   it('is downloaded once and found in the cache after that', async () => {
     const first = await openFolderDataset(entry, { env });
     expect(first.source).toMatchObject({ kind: 'download', folder: kept() });
-    expect(readdirSync(path.join(cache, 'datasets'))).toEqual(['pets']);
+    expect(readdirSync(path.join(cache, 'datasets'))).toEqual(['pets', 'pets.sha256']);
     const second = await openFolderDataset(entry, { env });
     expect(second.source.kind).toBe('cache');
     expect(second.folder).toBe(kept());
@@ -120,7 +120,7 @@ describe('an archive of pictures', () => {
       () => writeFileSync(path.join(kept(), 'train/cats/9.jpg'), 'x'),
       /first difference is train\/cats\/9\.jpg/,
     ],
-    ['its list is gone', () => rmSync(path.join(kept(), 'SHA256SUMS')), /is not what was unpacked/],
+    ['its list is gone', () => rmSync(`${kept()}.sha256`), /is not what was unpacked/],
     [
       'a link took the place of a picture',
       () => {
