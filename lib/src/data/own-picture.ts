@@ -13,10 +13,12 @@ export interface OwnPictureOptions {
 }
 
 /**
- * Reads a photo, a screenshot or a drawing of one digit (or one piece of clothing) from a file and makes it look like the pictures that the
- * model has learned from: 28 x 28 pixels, light on black, of the usual size and in the middle. The steps are kept: `showOwnPicture` shows them.
+ * Reads a photo, a screenshot or a drawing of one digit (or one piece of clothing) from a file and makes it look like
+ * the pictures that the model has learned from: 28 x 28 pixels, light on black, of the usual size and in the middle.
+ * The steps are kept: `showOwnPicture` shows them.
  *
- * The ground must be plain: paper, a wall, a screen. Its colour, its light and which of the two is darker do not matter. Cut off a table's edge.
+ * The ground must be plain: paper, a wall, a screen. Its colour, its light and which of the two is darker do not
+ * matter. Cut off a table's edge.
  *
  * @param path of a JPEG, PNG, WebP, GIF or TIFF file; turned as its camera noted
  * @returns `images`, `[1, 28, 28]`, uint8, and the steps. New memory.
@@ -45,7 +47,11 @@ export async function ownPicture(path: string, { like = 'mnist' }: OwnPictureOpt
 async function readPicture(path: string): Promise<NdArray<Uint8Array>> {
   const file = resolve(path);
   if (!existsSync(file)) throw new Error(`ownPicture: ${path}: there is no such file. ${neighbours(file)}`);
-  if (!statSync(file).isFile()) throw new Error(`ownPicture: ${path}: got no regular file; expected a picture. ${neighbours(`${file}/x`)}`);
+  if (!statSync(file).isFile()) {
+    throw new Error(
+      `ownPicture: ${path}: got no regular file; expected a picture. ${neighbours(`${file}/x`)}`,
+    );
+  }
   // Loaded when the first picture is read: most lessons need none.
   const { default: sharp } = await import('sharp');
   try {
@@ -67,6 +73,7 @@ function neighbours(file: string): string {
   const folder = dirname(file);
   if (!existsSync(folder)) return `There is no folder ${folder} either.`;
   const pictures = readdirSync(folder).filter((name) => /\.(jpe?g|png|webp|gif|tiff?)$/i.test(name));
-  const [named, more] = [pictures.slice(0, 10).join(', '), pictures.length > 10 ? ` and ${pictures.length - 10} more` : ''];
-  return pictures.length > 0 ? `The pictures in ${basename(folder)}: ${named}${more}.` : `There are no pictures in ${folder}.`;
+  if (pictures.length === 0) return `There are no pictures in ${folder}.`;
+  const more = pictures.length > 10 ? ` and ${pictures.length - 10} more` : '';
+  return `The pictures in ${basename(folder)}: ${pictures.slice(0, 10).join(', ')}${more}.`;
 }

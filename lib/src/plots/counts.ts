@@ -23,8 +23,10 @@ export function classCountsFigure(labels: Parts<ArrayLike<number>>, classNames: 
       ...(name !== '' && { name }),
     };
   });
-  const lists = data.map(({ name, y }) =>
-    (name === undefined ? '' : `${name}: `) + classNames.map((className, i) => `${className}: ${countText(y[i])}`).join(', '));
+  const lists = data.map(({ name, y }) => {
+    const counts = classNames.map((className, i) => `${className}: ${countText(y[i])}`).join(', ');
+    return name === undefined ? counts : `${name}: ${counts}`;
+  });
   return {
     data,
     layout: {
@@ -44,7 +46,9 @@ function countsOf(labels: ArrayLike<number>, classes: number): number[] {
   const counts = new Array<number>(classes).fill(0);
   for (let i = 0; i < labels.length; i++) {
     if (counts[labels[i]] === undefined) {
-      throw new Error(`classCountsFigure: label ${i} is ${labels[i]}; expected a whole number from 0 to ${classes - 1}.`);
+      throw new Error(
+        `classCountsFigure: label ${i} is ${labels[i]}; expected a whole number from 0 to ${classes - 1}.`,
+      );
     }
     counts[labels[i]]++;
   }

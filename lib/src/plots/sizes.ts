@@ -7,14 +7,18 @@ import { palette, type Figure, type ScatterTrace } from './figure';
 const MARKER = { one: 6, most: 30 };
 
 /**
- * The sizes of images before they are brought to one size: a marker for each width and height, the larger the more images have them.
+ * The sizes of images before they are brought to one size: a marker for each width and height, the larger the more
+ * images have them.
  *
- * @param sizes `[n, 2]`: width and height of each image, in pixels; or those of several parts by name, such as `{ cats, dogs }`
+ * @param sizes `[n, 2]`: width and height of each image, in pixels; or those of several parts by name, such as
+ *   `{ cats, dogs }`
  * @param target the `[height, width]` that they will be brought to, drawn as a rectangle
  * @throws RangeError for another shape, or no image
  * Taught in 04_cats_and_dogs.
  */
-export function imageSizesFigure(sizes: Parts<NdArray<Numbers>>, target?: readonly [height: number, width: number]): Figure {
+export function imageSizesFigure(
+  sizes: Parts<NdArray<Numbers>>, target?: readonly [height: number, width: number],
+): Figure {
   const parts = isArray(sizes) ? [['images', sizes] as const] : Object.entries(sizes);
   const groups = parts.map(([name, part]) => ({ name, points: countSizes(part) }));
   const all = groups.flatMap(({ points }) => points);
@@ -29,13 +33,14 @@ export function imageSizesFigure(sizes: Parts<NdArray<Numbers>>, target?: readon
       size: points.map(({ count }) => Math.max(MARKER.one, Math.round(MARKER.most * Math.sqrt(count / most)))),
     },
     opacity: 0.5, cliponaxis: false,
-    text: points.map(({ width, height, count }) => `${width} × ${height}: ${countText(count)} ${count === 1 ? 'image' : 'images'}`),
+    text: points.map(({ width, height, count }) => `${width} × ${height}: ${imagesText(count)}`),
     hovertemplate: `%{text}${parts.length > 1 ? ', %{fullData.name}' : ''}<extra></extra>`,
   }));
   if (target) {
     const [height, width] = target;
     data.push({
-      type: 'scatter', mode: 'lines', name: `brought to ${width} × ${height}`, x: [0, width, width], y: [height, height, 0],
+      type: 'scatter', mode: 'lines', name: `brought to ${width} × ${height}`,
+      x: [0, width, width], y: [height, height, 0],
       line: { color: '#222', width: 2, dash: 'dot' },
     });
   }
@@ -53,6 +58,8 @@ export function imageSizesFigure(sizes: Parts<NdArray<Numbers>>, target?: readon
   };
 }
 
+const imagesText = (count: number): string => `${countText(count)} ${count === 1 ? 'image' : 'images'}`;
+
 const isArray = (sizes: Parts<NdArray<Numbers>>): sizes is NdArray<Numbers> => Array.isArray(sizes.shape);
 
 interface CountedSize {
@@ -63,7 +70,10 @@ interface CountedSize {
 
 function countSizes(sizes: NdArray<Numbers>): CountedSize[] {
   if (sizes.dimension !== 2 || sizes.shape[1] !== 2) {
-    throw new RangeError(`imageSizesFigure: got sizes of shape ${shapeText(sizes.shape)}; expected [n, 2], width and height of each image.`);
+    throw new RangeError(
+      `imageSizesFigure: got sizes of shape ${shapeText(sizes.shape)}; expected [n, 2], width and height of ` +
+        `each image.`,
+    );
   }
   const counted = new Map<string, CountedSize>();
   for (let i = 0; i < sizes.shape[0]; i++) {
@@ -84,5 +94,5 @@ function describe(sizes: readonly CountedSize[], target: readonly [number, numbe
     return low === high ? String(low) : `${low} to ${high}`;
   };
   const targetText = target ? ` They will be brought to ${target[1]} × ${target[0]}.` : '';
-  return `Sizes of ${countText(images)} ${images === 1 ? 'image' : 'images'}: width ${span('width')}, height ${span('height')} pixels.${targetText}`;
+  return `Sizes of ${imagesText(images)}: width ${span('width')}, height ${span('height')} pixels.${targetText}`;
 }

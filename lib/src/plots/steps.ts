@@ -7,23 +7,27 @@ import { escapeXml } from './svg';
 
 /** The longer side of each step on the screen, in pixels. */
 const SIDE = 168;
-/** Larger pictures are reduced to this side, so that the notebook stays small: twice what the screen shows, for fine screens. */
+/**
+ * Larger pictures are reduced to this side, so that the notebook stays small: twice what the screen shows, for fine
+ * screens.
+ */
 const STORED_SIDE = 2 * SIDE;
 
 /**
- * What became of a picture, step by step, as HTML that needs no script and no other file: each step with its number, name and size.
- * Steps may differ in size; small ones are enlarged, their pixels stay visible.
+ * What became of a picture, step by step, as HTML that needs no script and no other file: each step with its number,
+ * name and size. Steps may differ in size; small ones are enlarged, their pixels stay visible.
  */
 export function pictureStepsHtml(steps: readonly PictureStep[]): string {
   const cells = steps.map(({ name, picture }, i) => {
     const [height, width] = picture.shape;
     const scale = SIDE / Math.max(height, width);
     const data = `data:image/png;base64,${encodePng(reduced(picture)).toString('base64')}`;
-    const style = height * width < 2 * SIDE * SIDE ? 'image-rendering: pixelated; ' : '';
+    const style = `${scale > 1 ? 'image-rendering: pixelated; ' : ''}outline: 1px solid #7F7F7F`;
     const caption = `${i + 1}. ${name}`;
-    return `<figure style="display: inline-block; vertical-align: top; width: ${SIDE}px; margin: 4px 6px; text-align: center">` +
-      `<img src="${data}" alt="${escapeXml(caption)}" width="${Math.round(width * scale)}" height="${Math.round(height * scale)}" ` +
-      `style="${style}outline: 1px solid #7F7F7F">` +
+    const [shownWidth, shownHeight] = [Math.round(width * scale), Math.round(height * scale)];
+    const place = `display: inline-block; vertical-align: top; width: ${SIDE}px; margin: 4px 6px; text-align: center`;
+    return `<figure style="${place}">` +
+      `<img src="${data}" alt="${escapeXml(caption)}" width="${shownWidth}" height="${shownHeight}" style="${style}">` +
       `<figcaption>${escapeXml(caption)}<br><small>${width} × ${height}</small></figcaption></figure>`;
   });
   return `<div role="group" aria-label="${steps.length} steps">${cells.join('')}</div>`;

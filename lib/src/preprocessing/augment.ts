@@ -8,7 +8,10 @@ import { seededRandom } from './examples';
 
 /** How far each picture may be changed; what is left out stays as it is. */
 export interface AugmentOptions {
-  /** Mirrors every second picture left to right. Never for digits and letters: a mirrored 2 is no 2, and a mirrored 3 looks like an E. */
+  /**
+   * Mirrors every second picture left to right. Never for digits and letters: a mirrored 2 is no 2, and a mirrored 3
+   * looks like an E.
+   */
   flip?: boolean;
   /** Moves by up to this part of width and height, such as 0.1. */
   shift?: number;
@@ -18,11 +21,13 @@ export interface AugmentOptions {
   zoom?: number;
   /** Adds up to this part of the batch's range of values to all pixels, or takes it away. */
   brightness?: number;
-  /** Moves pixels from their picture's mean or towards it by up to this part: 0.1 means to 90..110 % of the distance. */
+  /**
+   * Moves pixels from their picture's mean or towards it by up to this part: 0.1 means to 90..110 % of the distance.
+   */
   contrast?: number;
   /**
-   * What appears where a moved picture leaves a gap: its edge goes on (`nearest`, for pictures on a plain ground), or it is mirrored there
-   * (`reflect`, for photos). Default `nearest`.
+   * What appears where a moved picture leaves a gap: its edge goes on (`nearest`, for pictures on a plain ground), or
+   * it is mirrored there (`reflect`, for photos). Default `nearest`.
    */
   fill?: 'nearest' | 'reflect';
   /** A whole number; the same seed gives the same changes. Default 1. */
@@ -36,14 +41,16 @@ export interface Augmentation {
 }
 
 /**
- * Makes a function that changes each picture of a batch a little, at random and anew at each call: a network that never sees the same
- * picture twice learns what matters in it. Only for training: validation and test pictures stay as they are.
+ * Makes a function that changes each picture of a batch a little, at random and anew at each call: a network that never
+ * sees the same picture twice learns what matters in it. Only for training: validation and test pictures stay as they
+ * are.
  *
- * The function takes `[n, height, width]` or `[n, height, width, channels]`, a float32 tensor or an array (uint8 or float32), and
- * gives the same of new memory; the caller disposes a tensor. Values stay between the smallest and the largest one of the batch.
+ * The function takes `[n, height, width]` or `[n, height, width, channels]`, a float32 tensor or an array (uint8 or
+ * float32), and gives the same of new memory; the caller disposes a tensor. Values stay between the smallest and the
+ * largest one of the batch.
  *
- * Each change is drawn evenly between its two limits, for each picture by itself. Flip, rotate, zoom and shift, in this order, are one
- * operation of TensorFlow, with bilinear interpolation.
+ * Each change is drawn evenly between its two limits, for each picture by itself. Flip, rotate, zoom and shift, in this
+ * order, are one operation of TensorFlow, with bilinear interpolation.
  *
  * @throws RangeError for an option out of range; TypeError or Error for another type or shape of batch
  *
@@ -56,8 +63,9 @@ export interface Augmentation {
 export function augment(options: AugmentOptions): Augmentation {
   checkOptions(options);
   const random = seededRandom('augment', options.seed ?? 1);
-  return (<T extends tf.Tensor | NdArray<Uint8Array | Float32Array>>(batch: T): tf.Tensor | NdArray<Numbers> =>
-    batch instanceof tf.Tensor ? tf.tidy(() => vary(batch, options, random)) : varyArray(batch, options, random)) as Augmentation;
+  const augmentation = (batch: tf.Tensor | NdArray<Uint8Array | Float32Array>): tf.Tensor | NdArray<Numbers> =>
+    batch instanceof tf.Tensor ? tf.tidy(() => vary(batch, options, random)) : varyArray(batch, options, random);
+  return augmentation as Augmentation;
 }
 
 const limits = { shift: 1, rotate: 180, zoom: 0.9, brightness: 1, contrast: 1 } as const;
@@ -66,28 +74,37 @@ function checkOptions(options: AugmentOptions): void {
   for (const [name, most] of Object.entries(limits) as [keyof typeof limits, number][]) {
     const value = options[name] ?? 0;
     if (!(value >= 0 && value <= most)) {
-      throw new RangeError(`augment: got ${name}: ${value}, expected 0 to ${most}${name === 'rotate' ? ' degrees' : ', where 0.1 means up to 10 %'}.`);
+      throw new RangeError(
+        `augment: got ${name}: ${value}, expected 0 to ` +
+          `${most}${name === 'rotate' ? ' degrees' : ', where 0.1 means up to 10 %'}.`,
+      );
     }
   }
 }
 
-function varyArray(batch: NdArray<Uint8Array | Float32Array>, options: AugmentOptions, random: Random): NdArray<Numbers> {
+function varyArray(
+  batch: NdArray<Uint8Array | Float32Array>, options: AugmentOptions, random: Random,
+): NdArray<Numbers> {
   const values = packedValues(batch);
   const varied = computeValues(() => vary(tf.tensor(Float32Array.from(values), batch.shape), options, random));
   // The values are within 0..255 already; the clamped type is the one that rounds.
-  return arrayOf(values instanceof Uint8Array ? new Uint8Array(Uint8ClampedArray.from(varied).buffer) : varied, [...batch.shape]);
+  const isBytes = values instanceof Uint8Array;
+  return arrayOf(isBytes ? new Uint8Array(Uint8ClampedArray.from(varied).buffer) : varied, [...batch.shape]);
 }
 
 /** Changes `[n, height, width]` or `[n, height, width, channels]`; tensors in between are the caller's to tidy. */
 function vary(batch: tf.Tensor, options: AugmentOptions, random: Random): tf.Tensor {
   if ((batch.rank !== 3 && batch.rank !== 4) || batch.size === 0) {
     throw new Error(
-      `augment: got a batch of shape ${shapeText(batch.shape)}; expected [n, height, width] or [n, height, width, channels]. ` +
+      `augment: got a batch of shape ${shapeText(batch.shape)}; expected [n, height, width] or [n, height, ` +
+        `width, channels]. ` +
         `Augment before you flatten.`,
     );
   }
   if (batch.dtype !== 'float32') {
-    throw new TypeError(`augment: got a tensor of type ${batch.dtype}; expected float32. Normalise before you augment.`);
+    throw new TypeError(
+      `augment: got a tensor of type ${batch.dtype}; expected float32. Normalise before you augment.`,
+    );
   }
   const [count, height, width, channels = 1] = batch.shape;
   let images = batch.reshape<tf.Tensor4D>([count, height, width, channels]);
@@ -120,18 +137,19 @@ export interface Move {
 export function moveImages(images: tf.Tensor4D, moves: readonly Move[], fill: 'nearest' | 'reflect'): tf.Tensor4D {
   const [count, height, width] = images.shape;
   return tf.tidy(() => {
-    const transforms = tf.tensor2d(Float32Array.from(moves.flatMap((move) => inverseTransform(move, height, width))), [count, 8]);
+    const numbers = Float32Array.from(moves.flatMap((move) => inverseTransform(move, height, width)));
     return nativeOp(
       'ImageProjectiveTransformV3',
       { dtype: { type: 'float32' }, interpolation: 'BILINEAR', fill_mode: fill.toUpperCase() },
-      [images, transforms, tf.tensor1d([height, width], 'int32'), tf.scalar(0)],
+      [images, tf.tensor2d(numbers, [count, 8]), tf.tensor1d([height, width], 'int32'), tf.scalar(0)],
     ) as tf.Tensor4D;
   });
 }
 
 /**
- * Where each pixel of the changed picture comes from, as TensorFlow wants it: eight numbers of a projective matrix that takes a place
- * (x, y) in the new picture to its place in the old one, so the steps are undone from last to first. Pixels have their middles at whole numbers.
+ * Where each pixel of the changed picture comes from, as TensorFlow wants it: eight numbers of a projective matrix that
+ * takes a place (x, y) in the new picture to its place in the old one, so the steps are undone from last to first.
+ * Pixels have their middles at whole numbers.
  */
 function inverseTransform({ flip, rotate, zoom, shift: [right, down] }: Move, height: number, width: number): number[] {
   const [middleX, middleY] = [(width - 1) / 2, (height - 1) / 2];

@@ -5,12 +5,15 @@ import { Random } from '../random';
 /** One entry an example: an array whose first dimension counts the examples, or a list (of file names). */
 export type Column = NdArray<Numbers> | readonly unknown[];
 
-/** Examples as they lie side by side, all columns equally long: `{ images, labels }`, and what else belongs to each example. */
+/**
+ * Examples as they lie side by side, all columns equally long: `{ images, labels }`, and what else belongs to each
+ * example.
+ */
 export type Columns<E> = { readonly [K in keyof E]: Column };
 
 /**
- * The chosen entries of an array along its first dimension, in the order of `indices`: `[n, ...]` to `[indices.length, ...]`.
- * An index may come twice.
+ * The chosen entries of an array along its first dimension, in the order of `indices`: `[n, ...]` to
+ * `[indices.length, ...]`. An index may come twice.
  *
  * Keeps the type. Returns new memory, whatever the indices.
  *
@@ -22,7 +25,11 @@ export type Columns<E> = { readonly [K in keyof E]: Column };
  * Taught in 03_fashion_cnn.
  */
 export function take<D extends Numbers>(array: NdArray<D>, indices: ArrayLike<number>): NdArray<D> {
-  if (array.dimension < 1) throw new RangeError(`take: got an array of shape ${shapeText(array.shape)}; expected [n, ...].`);
+  if (array.dimension < 1) {
+    throw new RangeError(
+      `take: got an array of shape ${shapeText(array.shape)}; expected [n, ...].`,
+    );
+  }
   const [count, ...rest] = array.shape;
   const values = packedValues(array);
   const size = rest.reduce((product, length) => product * length, 1);
@@ -30,7 +37,10 @@ export function take<D extends Numbers>(array: NdArray<D>, indices: ArrayLike<nu
   for (let i = 0; i < indices.length; i++) {
     const index = indices[i];
     if (!(Number.isInteger(index) && index >= 0 && index < count)) {
-      throw new RangeError(`take: indices[${i}] is ${index}; expected a whole number in 0..${count - 1} (the array has shape ${shapeText(array.shape)}).`);
+      throw new RangeError(
+        `take: indices[${i}] is ${index}; expected a whole number in 0..${count - 1} (the array has shape ` +
+          `${shapeText(array.shape)}).`,
+      );
     }
     if (size === 1) taken[i] = values[index];
     else taken.set(values.subarray(index * size, (index + 1) * size), i * size);
@@ -103,20 +113,25 @@ function rows(array: NdArray<Numbers>, start: number, end: number): NdArray<Numb
 }
 
 function mapColumns<E extends Columns<E>>(
-  examples: E, ofArray: (array: NdArray<Numbers>) => NdArray<Numbers>, ofList: (list: readonly unknown[]) => readonly unknown[],
+  examples: E,
+  ofArray: (array: NdArray<Numbers>) => NdArray<Numbers>,
+  ofList: (list: readonly unknown[]) => readonly unknown[],
 ): E {
   const isList = (column: Column): column is readonly unknown[] => Array.isArray(column);
-  const columns = Object.entries<Column>(examples).map(([name, column]) => [name, isList(column) ? ofList(column) : ofArray(column)]);
-  return Object.fromEntries(columns) as E;
+  const map = (column: Column): Column => (isList(column) ? ofList(column) : ofArray(column));
+  return Object.fromEntries(Object.entries<Column>(examples).map(([name, column]) => [name, map(column)])) as E;
 }
 
 /** How many examples: all columns must agree. */
 function countOf<E extends Columns<E>>(name: string, examples: E): number {
-  const lengths = Object.entries<Column>(examples).map(([key, column]) => [key, 'shape' in column ? column.shape[0] : column.length] as const);
+  const lengthOf = (column: Column): number => ('shape' in column ? column.shape[0] : column.length);
+  const lengths = Object.entries<Column>(examples).map(([key, column]) => [key, lengthOf(column)] as const);
   const [first, ...others] = lengths;
   if (first === undefined || others.some(([, length]) => length !== first[1])) {
     const got = lengths.map(([key, length]) => `${key}: ${countText(length)}`).join(', ') || 'nothing';
-    throw new Error(`${name}: got ${got}; expected columns with one entry for each example, such as { images, labels }.`);
+    throw new Error(
+      `${name}: got ${got}; expected columns with one entry for each example, such as { images, labels }.`,
+    );
   }
   return first[1];
 }
@@ -130,6 +145,10 @@ export function shuffleInPlace(values: number[] | Int32Array, random: Random): v
 }
 
 export function seededRandom(name: string, seed: number): Random {
-  if (!Number.isSafeInteger(seed)) throw new RangeError(`${name}: got seed = ${String(seed)}; expected a whole number, such as 1.`);
+  if (!Number.isSafeInteger(seed)) {
+    throw new RangeError(
+      `${name}: got seed = ${String(seed)}; expected a whole number, such as 1.`,
+    );
+  }
   return new Random(seed);
 }

@@ -2,7 +2,8 @@ import type { NdArray } from 'ndarray';
 import { arrayOf, packedValues, shapeText } from '../arrays';
 
 /**
- * Turns colour into grey by how bright the eye sees it: 0.299 red + 0.587 green + 0.114 blue (luma), rounded to the nearest.
+ * Turns colour into grey by how bright the eye sees it: 0.299 red + 0.587 green + 0.114 blue (luma), rounded to the
+ * nearest.
  *
  * Source: Recommendation ITU-R BT.601-7, 2011, section 2.5.1.
  *
@@ -18,9 +19,16 @@ import { arrayOf, packedValues, shapeText } from '../arrays';
 export function grey(images: NdArray<Uint8Array>): NdArray<Uint8Array> {
   const { shape } = images;
   if (shape.at(-1) !== 3) {
-    throw new RangeError(`grey: got images of shape ${shapeText(shape)}; expected [..., 3] with red, green and blue. Are they grey already?`);
+    throw new RangeError(
+      `grey: got images of shape ${shapeText(shape)}; expected [..., 3] with red, green and blue. Are they ` +
+        `grey already?`,
+    );
   }
-  if (images.dtype !== 'uint8') throw new TypeError(`grey: got pixels of type ${images.dtype}; expected uint8. Convert to grey before you normalise.`);
+  if (images.dtype !== 'uint8') {
+    throw new TypeError(
+      `grey: got pixels of type ${images.dtype}; expected uint8. Convert to grey before you normalise.`,
+    );
+  }
   const colors = packedValues(images);
   const greys = new Uint8Array(colors.length / 3);
   for (let i = 0, c = 0; i < greys.length; i++, c += 3) {

@@ -3,7 +3,9 @@ import { arrayOf, packedValues } from '../arrays';
 
 /** What stands out from the ground of a picture. */
 export interface Ink {
-  /** `[height, width]`, float32: how much each pixel differs from the ground, 0 (not at all) to 1 (as white from black). */
+  /**
+   * `[height, width]`, float32: how much each pixel differs from the ground, 0 (not at all) to 1 (as white from black).
+   */
   readonly strength: NdArray<Float32Array>;
   /** From this strength on a pixel is ink. */
   readonly threshold: number;
@@ -21,8 +23,9 @@ const TOLERANCE = 8;
 const LEAST_STRENGTH = 0.1;
 
 /**
- * Tells what is drawn or laid on a plain ground from the ground, whatever the light: dark on light or light on dark, also where the
- * light is uneven. The brightness of the ground is fitted as a quadratic surface, which lamps and windows come close to.
+ * Tells what is drawn or laid on a plain ground from the ground, whatever the light: dark on light or light on dark,
+ * also where the light is uneven. The brightness of the ground is fitted as a quadratic surface, which lamps and
+ * windows come close to.
  *
  * @param grey `[height, width]`, uint8
  */
@@ -50,9 +53,11 @@ export function findInk(grey: NdArray<Uint8Array>): Ink {
 }
 
 /**
- * The brightness of the ground at each pixel, and how much it varies around that (a standard deviation), in grey values.
+ * The brightness of the ground at each pixel, and how much it varies around that (a standard deviation), in grey
+ * values.
  *
- * The frame of the picture tells it first, or its corners, where the frame is covered: whichever surface describes more of the picture.
+ * The frame of the picture tells it first, or its corners, where the frame is covered: whichever surface describes more
+ * of the picture.
  */
 function fitGround(pixels: Uint8Array, height: number, width: number): { ground: Float32Array; noise: number } {
   const step = Math.max(1, Math.floor(Math.max(height, width) / LIGHT_POINTS));
@@ -101,7 +106,10 @@ interface Surface {
   described: number;
 }
 
-/** The surface through the points of a start, then through all points that fit; what does not fit is left out, again and again. */
+/**
+ * The surface through the points of a start, then through all points that fit; what does not fit is left out, again and
+ * again.
+ */
 function fitSurface(points: readonly GroundPoint[], start: readonly GroundPoint[]): Surface {
   const ROUNDS = 10;
   const distanceTo = (surface: readonly number[]) => ({ terms, value }: GroundPoint): number =>
@@ -220,7 +228,9 @@ export function inkMask({ strength, threshold }: Ink): Uint8Array {
 }
 
 /** The up to eight pixels that lie around one, at a distance. */
-function forNeighbours(at: number, height: number, width: number, distance: number, visit: (neighbour: number) => void): void {
+function forNeighbours(
+  at: number, height: number, width: number, distance: number, visit: (neighbour: number) => void,
+): void {
   const [x, y] = [at % width, Math.floor(at / width)];
   for (let row = y - distance; row <= y + distance; row += distance) {
     if (row < 0 || row >= height) continue;

@@ -18,11 +18,11 @@ export type NormaliseOptions = { readonly range: readonly [low: number, high: nu
  * - `normalise(images)`: to 0..1;
  * - `normalise(images, { range: [-1, 1] })`: to any other range;
  * - `normalise(images, statistics)`: each channel to mean 0 and standard deviation 1, (pixel - mean) / deviation. The
- *   {@link channelStatistics} of the **training** images are used for validation and test images as well: those stand for
- *   pictures that nobody has seen yet.
+ *   {@link channelStatistics} of the **training** images are used for validation and test images as well: those stand
+ *   for pictures that nobody has seen yet.
  *
- * `images`: uint8, any shape; with statistics of more than one channel `[n, height, width, channels]`. Returns a new float32 array
- * of the same shape (four times the memory); `images` stays as it is.
+ * `images`: uint8, any shape; with statistics of more than one channel `[n, height, width, channels]`. Returns a new
+ * float32 array of the same shape (four times the memory); `images` stays as it is.
  *
  * Refuses any other type: pixels that are float already have most likely been normalised before.
  *
@@ -54,7 +54,8 @@ export function normalise(
 /**
  * Mean and standard deviation of each channel over all pixels of all images, for {@link normalise}.
  *
- * `images`: uint8, `[n, height, width, channels]`, or any other shape as one channel (grey). Exact: the pixels are counted by value.
+ * `images`: uint8, `[n, height, width, channels]`, or any other shape as one channel (grey). Exact: the pixels are
+ * counted by value.
  *
  * (PyTorch states these numbers for pixels in 0..1, MNIST's as 0.1307 and 0.3081: divide by 255.)
  *
@@ -66,7 +67,11 @@ export function normalise(
  */
 export function channelStatistics(images: NdArray<Uint8Array> | NdArray<Uint8ClampedArray>): ChannelStatistics {
   const pixels = bytesOf('channelStatistics', images);
-  if (pixels.length === 0) throw new RangeError(`channelStatistics: got no pixels, shape ${shapeText(images.shape)}; expected at least one image.`);
+  if (pixels.length === 0) {
+    throw new RangeError(
+      `channelStatistics: got no pixels, shape ${shapeText(images.shape)}; expected at least one image.`,
+    );
+  }
   const channels = images.dimension === 4 ? images.shape[3] : 1;
   const counts = Array.from({ length: channels }, (_, channel) => {
     const count = new Uint32Array(256);
@@ -75,21 +80,26 @@ export function channelStatistics(images: NdArray<Uint8Array> | NdArray<Uint8Cla
   });
   const perChannel = pixels.length / channels;
   const mean = counts.map((count) => count.reduce((sum, times, value) => sum + times * value, 0) / perChannel);
-  const variance = counts.map((count, c) => count.reduce((sum, times, value) => sum + times * (value - mean[c]) ** 2, 0) / perChannel);
+  const variance = counts.map((count, channel) =>
+    count.reduce((sum, times, value) => sum + times * (value - mean[channel]) ** 2, 0) / perChannel);
   return { mean, deviation: variance.map(Math.sqrt) };
 }
 
-function bytesOf(name: string, images: NdArray<Uint8Array> | NdArray<Uint8ClampedArray>): Uint8Array | Uint8ClampedArray {
+function bytesOf(
+  name: string, images: NdArray<Uint8Array> | NdArray<Uint8ClampedArray>,
+): Uint8Array | Uint8ClampedArray {
   if (images.dtype !== 'uint8' && images.dtype !== 'uint8_clamped') {
     const { dtype } = images as NdArray;
-    throw new TypeError(`${name}: got pixels of type ${dtype}, expected uint8 (0..255). Have they been normalised before?`);
+    throw new TypeError(
+      `${name}: got pixels of type ${dtype}, expected uint8 (0..255). Have they been normalised before?`,
+    );
   }
   return packedValues(images as NdArray<Numbers>) as Uint8Array | Uint8ClampedArray;
 }
 
 /**
- * Writes the table's value for each pixel. Four pixels are read at once, which halves the time for MNIST's 47 million; and
- * where all four are black and stay 0, nothing is written: that is so in new memory.
+ * Writes the table's value for each pixel. Four pixels are read at once, which halves the time for MNIST's 47 million;
+ * and where all four are black and stay 0, nothing is written: that is so in new memory.
  */
 function lookUp(table: Float32Array, pixels: Uint8Array | Uint8ClampedArray, scaled: Float32Array): void {
   const fours = pixels.byteOffset % 4 === 0 ? pixels.length >> 2 : 0;
@@ -108,11 +118,14 @@ function lookUp(table: Float32Array, pixels: Uint8Array | Uint8ClampedArray, sca
 }
 
 /** What each of the 256 values of a byte becomes: a table is faster than 47 million divisions. */
-const table = (scale: (value: number) => number): Float32Array => Float32Array.from({ length: 256 }, (_, value) => scale(value));
+const table = (scale: (value: number) => number): Float32Array =>
+  Float32Array.from({ length: 256 }, (_, value) => scale(value));
 
 function rangeTable([low, high]: readonly [number, number]): Float32Array {
   if (!(Number.isFinite(low) && Number.isFinite(high) && low < high)) {
-    throw new RangeError(`normalise: got range [${low}, ${high}], expected two numbers, the lower one first, such as [-1, 1].`);
+    throw new RangeError(
+      `normalise: got range [${low}, ${high}], expected two numbers, the lower one first, such as [-1, 1].`,
+    );
   }
   return table((value) => low + (value / 255) * (high - low));
 }
@@ -121,14 +134,16 @@ function statisticsTables({ mean, deviation }: ChannelStatistics, shape: readonl
   const channels = shape.length === 4 ? shape[3] : 1;
   if (mean.length !== deviation.length || (mean.length !== 1 && mean.length !== channels)) {
     throw new RangeError(
-      `normalise: got ${mean.length} means and ${deviation.length} deviations for images of shape ${shapeText(shape)}, expected one of each ` +
+      `normalise: got ${mean.length} means and ${deviation.length} deviations for images of shape ` +
+        `${shapeText(shape)}, expected one of each ` +
         `for each channel of [n, height, width, channels]. Normalise before you flatten.`,
     );
   }
   return mean.map((center, channel) => {
     if (!(Number.isFinite(center) && Number.isFinite(deviation[channel]) && deviation[channel] > 0)) {
       throw new RangeError(
-        `normalise: got mean ${center} and deviation ${deviation[channel]} for channel ${channel}, expected numbers, the deviation above 0. ` +
+        `normalise: got mean ${center} and deviation ${deviation[channel]} for channel ${channel}, expected ` +
+          `numbers, the deviation above 0. ` +
           `(It is 0 where all pixels are equal: such a channel has nothing to learn from.)`,
       );
     }

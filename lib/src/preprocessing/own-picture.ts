@@ -24,20 +24,27 @@ export interface OwnPicture {
 /** Sides of a picture, and of the box that a digit fits into. */
 const SIZE = 28;
 const DIGIT_SIZE = 20;
-/** Width of strokes in MNIST, in its pixels: 95 of 100 digits have wider ones than the first, half wider ones than the second. */
+/**
+ * Width of strokes in MNIST, in its pixels: 95 of 100 digits have wider ones than the first, half wider ones than the
+ * second.
+ */
 const STROKE = { thin: 1.7, usual: 2.4 };
 /** Times the final size: what strokes are measured and widened in. */
 const FINE = 6;
 
 /**
- * Makes a picture of a digit or of a piece of clothing, on plain ground, look like those of a dataset: 28 x 28, light on black.
+ * Makes a picture of a digit or of a piece of clothing, on plain ground, look like those of a dataset: 28 x 28, light
+ * on black.
  *
- * - `mnist`: strokes become white, thin ones are widened, what is drawn is fitted into 20 x 20 and its centre of mass put in the middle;
+ * - `mnist`: strokes become white, thin ones are widened, what is drawn is fitted into 20 x 20 and its centre of mass
+ *   put in the middle;
  * - `fashion-mnist`: shades are kept, the longer side fills 28, the box around it is put in the middle.
  *
- * Sources: http://yann.lecun.com/exdb/mnist (as described there); H. Xiao, K. Rasul, R. Vollgraf, "Fashion-MNIST", 2017, section 2.
+ * Sources: http://yann.lecun.com/exdb/mnist (as described there); H. Xiao, K. Rasul, R. Vollgraf, "Fashion-MNIST",
+ * 2017, section 2.
  *
- * @param original `[height, width]` grey, `[height, width, 3]` colour or `[height, width, 4]` with opacity; uint8, each side at least 10
+ * @param original `[height, width]` grey, `[height, width, 3]` colour or `[height, width, 4]` with opacity; uint8, each
+ *   side at least 10
  * @throws Error for another shape, or where nothing stands out from the ground
  * Taught in 03_fashion_cnn.
  */
@@ -52,7 +59,8 @@ export function likeDataset(original: NdArray<Uint8Array>, style: PictureStyle):
   const box = boundingBox(values.map((value, i) => (mask[i] ? value : 0)), greys.shape[1]);
   if (!box) {
     throw new Error(
-      'found nothing: no pixel stands out from the ground. Expected one digit or piece of clothing on plain ground, dark on light or light on dark.',
+      'found nothing: no pixel stands out from the ground. Expected one digit or piece of clothing on plain ' +
+        'ground, dark on light or light on dark.',
     );
   }
   const even = pictureOf(strength, ink.strength.shape);
@@ -80,7 +88,10 @@ function withGround(picture: NdArray<Uint8Array>): NdArray<Uint8Array> {
   const { shape } = picture;
   const [height, width, channels = 1] = shape;
   if (shape.length < 2 || shape.length > 3 || ![1, 3, 4].includes(channels) || Math.min(height, width) < 10) {
-    throw new Error(`got a picture of shape ${shapeText(shape)}; expected [height, width], or with 3 or 4 channels, each side at least 10 pixels.`);
+    throw new Error(
+      `got a picture of shape ${shapeText(shape)}; expected [height, width], or with 3 or 4 channels, each ` +
+        `side at least 10 pixels.`,
+    );
   }
   const values = packedValues(picture);
   if (channels === 1) return arrayOf(values, [height, width]);
@@ -94,7 +105,9 @@ function withGround(picture: NdArray<Uint8Array>): NdArray<Uint8Array> {
   const opaque = new Uint8Array(height * width * 3);
   for (let from = 0, to = 0; from < values.length; from += 4) {
     const part = values[from + 3] / 255;
-    for (let channel = 0; channel < 3; channel++) opaque[to++] = Math.round(values[from + channel] * part + ground * (1 - part));
+    for (let channel = 0; channel < 3; channel++) {
+      opaque[to++] = Math.round(values[from + channel] * part + ground * (1 - part));
+    }
   }
   return arrayOf(opaque, [height, width, 3]);
 }
@@ -145,7 +158,8 @@ function fitInto(picture: NdArray<Uint8Array>, size: number): NdArray<Uint8Array
   const scale = size / Math.max(height, width);
   const side = (length: number): number => Math.max(1, Math.round(length * scale));
   const [newHeight, newWidth] = [side(height), side(width)];
-  return arrayOf(resize(arrayOf(packedValues(picture), [1, height, width]), [newHeight, newWidth]).data, [newHeight, newWidth]);
+  const list = arrayOf(packedValues(picture), [1, height, width]);
+  return arrayOf(resize(list, [newHeight, newWidth]).data, [newHeight, newWidth]);
 }
 
 /** Strokes that would become thinner than nearly all of MNIST's get the usual width; others stay as they are. */
@@ -154,8 +168,7 @@ function widened(picture: NdArray<Uint8Array>): NdArray<Uint8Array> {
   const [height, width] = picture.shape;
   if (strokeWidth(picture) >= inPixels(STROKE.thin)) return picture;
   const margin = Math.ceil(inPixels(STROKE.usual));
-  const padded = arrayOf(new Uint8Array((height + 2 * margin) * (width + 2 * margin)), [height + 2 * margin, width + 2 * margin]);
-  for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) padded.set(y + margin, x + margin, picture.get(y, x));
+  const padded = pasted(picture, [height + 2 * margin, width + 2 * margin], [margin, margin]);
   let fine = fitInto(padded, DIGIT_SIZE * FINE);
   const pixel = Math.max(...fine.shape) / Math.max(...padded.shape);
   const steps = Math.round((inPixels(STROKE.usual) * pixel - strokeWidth(fine)) / 2);
@@ -214,12 +227,24 @@ function centerOfMass(picture: NdArray<Uint8Array>): [x: number, y: number] {
   return [momentX / mass, momentY / mass];
 }
 
-/** Lays a picture in a black square so that `center` comes to the middle, as near as whole pixels and the edges allow. */
+/**
+ * Lays a picture in a black square so that `center` comes to the middle, as near as whole pixels and the edges allow.
+ */
 function place(picture: NdArray<Uint8Array>, [centerX, centerY]: readonly [number, number]): NdArray<Uint8Array> {
   const [height, width] = picture.shape;
-  const offset = (center: number, length: number): number => Math.max(0, Math.min(SIZE - length, Math.round(SIZE / 2 - center)));
-  const [left, top] = [offset(centerX, width), offset(centerY, height)];
-  const square = arrayOf(new Uint8Array(SIZE * SIZE), [SIZE, SIZE]);
-  for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) square.set(top + y, left + x, picture.get(y, x));
-  return square;
+  const offset = (center: number, length: number): number =>
+    Math.max(0, Math.min(SIZE - length, Math.round(SIZE / 2 - center)));
+  return pasted(picture, [SIZE, SIZE], [offset(centerY, height), offset(centerX, width)]);
+}
+
+/** A picture on a larger black one. */
+function pasted(
+  picture: NdArray<Uint8Array>,
+  [newHeight, newWidth]: readonly [number, number],
+  [top, left]: readonly [number, number],
+): NdArray<Uint8Array> {
+  const [height, width] = picture.shape;
+  const larger = arrayOf(new Uint8Array(newHeight * newWidth), [newHeight, newWidth]);
+  for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) larger.set(top + y, left + x, picture.get(y, x));
+  return larger;
 }

@@ -5,8 +5,8 @@ import { seededRandom, shuffleInPlace, takeExamples, type Columns } from './exam
 /**
  * Divides examples in two parts with the same mixture of classes, at random: which go to training, which to validation.
  *
- * Of each class the nearest whole number to `validationPart` goes to validation, but at least one example to either side;
- * a class with a single example stays in training. Labels, part and seed alone decide, on every machine.
+ * Of each class the nearest whole number to `validationPart` goes to validation, but at least one example to either
+ * side; a class with a single example stays in training. Labels, part and seed alone decide, on every machine.
  *
  * @param labels the class of each example: whole numbers
  * @param validationPart how much of each class goes to validation: more than 0, less than 1
@@ -23,7 +23,10 @@ export function stratifiedSplit(
   labels: ArrayLike<number>, validationPart: number, seed: number,
 ): { train: Int32Array; validation: Int32Array } {
   if (!(validationPart > 0 && validationPart < 1)) {
-    throw new RangeError(`stratifiedSplit: got ${validationPart} as the part for validation; expected more than 0 and less than 1, such as 0.2.`);
+    throw new RangeError(
+      `stratifiedSplit: got ${validationPart} as the part for validation; expected more than 0 and less ` +
+        `than 1, such as 0.2.`,
+    );
   }
   const random = seededRandom('stratifiedSplit', seed);
   const isValidation = new Uint8Array(labels.length);
@@ -37,7 +40,8 @@ export function stratifiedSplit(
   }
   if (validationCount === 0) {
     throw new RangeError(
-      `stratifiedSplit: got ${countText(labels.length)} labels, of no class more than one; expected a class with two examples or more, one for each part.`,
+      `stratifiedSplit: got ${countText(labels.length)} labels, of no class more than one; expected a class ` +
+        `with two examples or more, one for each part.`,
     );
   }
   const train = new Int32Array(labels.length - validationCount);
@@ -49,12 +53,19 @@ export function stratifiedSplit(
   return { train, validation };
 }
 
-/** The indices of each class, ascending; the classes in the order of their numbers, so that the order of the examples does not matter. */
+/**
+ * The indices of each class, ascending; the classes in the order of their numbers, so that the order of the examples
+ * does not matter.
+ */
 function indicesByClass(labels: ArrayLike<number>): number[][] {
   const classes = new Map<number, number[]>();
   for (let i = 0; i < labels.length; i++) {
     const label = labels[i];
-    if (!Number.isInteger(label)) throw new RangeError(`stratifiedSplit: label ${i} is ${label}; expected a whole number.`);
+    if (!Number.isInteger(label)) {
+      throw new RangeError(
+        `stratifiedSplit: label ${i} is ${label}; expected a whole number.`,
+      );
+    }
     const indices = classes.get(label);
     if (indices) indices.push(i);
     else classes.set(label, [i]);
@@ -73,8 +84,10 @@ export interface SplitOptions {
  * Divides examples into a training and a validation part with the same mixture of classes, at random by a seed.
  *
  * @param examples `images` (or anything else) with one entry an example, and the class of each in `labels`, shape `[n]`
- * @returns both parts with the same properties as `examples`. New memory: nothing is shared, the order of the examples is kept.
- * @throws RangeError for a part or label out of range, or when no class has two examples; Error when numbers of examples differ
+ * @returns both parts with the same properties as `examples`. New memory: nothing is shared, the order of the examples
+ *   is kept.
+ * @throws RangeError for a part or label out of range, or when no class has two examples; Error when numbers of
+ *   examples differ
  *
  * ```ts
  * const { train, validation } = splitExamples(mnist.train, { validationSplit: 0.2, seed: 1 });

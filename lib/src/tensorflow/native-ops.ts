@@ -3,14 +3,20 @@ import { tf } from '.';
 /** What an operation of TensorFlow is told besides its inputs; `{ type }` names a type of number. */
 type Attribute = string | boolean | { readonly type: 'float32' | 'int32' };
 
+interface NativeAttribute {
+  name: string;
+  type: number;
+  value: unknown;
+}
+
 interface NativeBackend {
-  executeSingleOutput(name: string, attributes: { name: string; type: number; value: unknown }[], inputs: tf.Tensor[]): tf.Tensor;
+  executeSingleOutput(name: string, attributes: NativeAttribute[], inputs: tf.Tensor[]): tf.Tensor;
   binding: Record<'TF_ATTR_STRING' | 'TF_ATTR_BOOL' | 'TF_ATTR_TYPE' | 'TF_FLOAT' | 'TF_INT32', number>;
 }
 
 /**
- * Runs one operation of the native TensorFlow library by its name: there are many for which TensorFlow.js has no function of its own.
- * https://www.tensorflow.org/api_docs/python/tf/raw_ops lists them with inputs and attributes.
+ * Runs one operation of the native TensorFlow library by its name: there are many for which TensorFlow.js has no
+ * function of its own. https://www.tensorflow.org/api_docs/python/tf/raw_ops lists them with inputs and attributes.
  *
  * @returns its output as a new tensor, which `tf.tidy` and `dispose` know; gradients do not flow through it
  * @throws Error with TensorFlow's message when the inputs do not suit the operation
