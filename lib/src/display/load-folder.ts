@@ -62,7 +62,7 @@ async function shown<F extends ImageFolder<FolderFiles>>(options: FolderOptions,
 }
 
 /** The summary of a folder, with the skipped files in a list that can be opened. */
-function folderBundle(folder: ImageFolder<FolderFiles>): Bundle {
+export function folderBundle(folder: ImageFolder<FolderFiles>): Bundle {
   const text = folder.toString();
   return { data: { 'text/html': `<pre>${escapeXml(text)}</pre>${skippedHtml(folder.skipped)}`, 'text/plain': text } };
 }

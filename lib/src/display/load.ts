@@ -5,6 +5,7 @@ import { readPictureDataset, type PictureDataset, type PictureDatasetOptions } f
 import type { OnProgress } from '../data/progress';
 import { escapeXml } from '../plots/svg';
 import { LiveProgress } from './live-progress';
+import { folderBundle } from './load-folder';
 import { show, type Bundle } from './output';
 
 /**
@@ -102,33 +103,16 @@ async function loadIdx(entry: IdxEntry, options: LoadOptions): Promise<ImageData
   const dataset = await withProgress(options, (onProgress) => readIdxDataset(entry, { ...options, onProgress }));
   const { train, test } = dataset;
   const [trainCount, ...size] = train.images.shape;
-  show(
-    datasetBundle(
-      dataset,
-      `${countText(trainCount)} training and ${countText(test.images.shape[0])} test images, ${size.join(' × ')} pixels.`,
-    ),
-  );
+  const counts = `${countText(trainCount)} training and ${countText(test.images.shape[0])} test images`;
+  const text = `${dataset.title}: ${counts}, ${size.join(' × ')} pixels.`;
+  show(datasetBundle(dataset, { text, html: `<strong>${escapeXml(text)}</strong><br>` }));
   return dataset;
 }
 
 async function loadPictures(entry: FolderEntry, options: PictureDatasetOptions): Promise<PictureDataset> {
   const dataset = await withProgress(options, (onProgress) => readPictureDataset(entry, { ...options, onProgress }));
-  const { train, validation, skipped } = dataset;
-  const { size, color } = dataset.options;
-  const parts =
-    `${countText(train.files.length)} training` +
-    (validation ? ` and ${countText(validation.files.length)} validation` : '');
-  const [files, them] = skipped.length === 1 ? ['file', 'it'] : ['files', 'them'];
-  const skippedText =
-    skipped.length === 0
-      ? ''
-      : ` Skipped: ${countText(skipped.length)} ${files}; "skipped" of the dataset lists ${them}.`;
-  show(
-    datasetBundle(
-      dataset,
-      `${parts} pictures, ${size.join(' × ')} pixels, ${color === 'grey' ? 'grey' : 'colour'}.${skippedText}`,
-    ),
-  );
+  const { data } = folderBundle(dataset);
+  show(datasetBundle(dataset, { text: data['text/plain'], html: String(data['text/html']) }));
   return dataset;
 }
 
@@ -144,16 +128,16 @@ async function withProgress<T>(
   }).finally(() => live.end());
 }
 
-/** What was loaded, and a warning that cannot be overlooked if it is not the real thing. */
+/** What was loaded and where from, and a warning that cannot be overlooked if it is not the real thing. */
 function datasetBundle(
-  { title, source, isDrawn }: Pick<ImageDataset, 'title' | 'source' | 'isDrawn'>,
-  what: string,
+  { source, isDrawn }: Pick<ImageDataset, 'source' | 'isDrawn'>,
+  { text, html }: { readonly text: string; readonly html: string },
 ): Bundle {
   const style = isDrawn ? ' style="border-left: 4px solid #D55E00; padding-left: 8px"' : '';
   return {
     data: {
-      'text/html': `<div${style}><strong>${escapeXml(`${title}: ${what}`)}</strong><br>${escapeXml(source.note)}</div>`,
-      'text/plain': `${title}: ${what}\n${source.note}`,
+      'text/html': `<div${style}>${html}${escapeXml(source.note)}</div>`,
+      'text/plain': `${text}\n${source.note}`,
     },
   };
 }
