@@ -20,30 +20,22 @@ async function makePictures(): Promise<void> {
     mkdirSync(`${folder}/pictures/${name}`, { recursive: true });
     for (let i = 0; i < 40; i++) {
       const [width, height] = [300 + 5 * i, 200];
-      const ring = `<svg width="${width}" height="${height}"><circle cx="${width / 2}" cy="100" r="${20 + 2 * i}" fill="none" stroke="#fff" stroke-width="14"/></svg>`;
-      const picture = sharp({ create: { width, height, channels: 3, background } }).composite([{ input: Buffer.from(ring) }]);
+      const ring = `<circle cx="${width / 2}" cy="100" r="${20 + 2 * i}" fill="none" stroke="#fff" stroke-width="14"/>`;
+      const input = Buffer.from(`<svg width="${width}" height="${height}">${ring}</svg>`);
+      const picture = sharp({ create: { width, height, channels: 3, background } }).composite([{ input }]);
       await picture.toFile(`${folder}/pictures/${name}/${name} ${String(i).padStart(2, '0')}.${i === 3 ? 'tif' : 'jpg'}`);
     }
   }
 }
 
 const cells = [
-  `import { explore, fit, loadMnist, tf } from '@course/lib';
+  `import { explore, loadMnist } from '@course/lib';
 const mnist = await loadMnist();
 explore(mnist);`,
-  `import ndarray from 'ndarray';
-const sharp = require('sharp');
-const { readdirSync } = require('node:fs');
-const classNames = ['blue', 'red'];
-const files = classNames.flatMap((name) => readdirSync(\`pictures/\${name}\`).sort().map((file: string) => \`\${process.cwd()}/pictures/\${name}/\${file}\`));
-const pixels = new Uint8Array(files.length * 32 * 32 * 3);
-for (const [i, file] of files.entries()) pixels.set(await sharp(file).resize(32, 32, { fit: 'fill' }).removeAlpha().raw().toBuffer(), i * 32 * 32 * 3);
-explore({
-  title: 'Rings', classNames,
-  train: { images: ndarray(pixels, [files.length, 32, 32, 3]), labels: ndarray(Uint8Array.from(files, (file) => Number(file.includes('red'))), [files.length]), files },
-});`,
-  `const end = Date.now() + 20_000;
-while (Date.now() < end && !(globalThis as any).stop) await new Promise((resolve) => setTimeout(resolve, 50));`,
+  `import { loadImageFolder } from '@course/lib';
+const pictures = await loadImageFolder('pictures', { size: [32, 32], resize: 'squash' });
+explore(pictures, { title: 'Rings' });`,
+  'await new Promise((resolve) => setTimeout(resolve, 20_000));',
 ];
 
 const contents = {
