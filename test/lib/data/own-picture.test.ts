@@ -70,6 +70,21 @@ function correlation(a: ArrayLike<number>, b: ArrayLike<number>): number {
   return dot(x, y) / Math.sqrt(dot(x, x) * dot(y, y));
 }
 
+/** As drawing programs store it: 24 bits a pixel, the rows from below. */
+async function bmp(scene: Scene): Promise<Buffer> {
+  const { data, info: { width, height } } = await sharp(svg(scene)).flip().removeAlpha().raw().toBuffer({ resolveWithObject: true });
+  const header = Buffer.alloc(54);
+  header.write('BM');
+  header.writeUInt32LE(54 + data.length, 2);
+  header.writeUInt32LE(54, 10);
+  header.writeUInt32LE(40, 14);
+  header.writeInt32LE(width, 18);
+  header.writeInt32LE(height, 22);
+  header.writeUInt16LE(1, 26);
+  header.writeUInt16LE(24, 28);
+  return Buffer.concat([header, Buffer.from(data.map((_, i) => data[i + 2 - 2 * (i % 3)]))]);
+}
+
 const exif = async (orientation: number): Promise<Buffer> => {
   // What a camera stores when it is held so that the picture must be turned this way to stand upright.
   const turned = { 1: 0, 3: 180, 6: 270, 8: 90 }[orientation] ?? 0;
@@ -93,6 +108,7 @@ describe('ownPicture', () => {
     ['with 16 bits a channel', async () => sharp(svg({})).toColourspace('rgb16').png().toBuffer()],
     ['as grey levels', async () => sharp(svg({})).greyscale().png().toBuffer()],
     ['in the colours of print', async () => sharp(svg({})).flatten().toColourspace('cmyk').jpeg().toBuffer()],
+    ['as a BMP', () => bmp({ ground: 'url(#yellow)' })],
     ['as a GIF', async () => sharp(svg({})).gif().toBuffer()],
     ...[1, 3, 6, 8].map((n): [string, () => Promise<Buffer>] => [`turned by its camera (EXIF orientation ${n})`, () => exif(n)]),
   ];
@@ -166,10 +182,14 @@ describe('ownPicture', () => {
 
   it('says that a file is no picture, or is cut off', async () => {
     const png = await sharp(svg({ ground: 'url(#lamp)' })).png().toBuffer();
-    const bad: [string, Buffer][] = [['text', Buffer.from('hello')], ['nothing', Buffer.alloc(0)], ['half a picture', png.subarray(0, png.length >> 1)]];
-    for (const [, bytes] of bad) {
-      await expect(read(bytes)).rejects.toThrow(/picture\.png: cannot be read as a picture \(.+\); expected a JPEG, PNG, WebP, GIF or TIFF file/);
+    const photoOfAPhone = Buffer.concat([Buffer.from([0, 0, 0, 24]), Buffer.from('ftypheic'), Buffer.alloc(100)]);
+    for (const bytes of [png.subarray(0, png.length >> 1), photoOfAPhone, svg({}), Buffer.from('hello'), Buffer.alloc(0)]) {
+      await expect(read(bytes)).rejects.toThrow(/picture\.png: cannot be read as a picture \(.+\); expected JPEG, PNG, WebP, GIF, TIFF or BMP/);
     }
+    await expect(read(photoOfAPhone)).rejects.toThrow(/it is HEIC/);
+    await expect(read(svg({}))).rejects.toThrow(/it is SVG/);
+    await expect(read(Buffer.from('hello'))).rejects.toThrow(/it is text/);
+    await expect(read(Buffer.alloc(0))).rejects.toThrow(/the file is empty/);
     await expect(read(await sharp(svg({})).resize(4, 4).png().toBuffer())).rejects.toThrow(/shape \[4, 4, 4\]; expected .* each side at least 10 pixels/);
   });
 
