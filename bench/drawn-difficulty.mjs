@@ -234,6 +234,8 @@ const results = table(
 );
 const text = `${results}
 
+One run, one seed for the weights. "Best" is the best epoch by test accuracy.
+
 Nearest neighbour by pixels (${SIDE} x ${SIDE} x 3 for cats and dogs), of at most ${countText(ASKED)} test pictures
 among at most ${countText(KNOWN)} training pictures. Distances are Euclidean, of pixels in 0..1: the smallest, and the median,
   between a
