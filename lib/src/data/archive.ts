@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { crc32 } from 'node:zlib';
+import { crc32 } from './crc32';
 import { openPromise, type Entry, type ZipFile } from 'yauzl';
 import { countText } from '../arrays';
 

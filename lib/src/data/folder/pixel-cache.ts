@@ -4,7 +4,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { crc32 } from 'node:zlib';
+import { crc32 } from '../crc32';
 import { cacheFolder } from '../../../cache-folder.cjs';
 import type { FileStamp } from './decode';
 import type { SkipReason } from './list';
