@@ -63,6 +63,9 @@ export const attribute = {
   type: (type: GraphType): Attribute => ({ write: (writer) => void number(writer, 6, dataTypes[type]) }),
   shape: (shape: Shape): Attribute => ({ write: (writer) => message(writer, 7, writeShape(shape)) }),
   function: (name: string): Attribute => ({ write: (writer) => message(writer, 10, (f) => text(f, 1, name)) }),
+  functions: (names: readonly string[]): Attribute => ({
+    write: (writer) => message(writer, 1, (list) => names.forEach((name) => message(list, 9, (f) => text(f, 1, name)))),
+  }),
   types: (types: readonly GraphType[]): Attribute => ({
     write: (writer) => message(writer, 1, (list) => types.forEach((type) => number(list, 6, dataTypes[type]))),
   }),

@@ -18,7 +18,7 @@ export interface FileStamp {
   readonly inode: number;
 }
 
-export const stampOf = ({ size, mtimeMs, ctimeMs, ino }: Stats): FileStamp => ({ bytes: size, modified: mtimeMs, changed: ctimeMs, inode: ino });
+const stampOf = ({ size, mtimeMs, ctimeMs, ino }: Stats): FileStamp => ({ bytes: size, modified: mtimeMs, changed: ctimeMs, inode: ino });
 
 /** A file as it was read, before decoding. */
 export interface ReadFile {

@@ -194,8 +194,11 @@ async function readFolder<Part extends FolderFiles>(
   const store = new PixelStore(listing.folder, [...listing.train, ...listing.validation ?? []], pictureOptions(options), place, options.cacheLimit);
   let chosen: { train: Picture[]; validation: Picture[] | undefined };
   try {
-    chosen = await choose(store, listing, options);
+    const { train, validation } = await choose(store, listing, options);
     store.finish();
+    // Where a picture lies is settled now.
+    const pictureOf = (candidate: Candidate): Picture => store.picture(candidate);
+    chosen = { train: train.map(pictureOf), validation: validation?.map(pictureOf) };
   } catch (error) {
     store.abort();
     throw error;
@@ -206,11 +209,13 @@ async function readFolder<Part extends FolderFiles>(
   }
   const labelOf = new Map(classNames.map((name, label) => [name, label]));
   const part = (pictures: readonly Picture[]): Part => {
-    const ofClasses = pictures.filter(({ candidate }) => labelOf.has(candidate.className)).map(({ candidate }) => store.picture(candidate));
+    const ofClasses = pictures.filter(({ candidate }) => labelOf.has(candidate.className));
+    const originalSizes = new Int32Array(ofClasses.length * 2);
+    ofClasses.forEach(({ size }, i) => originalSizes.set(size, i * 2));
     return makePart(store, ofClasses, {
       labels: arrayOf(Uint8Array.from(ofClasses, ({ candidate }) => labelOf.get(candidate.className)!), [ofClasses.length]),
       files: ofClasses.map(({ candidate }) => candidate.path),
-      originalSizes: arrayOf(Int32Array.from(ofClasses.flatMap(({ size }) => size)), [ofClasses.length, 2]),
+      originalSizes: arrayOf(originalSizes, [ofClasses.length, 2]),
     }, classNames.length);
   };
   let { train, validation } = chosen;
@@ -247,28 +252,31 @@ const QUICK_PART = 0.1;
 const QUICK_LEAST = 20;
 
 /** Reads what is wanted; where that is not all of a class, others take the places of those that cannot be read. */
-async function choose(store: PixelStore, listing: Listing, options: FolderOptions): Promise<{ train: Picture[]; validation: Picture[] | undefined }> {
+async function choose(store: PixelStore, listing: Listing, options: FolderOptions): Promise<{ train: Candidate[]; validation: Candidate[] | undefined }> {
   const { seed = 1, maxImagesPerClass = Infinity } = options;
   const { quick } = readSettings(options.env);
-  const groupsOf = (candidates: readonly Candidate[]): Group[] => listing.classNames.map((className) => {
-    const queue = candidates.filter((candidate) => candidate.className === className);
-    const most = Math.min(maxImagesPerClass, quick ? Math.max(QUICK_LEAST, Math.ceil(queue.length * QUICK_PART)) : Infinity);
-    return { queue: most < queue.length ? shuffled(queue, new Random(seed)) : queue, most, good: [] };
-  });
+  const groupsOf = (candidates: readonly Candidate[]): Group[] => {
+    const queues = new Map<string, Candidate[]>(listing.classNames.map((className) => [className, []]));
+    for (const candidate of candidates) queues.get(candidate.className)?.push(candidate);
+    return [...queues.values()].map((queue) => {
+      const most = Math.min(maxImagesPerClass, quick ? Math.max(QUICK_LEAST, Math.ceil(queue.length * QUICK_PART)) : Infinity);
+      return { queue: most < queue.length ? shuffled(queue, new Random(seed)) : queue, most, good: [] };
+    });
+  };
   const train = groupsOf(listing.train);
   const validation = listing.validation && groupsOf(listing.validation);
   const all = [...train, ...validation ?? []];
   for (;;) {
     const wanted = all.map(({ queue, most, good }) => queue.splice(0, most - good.length));
     if (wanted.every(({ length }) => length === 0)) break;
-    const good = new Set(await store.ensure(wanted.flat(), options.onProgress));
-    wanted.forEach((candidates, i) => all[i].good.push(...candidates.filter((candidate) => good.has(candidate))));
+    await store.ensure(wanted.flat(), options.onProgress);
+    wanted.forEach((candidates, i) => all[i].good.push(...candidates.filter((candidate) => store.has(candidate))));
   }
   const order = new Map([...listing.train, ...listing.validation ?? []].map((candidate, i) => [candidate, i]));
-  const picturesOf = (groups: readonly Group[]): Picture[] => groups
-    .flatMap(({ good }) => good.sort((a, b) => order.get(a)! - order.get(b)!))
-    .map((candidate) => store.picture(candidate));
-  return { train: picturesOf(train), validation: validation && picturesOf(validation) };
+  const inOrder = (groups: readonly Group[]): Candidate[] => groups.flatMap(({ good, most }) => (
+    most === Infinity ? good : good.sort((a, b) => order.get(a)! - order.get(b)!)
+  ));
+  return { train: inOrder(train), validation: validation && inOrder(validation) };
 }
 
 function shuffled<T>(values: T[], random: Random): T[] {

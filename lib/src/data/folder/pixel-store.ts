@@ -1,6 +1,6 @@
 import { lstatSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { decodeFiles, ReadBuffer, readCandidate, stampOf, type FileStamp, type ReadFile } from './decode';
+import { decodeFiles, ReadBuffer, readCandidate, type FileStamp, type ReadFile } from './decode';
 import { BadPicture } from './decode-reference';
 import { extensionOf } from './formats';
 import type { Candidate, SkippedFile } from './list';
@@ -20,7 +20,7 @@ export interface ReadingProgress {
 /** A picture that can be used. */
 export interface Picture {
   readonly candidate: Candidate;
-  /** Which of the store's pictures; it holds after `finish`. */
+  /** Which of the store's pictures. */
   readonly row: number;
   /** Width and height before resizing. */
   readonly size: readonly [number, number];
@@ -102,10 +102,8 @@ export class PixelStore {
 
   /**
    * Makes sure that the pixels of these files are there; what is no picture goes to `skipped`.
-   *
-   * @returns those that are pictures, in the same order
    */
-  async ensure(candidates: readonly Candidate[], onProgress?: (progress: ReadingProgress) => void): Promise<Candidate[]> {
+  async ensure(candidates: readonly Candidate[], onProgress?: (progress: ReadingProgress) => void): Promise<void> {
     const changed: Candidate[] = [];
     for (const candidate of candidates) {
       const known = this.known.get(candidate.file);
@@ -123,7 +121,11 @@ export class PixelStore {
       onProgress?.({ done, total: candidates.length, imagesPerSecond: (done / Math.max(1, performance.now() - this.began)) * 1000 });
       await nextTurn();
     }
-    return candidates.filter(({ file }) => this.files.get(file)?.row !== undefined);
+  }
+
+  /** Whether a file is a picture. */
+  has({ file }: Candidate): boolean {
+    return this.files.get(file)?.row !== undefined;
   }
 
   /** Reads the next files that have to be decoded; those that are known by their content are done with. */
@@ -239,6 +241,7 @@ export class PixelStore {
     this.writer?.abort();
   }
 
+  /** What is known of a picture; call it after `finish`, which may move it. */
   picture(candidate: Candidate): Picture {
     const { row, size } = this.files.get(candidate.file)!;
     return { candidate, row: row!, size: size! };
@@ -268,13 +271,10 @@ const contentKey = (file: string, digest: string): string => `${digest}.${extens
 
 /** Whether a file is still the one that was stamped; no link is followed, what it leads to has a stamp of its own. */
 function isSame(stamp: FileStamp, { path }: Candidate): boolean {
-  try {
-    const { bytes, modified, changed, inode } = stampOf(lstatSync(path));
-    return bytes === stamp.bytes && modified === stamp.modified && changed === stamp.changed && inode === stamp.inode;
-  } catch {
-    // Reading it will tell what has become of it.
-    return false;
-  }
+  const status = lstatSync(path, { throwIfNoEntry: false });
+  // Reading the file will tell what has become of it.
+  return status !== undefined && status.mtimeMs === stamp.modified && status.ctimeMs === stamp.changed && status.size === stamp.bytes
+    && status.ino === stamp.inode;
 }
 
 /** File systems count time in steps of up to two seconds: a file that has just been changed can change again and have the same stamp. */
