@@ -33,16 +33,27 @@ export { summary, type LayerSummary, type ModelSummary, type SummaryOptions } fr
 
 export { fit, type FitOptions } from './display/fit';
 export { TrainingInterrupted, type ExampleBatches, type Examples } from './training/train';
+export { confusionMatrix } from './inspection/confusion';
+export { learningRateSweep } from './training/learning-rate-sweep';
 export { evaluate, predict } from './training/evaluate';
 export type { History } from './training/history';
 
 export {
-  showClassCounts, showFigure, showHistory, showImage, showImages, showImageSizes, showMeanImages, showOwnPicture,
-  type Pictures, type ShowImagesOptions,
+  showClassCounts, showConfusion, showFigure, showHistogram, showHistory, showImage, showImages, showImageSizes,
+  showLearningRates, showMeanImages, showMemory, showOwnPicture, showWeights, type Pictures, type ShowImagesOptions,
+  type Values,
 } from './display/figures';
+export { LiveFigure, pause } from './display/live-figure';
 export { explore, type ExplorableDataset, type ExplorablePart, type ExploreOptions } from './display/explore';
 export { classCountsFigure, type Parts } from './plots/counts';
+export { confusionFigure } from './plots/confusion';
+export { histogramFigure, type HistogramFigureOptions } from './plots/histogram';
 export { imageSizesFigure } from './plots/sizes';
+export { learningRateFigure, type LearningRateSweep } from './plots/learning-rate';
+export { lineFitFigure, type Line } from './plots/line-fit';
+export { lossSurfaceFigure, type LossSurfaceOptions } from './plots/loss-surface';
+export { memoryFigure, type NamedAccount } from './plots/memory';
+export { weightsFigure, type WeightsFigureOptions } from './plots/weights';
 export { historyFigure } from './plots/history';
 export { toSvg } from './plots/svg';
 export type { Figure } from './plots/figure';

@@ -1,12 +1,18 @@
 import type { NdArray } from 'ndarray';
 import { arrayOf, packedValues, shapeText, type Numbers } from '../arrays';
 import { classCountsFigure, type Parts } from '../plots/counts';
+import { confusionFigure } from '../plots/confusion';
 import type { Figure } from '../plots/figure';
+import { histogramFigure, type HistogramFigureOptions } from '../plots/histogram';
 import { historyFigure } from '../plots/history';
 import { imageGridHtml, type ImageGridOptions } from '../plots/images';
+import { learningRateFigure, type LearningRateSweep } from '../plots/learning-rate';
+import { memoryFigure, type NamedAccount } from '../plots/memory';
 import { imageSizesFigure } from '../plots/sizes';
 import { pictureStepsHtml } from '../plots/steps';
 import { toSvg } from '../plots/svg';
+import { weightsFigure, type WeightsFigureOptions } from '../plots/weights';
+import type { MemoryAccount } from '../model/memory';
 import { meanImages } from '../preprocessing/mean-images';
 import type { OwnPicture } from '../preprocessing/own-picture';
 import { tf } from '../tensorflow';
@@ -43,6 +49,78 @@ export function showFigure(figure: Figure): void {
  */
 export function showHistory(history: History): void {
   showFigure(historyFigure(history));
+}
+
+/** Numbers as an array, a list or a tensor. */
+export type Values = NdArray<Numbers> | ArrayLike<number> | tf.Tensor;
+
+/**
+ * Shows the weights of a layer as a heat map: blue below zero, white at zero, orange above.
+ *
+ * @param kernel `[inputs, outputs]`, or `[height, width, channels, filters]`; as an array or a tensor, which the caller keeps
+ *
+ * ```ts
+ * showWeights(model.layers[0].getWeights()[0], { title: 'First layer, before training' });
+ * ```
+ * Taught in 02_fashion_mnist_mlp.
+ */
+export function showWeights(kernel: Pictures, options: WeightsFigureOptions = {}): void {
+  showFigure(weightsFigure(asArray(kernel), options));
+}
+
+/**
+ * Shows how often values occur: those of one list, or of several by name, one in front of the other.
+ *
+ * @param values arrays or tensors of any shape, which the caller keeps
+ *
+ * ```ts
+ * showHistogram({ before, after }, { label: 'weight', marks: { bound: 0.076 } });
+ * ```
+ * Taught in 02_fashion_mnist_mlp.
+ */
+export function showHistogram(values: Values | Readonly<Record<string, Values>>, options: HistogramFigureOptions = {}): void {
+  const lists = isValues(values)
+    ? asList1d(values)
+    : Object.fromEntries(Object.entries(values).map(([name, part]) => [name, asList1d(part)]));
+  showFigure(histogramFigure(lists, options));
+}
+
+/**
+ * Shows which classes are taken for which.
+ *
+ * @param matrix as `confusionMatrix` returns it: one row a label, one column a prediction
+ *
+ * ```ts
+ * showConfusion(confusionMatrix(labels, predictions, 10), classNames);
+ * ```
+ * Taught in 05_digits_from_folders.
+ */
+export function showConfusion(matrix: readonly (readonly number[])[], classNames: readonly string[]): void {
+  showFigure(confusionFigure(matrix, classNames));
+}
+
+/**
+ * Shows the loss that each learning rate has come to.
+ *
+ * ```ts
+ * showLearningRates(await learningRateSweep(makeModel, { x, y }, [1e-4, 1e-3, 1e-2]));
+ * ```
+ * Taught in 03_fashion_cnn.
+ */
+export function showLearningRates(sweep: LearningRateSweep): void {
+  showFigure(learningRateFigure(sweep));
+}
+
+/**
+ * Shows where the memory of a training step and of a prediction goes.
+ *
+ * ```ts
+ * showMemory(memoryAccount(model, { batchSize: 128 }));
+ * ```
+ * Taught in 02_fashion_mnist_mlp.
+ */
+export function showMemory(accounts: MemoryAccount | readonly NamedAccount[]): void {
+  showFigure(memoryFigure(accounts));
 }
 
 /**
@@ -172,4 +250,12 @@ function asArray(pictures: Pictures): NdArray<Numbers> {
 /** `[height, width, ...]` as a list of one. Shares the memory. */
 function asList(image: NdArray<Numbers>): NdArray<Numbers> {
   return arrayOf(packedValues(image), [1, ...image.shape]);
+}
+
+const isValues = (values: Values | Readonly<Record<string, Values>>): values is Values =>
+  typeof (values as ArrayLike<number>).length === 'number' || Array.isArray((values as NdArray<Numbers>).shape);
+
+function asList1d(values: Values): ArrayLike<number> {
+  if (values instanceof tf.Tensor) return values.dataSync();
+  return 'shape' in values ? packedValues(values) : values;
 }

@@ -1,5 +1,5 @@
 import { countText } from '../arrays';
-import { palette, type BarTrace, type Figure } from './figure';
+import { legendAbove, palette, type BarTrace, type Figure } from './figure';
 
 /** Values of one kind, or of several parts by name, such as `{ training, validation }`. */
 export type Parts<T> = T | Readonly<Record<string, T>>;
@@ -14,25 +14,23 @@ export type Parts<T> = T | Readonly<Record<string, T>>;
 export function classCountsFigure(labels: Parts<ArrayLike<number>>, classNames: readonly string[]): Figure {
   const parts = isList(labels) ? [['', labels] as const] : Object.entries(labels);
   const several = parts.length > 1;
-  const data = parts.map(([name, list], i): BarTrace => {
-    const counts = countsOf(list, classNames.length);
-    return {
-      type: 'bar', x: [...classNames], y: counts, marker: { color: palette[i % palette.length] },
-      text: counts.map(countText), textposition: 'outside',
-      hovertemplate: `%{x}: %{y:,} images${several ? ', %{fullData.name}' : ''}<extra></extra>`,
-      ...(name !== '' && { name }),
-    };
-  });
-  const lists = data.map(({ name, y }) => {
-    const counts = classNames.map((className, i) => `${className}: ${countText(y[i])}`).join(', ');
-    return name === undefined ? counts : `${name}: ${counts}`;
+  const counted = parts.map(([name, list]) => ({ name, counts: countsOf(list, classNames.length) }));
+  const data = counted.map(({ name, counts }, i): BarTrace => ({
+    type: 'bar', x: [...classNames], y: counts, marker: { color: palette[i % palette.length] },
+    text: counts.map(countText), textposition: 'outside',
+    hovertemplate: `%{x}: %{y:,} images${several ? ', %{fullData.name}' : ''}<extra></extra>`,
+    ...(name !== '' && { name }),
+  }));
+  const lists = counted.map(({ name, counts }) => {
+    const list = classNames.map((className, i) => `${className}: ${countText(counts[i])}`).join(', ');
+    return name === '' ? list : `${name}: ${list}`;
   });
   return {
     data,
     layout: {
       height: 300,
       margin: { l: 70, r: 20, t: several ? 50 : 30, b: 50 },
-      ...(several && { showlegend: true, legend: { orientation: 'h', x: 0, y: 1.04, yanchor: 'bottom' } as const }),
+      ...(several && { showlegend: true, legend: legendAbove }),
       xaxis: { title: { text: 'class' }, type: 'category' },
       yaxis: { title: { text: 'images' }, rangemode: 'tozero' },
       meta: { alt: `Images in each class. ${lists.join('; ')}.` },

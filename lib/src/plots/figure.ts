@@ -3,7 +3,10 @@
  * statically by `toSvg`, which knows exactly the traces and settings that are declared here.
  */
 
-/** Text, lines and areas in the colours of Okabe and Ito, which people with any colour vision can tell apart. https://jfly.uni-koeln.de/color/ */
+/**
+ * Text, lines and areas in the colours of Okabe and Ito, which people with any colour vision can tell apart. Each can
+ * be seen on a white and on a dark page. https://jfly.uni-koeln.de/color/
+ */
 export const colors = {
   training: '#0072B2',
   validation: '#D55E00',
@@ -11,8 +14,24 @@ export const colors = {
   neutral: '#7F7F7F',
 } as const;
 
-/** For parts of which none is special, in this order: the eight colours of Okabe and Ito, yellow and black last. */
-export const palette = ['#0072B2', '#D55E00', '#009E73', '#CC79A7', '#56B4E9', '#E69F00', '#F0E442', '#000000'] as const;
+/**
+ * For parts of which none is special, in this order: the colours of Okabe and Ito, yellow last, with a grey instead of
+ * black, which a dark page would swallow.
+ */
+export const palette = [
+  '#0072B2', '#D55E00', '#009E73', '#CC79A7', '#56B4E9', '#E69F00', '#F0E442', '#7F7F7F',
+] as const;
+
+/** Places from 0 to 1 with their colours; between them the colours blend. */
+export type ColorScale = (readonly [at: number, color: string])[];
+
+/** For numbers on both sides of zero: blue below, white at the middle, orange above. */
+export const diverging: ColorScale = [
+  [0, '#003B5C'], [0.25, '#0072B2'], [0.5, '#F7F7F7'], [0.75, '#D55E00'], [1, '#6E3000'],
+];
+/** For shares and amounts: the more, the darker. */
+export const blues: ColorScale = [[0, '#F4F8FB'], [0.5, '#7FB8DA'], [1, '#0072B2']];
+export const oranges: ColorScale = [[0, '#FDF5EF'], [0.5, '#F0AE7A'], [1, '#D55E00']];
 
 export interface LineStyle {
   color?: string;
@@ -29,53 +48,106 @@ interface Placed {
   /** Traces with the same group share one entry in the legend. */
   legendgroup?: string;
   hovertemplate?: string;
+  /** `skip`: the mouse finds nothing here. */
+  hoverinfo?: 'skip';
+  opacity?: number;
 }
 
 /** Points joined by lines, or shown as markers, or both. */
 export interface ScatterTrace extends Placed {
   type: 'scatter';
   mode: 'lines' | 'markers' | 'lines+markers';
+  /** NaN, in x or in y, is a gap. */
   x: number[];
   y: number[];
   line?: LineStyle;
   /** The size in pixels, of all markers or of each. */
-  marker?: { color?: string; size?: number | number[] };
+  marker?: { color?: string; size?: number | number[]; line?: { color: string; width: number } };
+  /** The line encloses an area of this colour. */
+  fill?: 'toself';
+  fillcolor?: string;
   /** What is said of each point where the mouse is, as `%{text}` of `hovertemplate`. */
   text?: string[];
-  opacity?: number;
   /** false: a marker on the edge is drawn whole. */
   cliponaxis?: false;
 }
 
-/** One bar a category; the bars of several traces stand side by side. */
+/**
+ * Bars from zero, standing on the horizontal axis or, with `orientation: 'h'`, lying along it. `layout.barmode` says
+ * how the bars of several traces share a place.
+ */
 export interface BarTrace extends Placed {
   type: 'bar';
   x: (string | number)[];
-  y: number[];
+  y: (string | number)[];
+  orientation?: 'h';
+  /** How wide a bar is, in units of the axis; else the bars of one place take 0.8 of it. */
+  width?: number;
   marker?: { color?: string };
-  /** Written above each bar. */
+  /** Written above or into each bar. */
   text?: string[];
-  textposition?: 'outside';
+  textposition?: 'outside' | 'inside';
+  insidetextanchor?: 'middle';
+  textangle?: 0;
 }
 
-export type Trace = ScatterTrace | BarTrace;
+/** A field of cells whose colours are numbers. `x` and `y` name the middles of the cells, which are of one size. */
+export interface HeatmapTrace extends Placed {
+  type: 'heatmap';
+  x: (string | number)[];
+  y: (string | number)[];
+  /** One list a row, in the order of `y`; NaN is a hole. */
+  z: number[][];
+  zmin: number;
+  zmax: number;
+  colorscale: ColorScale;
+  /** Colours blend from the middle of one cell to that of the next. */
+  zsmooth?: 'best';
+  /** Pixels between cells. */
+  xgap?: number;
+  ygap?: number;
+  showscale?: boolean;
+  colorbar?: ColorBar;
+  text?: string[][];
+  /** Writes `text` into the cells. */
+  texttemplate?: '%{text}';
+}
+
+/** The legend of a heat map, to the right of the axes. */
+export interface ColorBar {
+  title: { text: string; side: 'right' };
+  tickvals?: number[];
+  ticktext?: string[];
+  tickformat?: string;
+  thickness: number;
+}
+
+export type Trace = ScatterTrace | BarTrace | HeatmapTrace;
 
 export interface Axis {
   title?: { text: string };
+  /** From the left or bottom to the right or top: the larger number first turns the axis round. On a logarithmic axis the powers of ten. */
   range?: [number, number];
   /** The part of the figure's width or height that the axis takes, from 0 to 1. */
   domain?: [number, number];
   anchor?: string;
-  type?: 'linear' | 'category';
+  type?: 'linear' | 'log' | 'category';
+  /** The first category at the top. */
+  autorange?: 'reversed';
   rangemode?: 'normal' | 'tozero';
   tickformat?: string;
   dtick?: number;
+  tickvals?: number[];
+  ticktext?: string[];
+  showgrid?: boolean;
+  zeroline?: boolean;
 }
 
 export interface Annotation {
   text: string;
   x: number;
   y: number;
+  /** `paper`: 0 to 1 from one end of the axes to the other. */
   xref?: 'x' | 'x2' | 'paper';
   yref?: 'y' | 'y2' | 'paper';
   showarrow: boolean;
@@ -86,15 +158,17 @@ export interface Annotation {
 }
 
 export interface Layout {
-  title?: { text: string };
+  title?: { text: string; font: { size: number } };
   height: number;
   showlegend?: boolean;
-  legend?: { orientation: 'h'; x?: number; y?: number; yanchor?: 'bottom' };
+  legend?: { orientation: 'h'; x?: number; y?: number; yanchor?: 'bottom'; traceorder?: 'normal' };
   margin?: { l?: number; r?: number; t?: number; b?: number };
   xaxis?: Axis;
   yaxis?: Axis;
   xaxis2?: Axis;
   yaxis2?: Axis;
+  /** Side by side (`group`, if not given), on top of each other, or each in front of the other. */
+  barmode?: 'group' | 'stack' | 'overlay';
   annotations?: Annotation[];
   meta: {
     /** What a screen reader says instead of the picture. */
@@ -105,4 +179,21 @@ export interface Layout {
 export interface Figure {
   data: Trace[];
   layout: Layout;
+}
+
+/** Above the axes, from the left. */
+export const legendAbove = { orientation: 'h', x: 0, y: 1.04, yanchor: 'bottom', traceorder: 'normal' } as const;
+
+/** Enough digits for a screen; more would only make the notebook larger. */
+export const rounded = (value: number, digits = 5): number => Number(value.toPrecision(digits));
+
+/** The smallest and the largest of the finite numbers; undefined without any. */
+export function extent(values: Iterable<number>): [low: number, high: number] | undefined {
+  let [low, high] = [Infinity, -Infinity];
+  for (const value of values) {
+    if (!Number.isFinite(value)) continue;
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  return low <= high ? [low, high] : undefined;
 }

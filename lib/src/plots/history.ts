@@ -1,5 +1,5 @@
 import type { History } from '../training/history';
-import { colors, type Annotation, type Figure, type ScatterTrace } from './figure';
+import { colors, legendAbove, rounded, type Annotation, type Figure, type ScatterTrace } from './figure';
 
 /** What to call a measure in full: tfjs abbreviates `acc` and `val_`. */
 export function nameOf(measure: string): string {
@@ -14,7 +14,8 @@ export interface HistoryFigureOptions {
 
 /**
  * Loss on the left, accuracy (or the first other metric) on the right, each for training and validation, over the epochs.
- * The epoch with the lowest validation loss is marked. Training is measured while the network still learns: its points lie at
+ * The epoch with the lowest validation loss is marked, and the gap between training and validation loss after it is shaded:
+ * from there on the network over-fits. Training is measured while the network still learns: its points lie at
  * the middle of what they average, those of the validation at the end of their epoch.
  *
  * @param history as returned by `fit`
@@ -25,15 +26,17 @@ export function historyFigure(history: History, options: HistoryFigureOptions = 
   const epochs = Math.max(options.epochs ?? 0, history.epoch.length, Math.ceil(history.within.at.at(-1) ?? 0), 1);
   const best = bestEpoch(history);
   const traces = measures.flatMap((measure, panel) => panelTraces(history, measure, panel));
+  const overfitting = best === undefined ? undefined : overfittingArea(history, best);
   const annotations = best === undefined ? [] : [bestMark(history, best, epochs)];
   const two = measures.length > 1;
   return {
-    data: traces,
+    // The area lies below the curves.
+    data: overfitting ? [overfitting, ...traces] : traces,
     layout: {
       height: 360,
       margin: { l: 62, r: 20, t: 44, b: 52 },
       showlegend: true,
-      legend: { orientation: 'h', x: 0, y: 1.04, yanchor: 'bottom' },
+      legend: legendAbove,
       xaxis: { title: { text: 'epoch' }, range: [0, epochs], domain: two ? [0, 0.46] : [0, 1], dtick: epochTick(epochs) },
       yaxis: { title: { text: nameOf(measures[0]) }, rangemode: 'tozero', range: focus(traces, 'y', 0) },
       ...(two && {
@@ -41,7 +44,7 @@ export function historyFigure(history: History, options: HistoryFigureOptions = 
         yaxis2: { title: { text: nameOf(measures[1]) }, anchor: 'x2', range: focus(traces, 'y2') },
       }),
       annotations,
-      meta: { alt: describe(history, measures, best) },
+      meta: { alt: describe(history, measures, best, overfitting !== undefined) },
     },
   };
 }
@@ -84,14 +87,11 @@ function trainingCurve(history: History, measure: string): { x: number[]; y: num
 /** At most `most` points, each the mean of its neighbours, so that long trainings stay small in the notebook. */
 function thin(x: number[], y: number[], most: number): { x: number[]; y: number[] } {
   const size = Math.ceil(x.length / most);
-  if (size === 1) return { x: x.map(rounded), y: y.map(rounded) };
+  if (size === 1) return { x: x.map((value) => rounded(value)), y: y.map((value) => rounded(value)) };
   const groups = Array.from({ length: Math.ceil(x.length / size) }, (_, i) => i * size);
   const mean = (values: number[]): number => rounded(values.reduce((sum, value) => sum + value, 0) / values.length);
   return { x: groups.map((i) => mean(x.slice(i, i + size))), y: groups.map((i) => mean(y.slice(i, i + size))) };
 }
-
-/** Five digits are more than a screen shows. */
-const rounded = (value: number): number => Number(value.toPrecision(5));
 
 /** The epoch, counted from 0, with the lowest validation loss; undefined without validation. */
 function bestEpoch(history: History): number | undefined {
@@ -109,6 +109,28 @@ function bestMark(history: History, best: number, epochs: number): Annotation {
   return {
     text: `lowest: epoch ${best + 1} (${value.toFixed(3)})`, x: best + 1, y: value, xref: 'x', yref: 'y',
     showarrow: true, ax: isLate ? -30 : 0, ay: -44, xanchor: isLate ? 'right' : 'center',
+  };
+}
+
+/**
+ * Between the curves of the loss, from the epoch with the lowest validation loss on; undefined where that is the last one, or where
+ * validation is no worse than training.
+ */
+function overfittingArea(history: History, best: number): ScatterTrace | undefined {
+  const validation = history.history.val_loss.slice(best).map((y, i) => ({ x: history.epoch[best + i] + 1, y }));
+  const training = trainingCurve(history, 'loss');
+  const [start, end] = [validation[0].x, validation[validation.length - 1].x];
+  const within = training.x.map((x, i) => ({ x, y: training.y[i] })).filter(({ x, y }) => x > start && x < end && Number.isFinite(y));
+  const shown = validation.filter(({ y }) => Number.isFinite(y));
+  if (shown.length < 2 || within.length === 0) return undefined;
+  const mean = (points: { y: number }[]): number => points.reduce((sum, { y }) => sum + y, 0) / points.length;
+  if (mean(shown) <= mean(within)) return undefined;
+  // The training curve has no points at the two ends: the nearest ones stand for them.
+  const below = [{ x: end, y: within[within.length - 1].y }, ...within.reverse(), { x: start, y: within[within.length - 1].y }];
+  const outline = [...shown, ...below];
+  return {
+    type: 'scatter', mode: 'lines', name: 'over-fitting', x: outline.map(({ x }) => rounded(x)), y: outline.map(({ y }) => rounded(y)),
+    fill: 'toself', fillcolor: 'rgba(213, 94, 0, 0.18)', line: { color: colors.validation, width: 0 }, hoverinfo: 'skip',
   };
 }
 
@@ -134,13 +156,13 @@ function epochTick(epochs: number): number {
   return [1, 2, 5, 10, 20, 50, 100].find((step) => epochs / step <= 10) ?? 200;
 }
 
-function describe(history: History, measures: string[], best: number | undefined): string {
+function describe(history: History, measures: string[], best: number | undefined, overfits: boolean): string {
   const count = history.epoch.length;
   const last = (name: string): string | undefined => history.history[name]?.at(-1)?.toFixed(4);
   const parts = measures.map((measure) => {
     const validation = last(`val_${measure}`);
     return `${nameOf(measure)} ${last(measure) ?? 'not yet known'}${validation ? `, validation ${validation}` : ''}`;
   });
-  const bestPart = best === undefined ? '' : ` The validation loss is lowest after epoch ${best + 1}.`;
+  const bestPart = best === undefined ? '' : ` The validation loss is lowest after epoch ${best + 1}${overfits ? ', from where on the network over-fits' : ''}.`;
   return `Curves of ${measures.map(nameOf).join(' and ')} over ${count} ${count === 1 ? 'epoch' : 'epochs'}. At the end: ${parts.join('; ')}.${bestPart}`;
 }

@@ -1,7 +1,7 @@
 import type { NdArray } from 'ndarray';
 import { countText, shapeText, type Numbers } from '../arrays';
 import type { Parts } from './counts';
-import { palette, type Figure, type ScatterTrace } from './figure';
+import { colors, legendAbove, palette, type Figure, type ScatterTrace } from './figure';
 
 /** Smallest and largest marker, in pixels. */
 const MARKER = { one: 6, most: 30 };
@@ -41,7 +41,7 @@ export function imageSizesFigure(
     data.push({
       type: 'scatter', mode: 'lines', name: `brought to ${width} × ${height}`,
       x: [0, width, width], y: [height, height, 0],
-      line: { color: '#222', width: 2, dash: 'dot' },
+      line: { color: colors.neutral, width: 2, dash: 'dot' },
     });
   }
   return {
@@ -50,7 +50,7 @@ export function imageSizesFigure(
       height: 420,
       margin: { l: 70, r: 20, t: 50, b: 52 },
       showlegend: data.length > 1,
-      legend: { orientation: 'h', x: 0, y: 1.04, yanchor: 'bottom' },
+      legend: legendAbove,
       xaxis: { title: { text: 'width in pixels' }, rangemode: 'tozero' },
       yaxis: { title: { text: 'height in pixels' }, rangemode: 'tozero' },
       meta: { alt: describe(all, target) },

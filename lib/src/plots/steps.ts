@@ -2,8 +2,8 @@ import type { NdArray } from 'ndarray';
 import { packedValues, arrayOf } from '../arrays';
 import type { PictureStep } from '../preprocessing/own-picture';
 import { resize } from '../preprocessing/resize';
-import { encodePng } from './images';
-import { escapeXml } from './svg';
+import { encodePng } from './png';
+import { escapeXml } from './svg-elements';
 
 /** The longer side of each step on the screen, in pixels. */
 const SIDE = 168;

@@ -1,7 +1,8 @@
 import { PNG } from 'pngjs';
 import { describe, expect, it } from 'vitest';
 import { arrayOf } from '../../../lib/src/arrays';
-import { encodePng, imageGridHtml } from '../../../lib/src/plots/images';
+import { imageGridHtml } from '../../../lib/src/plots/images';
+import { encodePng } from '../../../lib/src/plots/png';
 
 const grey = arrayOf(Uint8Array.of(0, 50, 100, 150, 200, 255), [2, 3]);
 

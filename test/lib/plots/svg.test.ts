@@ -9,21 +9,24 @@ const history: History = {
   within: { at: [0.5, 1, 1.5, 2, 2.5, 3], measures: { loss: [0.6, 0.4, 0.35, 0.25, 0.12, 0.08], acc: [0.7, 0.9, 0.9, 0.9, 0.96, 0.98] } },
 };
 
+/** The picture without the samples of its legend. */
+const withoutLegend = (svg: string): string => svg.replace(/<g class="legend">.*?<\/g>/, '');
+
 const count = (text: string, part: string): number => text.split(part).length - 1;
 
 describe('historyFigure', () => {
   it('draws training and validation of the loss and of the accuracy', () => {
     const { data, layout } = historyFigure(history);
     expect(data.map(({ name, xaxis }) => [name, xaxis])).toEqual([
-      ['training', undefined], ['validation', undefined], ['training', 'x2'], ['validation', 'x2']]);
+      ['over-fitting', undefined], ['training', undefined], ['validation', undefined], ['training', 'x2'], ['validation', 'x2']]);
     expect(layout.yaxis?.title?.text).toBe('loss');
     expect(layout.yaxis2?.title?.text).toBe('accuracy');
   });
 
   it('puts a validation point at the end of its epoch and a training point at the middle of what it averages', () => {
     const { data } = historyFigure(history);
-    expect(data[1].x).toEqual([1, 2, 3]);
-    expect(data[0].x).toEqual([0.25, 0.75, 1.25, 1.75, 2.25, 2.75]);
+    expect(data[2].x).toEqual([1, 2, 3]);
+    expect(data[1].x).toEqual([0.25, 0.75, 1.25, 1.75, 2.25, 2.75]);
   });
 
   it('marks the epoch with the lowest validation loss, in the panel of the loss', () => {
@@ -34,7 +37,21 @@ describe('historyFigure', () => {
   it('says in words what it shows', () => {
     expect(historyFigure(history).layout.meta.alt).toBe(
       'Curves of loss and accuracy over 3 epochs. At the end: loss 0.1000, validation 0.3000; accuracy 0.9700, validation 0.9100. ' +
-        'The validation loss is lowest after epoch 2.');
+        'The validation loss is lowest after epoch 2, from where on the network over-fits.');
+  });
+
+  it('shades the gap between the losses from the best epoch to the last one', () => {
+    const [area] = historyFigure(history).data;
+    // Along the validation from epoch 2 to 3, and back along the training curve, whose points lie between.
+    expect(area).toMatchObject({ fill: 'toself', x: [2, 3, 3, 2.75, 2.25, 2], y: [0.25, 0.3, 0.08, 0.08, 0.12, 0.12] });
+  });
+
+  it('shades nothing while the last epoch is the best, or where validation is no worse than training', () => {
+    const names = (measures: History['history']): unknown[] =>
+      historyFigure({ ...history, history: measures }).data.map(({ name }) => name);
+    expect(names({ ...history.history, val_loss: [0.4, 0.3, 0.2] })).not.toContain('over-fitting');
+    expect(names({ ...history.history, val_loss: [0.04, 0.01, 0.02] })).not.toContain('over-fitting');
+    expect(names({ loss: [0.5, 0.3, 0.1] })).not.toContain('over-fitting');
   });
 
   it('keeps the axis of the planned epochs while only a part is done', () => {
@@ -65,7 +82,7 @@ describe('historyFigure', () => {
     const { data } = historyFigure({ ...history, within: { at, measures: { loss } } });
     expect(data[0].x.length).toBeLessThanOrEqual(400);
     const mean = (values: number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
-    expect(mean(data[0].y)).toBeCloseTo(mean(loss), 3);
+    expect(mean(data[0].y as number[])).toBeCloseTo(mean(loss), 3);
   });
 });
 
@@ -90,7 +107,7 @@ describe('classCountsFigure of several parts', () => {
   });
 
   it('draws them side by side, around the middle of their class', () => {
-    const bars = [...toSvg(figure).matchAll(/<rect x="([\d.]+)" y="[^"]*" width="([\d.]+)" height="[^"]*" fill="(#\w{6})"/g)]
+    const bars = [...withoutLegend(toSvg(figure)).matchAll(/<rect x="([\d.]+)" y="[^"]*" width="([\d.]+)" height="[^"]*" fill="(#\w{6})"/g)]
       .map(([, x, width, fill]) => ({ x: Number(x), end: Number(x) + Number(width), fill }));
     const [trainingCat, , validationCat] = bars;
     expect(bars.map(({ fill }) => fill)).toEqual(['#0072B2', '#0072B2', '#D55E00', '#D55E00']);
@@ -110,7 +127,7 @@ describe('imageSizesFigure', () => {
 
   it('draws each marker as large as it is, within the axes, and the size to come as a rectangle', () => {
     const svg = toSvg(imageSizesFigure(sizes, [32, 48]));
-    expect([...svg.matchAll(/<circle [^>]*r="([\d.]+)"/g)].map(([, radius]) => Number(radius))).toEqual([15, 7.5]);
+    expect([...withoutLegend(svg).matchAll(/<circle [^>]*r="([\d.]+)"/g)].map(([, radius]) => Number(radius))).toEqual([15, 7.5]);
     expect(svg).toMatch(/<polyline points="[\d.]+,[\d.]+ [\d.]+,[\d.]+ [\d.]+,[\d.]+"[^>]*stroke-dasharray/);
     expect(svg).toContain('brought to 48 × 32');
     expect(svg).not.toMatch(/NaN|undefined/);
@@ -119,7 +136,7 @@ describe('imageSizesFigure', () => {
   it('gives each part a colour and a name', () => {
     const { data, layout } = imageSizesFigure({ cats: sizes, dogs: sizes });
     expect(data.map(({ name }) => name)).toEqual(['cats', 'dogs']);
-    expect(new Set(data.map(({ marker }) => marker?.color)).size).toBe(2);
+    expect(new Set(data.map((trace) => trace.type === 'scatter' && trace.marker?.color)).size).toBe(2);
     expect(layout.showlegend).toBe(true);
   });
 

@@ -1,0 +1,60 @@
+import { colors, extent, rounded, type Figure } from './figure';
+import { numberText } from './svg-scales';
+
+/** The loss that each learning rate has come to. */
+export interface LearningRateSweep {
+  readonly rates: readonly number[];
+  /** NaN or Infinity where the training went astray. */
+  readonly losses: readonly number[];
+}
+
+/** What a network loses that has learned nothing is worth showing; losses so many times the lowest are off the figure. */
+const MOST_TIMES_LOWEST = 1000;
+
+/**
+ * The loss after some training against the learning rate, on a logarithmic axis; the rate with the lowest loss is marked. Rates
+ * whose loss is no number, or is more than 1,000 times the lowest, have no point; the description counts them.
+ *
+ * @throws Error if the lists differ in length, a rate is not above 0, or no loss is a number
+ * Taught in 03_fashion_cnn.
+ */
+export function learningRateFigure({ rates, losses }: LearningRateSweep): Figure {
+  if (rates.length !== losses.length) {
+    throw new Error(`learningRateFigure: got ${rates.length} learning rates and ${losses.length} losses; expected as many of each.`);
+  }
+  const wrong = rates.find((rate) => !(rate > 0));
+  if (wrong !== undefined) throw new Error(`learningRateFigure: got the learning rate ${wrong}; expected numbers above 0.`);
+  const finite = losses.filter(Number.isFinite);
+  if (finite.length === 0) throw new Error('learningRateFigure: no loss is a number. Try smaller learning rates.');
+  const lowest = finite.reduce((a, b) => Math.min(a, b));
+  const order = rates.map((rate, i) => ({ rate, loss: losses[i] })).sort((a, b) => a.rate - b.rate);
+  const shown = order.map(({ rate, loss }) => ({ rate, loss: loss <= Math.max(lowest * MOST_TIMES_LOWEST, 1e-9) ? loss : NaN }));
+  const best = order.find(({ loss }) => loss === lowest)!;
+  const astray = shown.filter(({ loss }) => !Number.isFinite(loss)).length;
+  const [low, high] = extent(rates)!.map(Math.log10);
+  const margin = (high - low || 1) * 0.06;
+  const isLate = Math.log10(best.rate) > (low + high) / 2;
+  return {
+    data: [{
+      type: 'scatter', mode: 'lines+markers', x: shown.map(({ rate }) => rate), y: shown.map(({ loss }) => rounded(loss)),
+      line: { color: colors.training, width: 2 }, marker: { color: colors.training, size: 8 }, cliponaxis: false, showlegend: false,
+      hovertemplate: 'learning rate %{x}: loss %{y:.4f}<extra></extra>',
+    }],
+    layout: {
+      height: 340,
+      margin: { l: 70, r: 20, t: 30, b: 52 },
+      xaxis: { title: { text: 'learning rate' }, type: 'log', range: [rounded(low - margin), rounded(high + margin)] },
+      yaxis: { title: { text: 'loss' }, rangemode: 'tozero' },
+      // On a logarithmic axis, Plotly places annotations by the power of ten.
+      annotations: [{
+        text: `lowest: ${numberText(best.rate)} (${lowest.toFixed(3)})`, x: rounded(Math.log10(best.rate)), y: rounded(lowest), xref: 'x', yref: 'y',
+        showarrow: true, ax: 0, ay: -46, xanchor: isLate ? 'right' : 'left',
+      }],
+      meta: {
+        alt: `Loss after training with ${rates.length} learning rates from ${numberText(10 ** low)} to ${numberText(10 ** high)}. ` +
+          `It is lowest, ${lowest.toFixed(4)}, with ${numberText(best.rate)}.` +
+          (astray > 0 ? ` With ${astray} of them the loss is no number, or too large for the figure.` : ''),
+      },
+    },
+  };
+}

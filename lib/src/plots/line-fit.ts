@@ -1,0 +1,73 @@
+import { colors, extent, legendAbove, palette, rounded, type Figure, type ScatterTrace } from './figure';
+import { numberText } from './svg-scales';
+
+/** The line y = m x + b. */
+export interface Line {
+  readonly m: number;
+  readonly b: number;
+  readonly name: string;
+}
+
+/**
+ * Points, lines, and the residuals of the last line: thin dashes from each point to the line, whose mean square is the
+ * loss. The axes show all points and do not move when a line does.
+ *
+ * @throws Error if x and y differ in length or are empty
+ *
+ * ```ts
+ * showFigure(lineFitFigure({ x, y }, [{ m: -2, b: 40, name: 'start' }]));
+ * ```
+ * Taught in bonus_line_fit.
+ */
+export function lineFitFigure(points: { x: ArrayLike<number>; y: ArrayLike<number> }, lines: readonly Line[]): Figure {
+  const [x, y] = [Array.from(points.x), Array.from(points.y)];
+  if (x.length !== y.length || x.length === 0) {
+    throw new Error(`lineFitFigure: got ${x.length} values of x and ${y.length} of y; expected as many of each, and at least one.`);
+  }
+  const [left, right] = widened(x, 0.06);
+  const [bottom, top] = widened(y, 0.12);
+  const last = lines.at(-1);
+  const data: ScatterTrace[] = [];
+  if (last) {
+    data.push({
+      type: 'scatter', mode: 'lines', name: `residuals of ${last.name}`,
+      x: x.flatMap((value) => [value, value, NaN]), y: x.flatMap((value, i) => [y[i], rounded(valueAt(last, value)), NaN]),
+      line: { color: colors.neutral, width: 1, dash: 'dash' }, hoverinfo: 'skip',
+    });
+  }
+  lines.forEach((line, i) => data.push({
+    type: 'scatter', mode: 'lines', name: `${line.name}: ${equation(line)}`, x: [left, right],
+    y: [rounded(valueAt(line, left)), rounded(valueAt(line, right))], line: { color: palette[(i + 1) % palette.length], width: 3 },
+    hovertemplate: `%{fullData.name}<extra></extra>`,
+  }));
+  data.push({
+    type: 'scatter', mode: 'markers', name: 'data', x, y, marker: { color: palette[0], size: 10 }, cliponaxis: false,
+    hovertemplate: 'x %{x}, y %{y}<extra></extra>',
+  });
+  const losses = lines.map((line) => `${line.name}: ${equation(line)}, mean squared error ${numberText(meanSquaredError(line, x, y))}`);
+  return {
+    data,
+    layout: {
+      height: 380,
+      margin: { l: 70, r: 20, t: 50, b: 52 },
+      showlegend: true,
+      legend: legendAbove,
+      xaxis: { title: { text: 'x' }, range: [left, right], zeroline: false },
+      yaxis: { title: { text: 'y' }, range: [bottom, top], zeroline: false },
+      meta: { alt: `${x.length} points and ${lines.length} ${lines.length === 1 ? 'line' : 'lines'}. ${losses.map((text) => `${text}.`).join(' ')}`.trim() },
+    },
+  };
+}
+
+const valueAt = ({ m, b }: Line, x: number): number => m * x + b;
+
+const equation = ({ m, b }: Line): string => `y = ${m.toFixed(2)} x ${b < 0 ? '−' : '+'} ${Math.abs(b).toFixed(2)}`;
+
+const meanSquaredError = (line: Line, x: number[], y: number[]): number =>
+  rounded(x.reduce((sum, value, i) => sum + (valueAt(line, value) - y[i]) ** 2, 0) / x.length, 4);
+
+function widened(values: number[], part: number): [number, number] {
+  const [low, high] = extent(values) ?? [0, 1];
+  const margin = (high - low || 1) * part;
+  return [rounded(low - margin), rounded(high + margin)];
+}

@@ -1,0 +1,94 @@
+import type { NdArray } from 'ndarray';
+import { countText, packedValues, shapeText, type Numbers } from '../arrays';
+import { diverging, extent, rounded, type Figure } from './figure';
+import { numberText } from './svg-scales';
+
+/** A larger matrix is shown by so many cells across and down at most: more would be smaller than a screen shows, and fill the notebook. */
+const MOST_CELLS = 100;
+
+export interface WeightsFigureOptions {
+  /** Default: `Weights`. */
+  title?: string;
+}
+
+/**
+ * The weights of a layer as a heat map: blue below zero, white at zero, orange above; one row an input, one column an
+ * output. Of more than 100 rows or columns several weights share a cell, which shows their mean; the title says so.
+ *
+ * @param kernel `[inputs, outputs]` of a dense layer; or `[height, width, channels, filters]` of a convolution, whose
+ *   rows are the places of its window, row by row, each with all channels
+ * @throws Error for another shape, or without a finite number
+ *
+ * ```ts
+ * showFigure(weightsFigure(ndarray(await kernel.data(), kernel.shape), { title: 'First layer, before training' }));
+ * ```
+ * Taught in 02_fashion_mnist_mlp.
+ */
+export function weightsFigure(kernel: NdArray<Numbers>, { title = 'Weights' }: WeightsFigureOptions = {}): Figure {
+  const { shape } = kernel;
+  if (shape.length < 2 || kernel.size === 0) {
+    throw new Error(
+      `weightsFigure: got weights of shape ${shapeText(shape)}; expected [inputs, outputs] or [height, width, channels, filters]. ` +
+        'The kernel of a layer is layer.getWeights()[0].',
+    );
+  }
+  const values = packedValues(kernel);
+  const columns = shape[shape.length - 1];
+  const rows = values.length / columns;
+  const statistics = statisticsOf(values);
+  const cell = { rows: Math.ceil(rows / MOST_CELLS), columns: Math.ceil(columns / MOST_CELLS) };
+  const z = binned(values, rows, columns, cell);
+  const [low, high] = extent(z.flat()) ?? [0, 0];
+  const most = Math.max(-low, high) || 1;
+  const isBinned = cell.rows > 1 || cell.columns > 1;
+  const shape2d = `${countText(rows)} × ${countText(columns)}`;
+  const mean = isBinned ? `; each cell is the mean of ${cell.rows} × ${cell.columns}` : '';
+  // The middles of the cells. What is left over at the end is a smaller cell, which is drawn as large as the others.
+  const middles = (count: number, size: number): number[] => Array.from({ length: count }, (_, i) => i * size + (size - 1) / 2);
+  return {
+    data: [{
+      type: 'heatmap', x: middles(z[0].length, cell.columns), y: middles(z.length, cell.rows), z,
+      zmin: rounded(-most, 3), zmax: rounded(most, 3), colorscale: diverging,
+      colorbar: { title: { text: isBinned ? 'mean weight' : 'weight', side: 'right' }, thickness: 16 },
+      hovertemplate: `input %{y:.0f}, output %{x:.0f}: %{z:.4f}<extra></extra>`,
+    }],
+    layout: {
+      title: { text: `${title}: ${shape2d} weights${mean}`, font: { size: 14 } },
+      height: 420,
+      margin: { l: 70, r: 100, t: 44, b: 52 },
+      xaxis: { title: { text: 'output' }, range: [-0.5, z[0].length * cell.columns - 0.5], showgrid: false, zeroline: false },
+      // The first input at the top, as a matrix is written.
+      yaxis: { title: { text: shape.length === 2 ? 'input' : 'place in the window and channel' }, range: [z.length * cell.rows - 0.5, -0.5], showgrid: false, zeroline: false },
+      meta: { alt: `${title}: heat map of ${shape2d} weights from ${statistics}${mean}.` },
+    },
+  };
+}
+
+function statisticsOf(values: Numbers): string {
+  const span = extent(values);
+  if (!span) throw new Error('weightsFigure: got no finite number. Weights become NaN when the learning rate is too large.');
+  let [sum, squares] = [0, 0];
+  for (const value of values) {
+    sum += value;
+    squares += value * value;
+  }
+  const mean = sum / values.length;
+  const deviation = Math.sqrt(Math.max(0, squares / values.length - mean * mean));
+  const [low, high] = span.map((value) => numberText(rounded(value, 4)));
+  return `${low} to ${high}, mean ${mean.toFixed(4)}, standard deviation ${deviation.toFixed(4)}`;
+}
+
+/** The mean of each cell of so many rows and columns. */
+function binned(values: Numbers, rows: number, columns: number, cell: { rows: number; columns: number }): number[][] {
+  return Array.from({ length: Math.ceil(rows / cell.rows) }, (_, i) =>
+    Array.from({ length: Math.ceil(columns / cell.columns) }, (_, j) => {
+      let [sum, count] = [0, 0];
+      for (let row = i * cell.rows; row < Math.min(rows, (i + 1) * cell.rows); row++) {
+        for (let column = j * cell.columns; column < Math.min(columns, (j + 1) * cell.columns); column++) {
+          sum += values[row * columns + column];
+          count++;
+        }
+      }
+      return rounded(sum / count, 3);
+    }));
+}
