@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
 import { tf } from '../../tensorflow';
 import { BadPicture, checkSize, decodeReference } from './decode-reference';
@@ -69,7 +69,7 @@ export function readCandidate({ path }: Candidate, buffer: ReadBuffer): ReadFile
       if (more === 0) throw new BadPicture('changed or vanished while it was read');
       read += more;
     }
-    return { bytes, stamp: stampOf(status), digest: hash('sha256', bytes, 'base64') };
+    return { bytes, stamp: stampOf(status), digest: createHash('sha256').update(bytes).digest('base64') };
   } catch (error) {
     throw error instanceof BadPicture ? error : unreadable(error as NodeJS.ErrnoException);
   } finally {

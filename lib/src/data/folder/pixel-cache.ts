@@ -156,7 +156,8 @@ export function openCache(file: string, place: 'memory' | 'disk', bytesEach: num
     readSync(descriptor, head, 0, HEADER_BYTES, 0);
     const header = readHeader(head, length);
     if (!header || header.pixels % bytesEach !== 0) return undefined;
-    const body = new Uint8Array(place === 'memory' ? header.pixels : Math.min(BLOCK, header.pixels));
+    // Every byte is read into: filling it with zeros first would take as long as reading.
+    const body = new Uint8Array(Buffer.allocUnsafeSlow(place === 'memory' ? header.pixels : Math.min(BLOCK, header.pixels)).buffer);
     let checksum = 0;
     for (let at = 0; at < header.pixels;) {
       const block = place === 'memory' ? body : body.subarray(0, Math.min(BLOCK, header.pixels - at));
