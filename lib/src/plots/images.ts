@@ -8,7 +8,7 @@ export interface ImageGridOptions {
   captions?: readonly string[];
   /** Images in a row. Default 10. */
   columns?: number;
-  /** Pixels on the screen for each side of an image. Default 56. */
+  /** Pixels on the screen for the longer side of an image; it keeps its shape. Default 56. */
   size?: number;
   /** For numbers that are no pixels, such as weights: the smallest number of each image is shown black, its largest white. */
   stretch?: boolean;
@@ -23,20 +23,22 @@ export interface ImageGridOptions {
  */
 export function imageGridHtml(images: NdArray<Numbers>, options: ImageGridOptions = {}): string {
   const { captions, columns = 10, size = 56, stretch = false } = options;
-  const [count] = images.shape;
+  const [count, height, width] = images.shape;
   if (captions && captions.length !== count) {
     throw new Error(`imageGridHtml: got ${captions.length} captions for ${count} images; expected one for each image.`);
   }
   // One width for all, so that rows stand below each other: a letter takes about 8 pixels.
-  const width = Math.max(size, ...(captions ?? []).map((caption) => caption.length * 8));
+  const cellWidth = Math.max(size, ...(captions ?? []).map((caption) => caption.length * 8));
+  const scale = size / Math.max(height, width);
+  const sides = `width="${Math.round(width * scale)}" height="${Math.round(height * scale)}"`;
   const cells = Array.from({ length: count }, (_, i) => {
     const caption = captions?.[i];
     const alt = caption === undefined ? `image ${i}` : `image ${i}: ${caption}`;
     const pixels = stretch ? stretched(images.pick(i)) : images.pick(i);
-    const picture = `<img src="${pngDataUrl(pixels)}" alt="${escapeXml(alt)}" width="${size}" height="${size}" style="image-rendering: pixelated">`;
+    const picture = `<img src="${pngDataUrl(pixels)}" alt="${escapeXml(alt)}" ${sides} style="image-rendering: pixelated">`;
     const text = caption === undefined ? '' : `<figcaption>${escapeXml(caption)}</figcaption>`;
     const lineBreak = (i + 1) % columns === 0 ? '<br>' : '';
-    return `<figure style="display: inline-block; width: ${width}px; margin: 3px 4px; text-align: center">${picture}${text}</figure>${lineBreak}`;
+    return `<figure style="display: inline-block; width: ${cellWidth}px; margin: 3px 4px; text-align: center">${picture}${text}</figure>${lineBreak}`;
   });
   return `<div role="group" aria-label="${count} ${count === 1 ? 'image' : 'images'}">${cells.join('')}</div>`;
 }

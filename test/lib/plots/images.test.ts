@@ -35,6 +35,11 @@ describe('encodePng', () => {
 describe('imageGridHtml', () => {
   const two = arrayOf(Uint8Array.from({ length: 8 }, (_, i) => i * 30), [2, 2, 2]);
 
+  it('keeps the shape of images that are not square', () => {
+    const html = imageGridHtml(arrayOf(new Uint8Array(2 * 20 * 40), [2, 20, 40]), { size: 60 });
+    expect(html.match(/width="60" height="30"/g)).toHaveLength(2);
+  });
+
   it('shows each image with its caption, also to a screen reader, and needs no script', () => {
     const html = imageGridHtml(two, { captions: ['cat', '<dog>'] });
     expect(html.match(/<img src="data:image\/png;base64,/g)).toHaveLength(2);
