@@ -60,6 +60,7 @@ function themeTemplate() {
       plot_bgcolor: 'rgba(0,0,0,0)',
       xaxis: axis,
       yaxis: axis,
+      annotationdefaults: { arrowcolor: color('--jp-ui-font-color1') },
       modebar: { bgcolor: 'rgba(0,0,0,0)', color: color('--jp-ui-font-color3'), activecolor: color('--jp-ui-font-color1') },
       hoverlabel: { font: { family: color('--jp-ui-font-family') } },
     },

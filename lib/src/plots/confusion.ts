@@ -29,15 +29,17 @@ export function confusionFigure(matrix: readonly (readonly number[])[], classNam
   const most = mistakes.reduce((high, mistake) => Math.max(high, mistake.share), 0);
   const common = {
     type: 'heatmap' as const, x: [...classNames], y: [...classNames], xgap: 1, ygap: 1,
-    text: cells((i, j) => (matrix[i][j] > 0 ? countText(matrix[i][j]) : '')),
     ...(classes <= MOST_WITH_COUNTS && { texttemplate: '%{text}' as const }),
   };
+  // Each trace writes into its own cells.
+  const counts = (isRight: boolean): string[][] =>
+    cells((i, j) => (matrix[i][j] > 0 && (i === j) === isRight ? countText(matrix[i][j]) : ''));
   const right: HeatmapTrace = {
-    ...common, name: 'right', z: cells((i, j) => (i === j ? share(i, j) : NaN)), zmin: 0, zmax: 1, colorscale: blues, showscale: false,
+    ...common, name: 'right', text: counts(true), z: cells((i, j) => (i === j ? share(i, j) : NaN)), zmin: 0, zmax: 1, colorscale: blues, showscale: false,
     hovertemplate: '%{y}: %{text} right, %{z:.1%} of the row<extra></extra>',
   };
   const wrong: HeatmapTrace = {
-    ...common, name: 'mistakes', z: cells((i, j) => (i === j ? NaN : share(i, j))), zmin: 0, zmax: most || 1, colorscale: oranges,
+    ...common, name: 'mistakes', text: counts(false), z: cells((i, j) => (i === j ? NaN : share(i, j))), zmin: 0, zmax: most || 1, colorscale: oranges,
     colorbar: { title: { text: 'mistakes, share of the row', side: 'right' }, tickformat: most < 0.05 ? '.1%' : '.0%', thickness: 16 },
     hovertemplate: '%{y} taken for %{x}: %{text}, %{z:.1%} of the row<extra></extra>',
   };

@@ -62,7 +62,7 @@ export interface ScatterTrace extends Placed {
   y: number[];
   line?: LineStyle;
   /** The size in pixels, of all markers or of each. */
-  marker?: { color?: string; size?: number | number[]; line?: { color: string; width: number } };
+  marker?: { color?: string; size?: number | number[]; line?: { color?: string; width: number }; opacity?: 1 };
   /** The line encloses an area of this colour. */
   fill?: 'toself';
   fillcolor?: string;
@@ -145,11 +145,11 @@ export interface Axis {
 
 export interface Annotation {
   text: string;
+  /** On a logarithmic axis the power of ten, on one of categories the place, from 0. */
   x: number;
   y: number;
-  /** `paper`: 0 to 1 from one end of the axes to the other. */
-  xref?: 'x' | 'x2' | 'paper';
-  yref?: 'y' | 'y2' | 'paper';
+  xref?: 'x' | 'x2';
+  yref?: 'y' | 'y2';
   showarrow: boolean;
   ax?: number;
   ay?: number;

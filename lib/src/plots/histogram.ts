@@ -56,7 +56,7 @@ export function histogramFigure(values: Parts<ArrayLike<number>>, options: Histo
       showlegend: several,
       legend: legendAbove,
       xaxis: { title: { text: label }, range: [rounded(left - margin), rounded(right + margin)], zeroline: false },
-      yaxis: { title: { text: 'count' }, range: [0, rounded(most * 1.18)] },
+      yaxis: { title: { text: 'count' }, range: [0, rounded(most * 1.18)], tickformat: ',' },
       annotations: Object.entries(marks).map(([name, value]) => ({
         text: `${name} ${numberText(value)}`, x: value, y: rounded(most * 1.06), xref: 'x', yref: 'y', showarrow: false,
         xanchor: value > (left + right) / 2 ? 'right' : 'left', yanchor: 'bottom',

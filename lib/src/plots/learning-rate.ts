@@ -1,5 +1,5 @@
 import { colors, extent, rounded, type Figure } from './figure';
-import { numberText } from './svg-scales';
+import { multiples, numberText } from './svg-scales';
 
 /** The loss that each learning rate has come to. */
 export interface LearningRateSweep {
@@ -8,7 +8,7 @@ export interface LearningRateSweep {
   readonly losses: readonly number[];
 }
 
-/** What a network loses that has learned nothing is worth showing; losses so many times the lowest are off the figure. */
+/** A loss so many times the lowest would leave the rest flat on the axis. */
 const MOST_TIMES_LOWEST = 1000;
 
 /**
@@ -33,7 +33,14 @@ export function learningRateFigure({ rates, losses }: LearningRateSweep): Figure
   const astray = shown.filter(({ loss }) => !Number.isFinite(loss)).length;
   const [low, high] = extent(rates)!.map(Math.log10);
   const margin = (high - low || 1) * 0.06;
-  const isLate = Math.log10(best.rate) > (low + high) / 2;
+  const [left, right] = [rounded(low - margin), rounded(high + margin)];
+  // Few powers of ten leave room for what lies between.
+  const factors = right - left < 2 ? [1, 2, 5] : [1];
+  const ticks = multiples(1, Math.floor(left), Math.ceil(right)).flatMap((power) => factors.map((factor) => rounded(factor * 10 ** power)))
+    .filter((rate) => Math.log10(rate) >= left && Math.log10(rate) <= right);
+  // Below the lowest point is always room, unless that lies on the axis.
+  const highest = shown.reduce((most, { loss }) => (loss > most ? loss : most), lowest);
+  const isBelow = lowest > highest * 0.2;
   return {
     data: [{
       type: 'scatter', mode: 'lines+markers', x: shown.map(({ rate }) => rate), y: shown.map(({ loss }) => rounded(loss)),
@@ -43,12 +50,12 @@ export function learningRateFigure({ rates, losses }: LearningRateSweep): Figure
     layout: {
       height: 340,
       margin: { l: 70, r: 20, t: 30, b: 52 },
-      xaxis: { title: { text: 'learning rate' }, type: 'log', range: [rounded(low - margin), rounded(high + margin)] },
+      xaxis: { title: { text: 'learning rate' }, type: 'log', range: [left, right], tickvals: ticks, ticktext: ticks.map(numberText) },
       yaxis: { title: { text: 'loss' }, rangemode: 'tozero' },
       // On a logarithmic axis, Plotly places annotations by the power of ten.
       annotations: [{
         text: `lowest: ${numberText(best.rate)} (${lowest.toFixed(3)})`, x: rounded(Math.log10(best.rate)), y: rounded(lowest), xref: 'x', yref: 'y',
-        showarrow: true, ax: 0, ay: -46, xanchor: isLate ? 'right' : 'left',
+        showarrow: true, ax: 0, ay: isBelow ? 34 : -34,
       }],
       meta: {
         alt: `Loss after training with ${rates.length} learning rates from ${numberText(10 ** low)} to ${numberText(10 ** high)}. ` +

@@ -30,9 +30,9 @@ export function lineFitFigure(points: { x: ArrayLike<number>; y: ArrayLike<numbe
   const data: ScatterTrace[] = [];
   if (last) {
     data.push({
-      type: 'scatter', mode: 'lines', name: `residuals of ${last.name}`,
+      type: 'scatter', mode: 'lines', name: 'residuals',
       x: x.flatMap((value) => [value, value, NaN]), y: x.flatMap((value, i) => [y[i], rounded(valueAt(last, value)), NaN]),
-      line: { color: colors.neutral, width: 1, dash: 'dash' }, hoverinfo: 'skip',
+      line: { color: colors.neutral, width: 1.5, dash: 'dot' }, hoverinfo: 'skip',
     });
   }
   lines.forEach((line, i) => data.push({
@@ -61,7 +61,7 @@ export function lineFitFigure(points: { x: ArrayLike<number>; y: ArrayLike<numbe
 
 const valueAt = ({ m, b }: Line, x: number): number => m * x + b;
 
-const equation = ({ m, b }: Line): string => `y = ${m.toFixed(2)} x ${b < 0 ? '−' : '+'} ${Math.abs(b).toFixed(2)}`;
+const equation = ({ m, b }: Line): string => `y = ${m < 0 ? '−' : ''}${Math.abs(m).toFixed(2)} x ${b < 0 ? '−' : '+'} ${Math.abs(b).toFixed(2)}`;
 
 const meanSquaredError = (line: Line, x: number[], y: number[]): number =>
   rounded(x.reduce((sum, value, i) => sum + (valueAt(line, value) - y[i]) ** 2, 0) / x.length, 4);

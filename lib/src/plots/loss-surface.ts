@@ -1,4 +1,4 @@
-import { palette, rounded, type ColorScale, type Figure, type HeatmapTrace, type ScatterTrace } from './figure';
+import { legendAbove, palette, rounded, type ColorScale, type Figure, type HeatmapTrace, type ScatterTrace } from './figure';
 import { multiples, numberText } from './svg-scales';
 
 export interface LossSurfaceOptions {
@@ -58,7 +58,7 @@ export function lossSurfaceFigure(loss: (m: number, b: number) => number, option
       height: 430,
       margin: { l: 70, r: 100, t: 50, b: 52 },
       showlegend: traces.length > 0,
-      legend: { orientation: 'h', x: 0, y: 1.04, yanchor: 'bottom' },
+      legend: legendAbove,
       xaxis: { title: { text: 'slope m' }, range: [...m], showgrid: false, zeroline: false },
       yaxis: { title: { text: 'intercept b' }, range: [...b], showgrid: false, zeroline: false },
       meta: { alt: describe(loss, options, lowest, highest) },
@@ -93,10 +93,11 @@ function pathTraces(name: string, points: readonly (readonly [number, number])[]
   const x = points.map(([m]) => rounded(m));
   const y = points.map(([, b]) => rounded(b));
   return [
-    { type: 'scatter', mode: 'lines', x, y, line: { color: '#ffffff', width: 5 }, showlegend: false, hoverinfo: 'skip' },
+    { type: 'scatter', mode: 'lines', x, y, line: { color: '#ffffff', width: 4.5 }, showlegend: false, hoverinfo: 'skip' },
     {
-      type: 'scatter', mode: 'lines+markers', name, x, y, line: { color, width: 2.5 },
-      marker: { color, size: points.map((_, i) => (i === 0 ? 11 : 5)) }, hovertemplate: `${name}: m %{x:.3f}, b %{y:.3f}<extra></extra>`,
+      type: 'scatter', mode: 'lines+markers', name, x, y, line: { color, width: 2 },
+      // Sizes of their own would make Plotly draw the markers as bubbles, half transparent with a border.
+      marker: { color, size: points.map((_, i) => (i === 0 ? 12 : 5)), opacity: 1, line: { width: 0 } }, hovertemplate: `${name}: m %{x:.3f}, b %{y:.3f}<extra></extra>`,
     },
   ];
 }

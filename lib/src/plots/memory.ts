@@ -44,8 +44,8 @@ export function memoryFigure(accounts: MemoryAccount | readonly NamedAccount[]):
   return {
     data,
     layout: {
-      height: Math.min(450, 130 + bars.length * 62),
-      margin: { l: 30 + 7.5 * bars.reduce((most, { label }) => Math.max(most, label.length), 0), r: 60, t: 50, b: 52 },
+      height: Math.min(450, 150 + bars.length * 62),
+      margin: { l: 24 + 7.5 * bars.reduce((most, { label }) => Math.max(most, label.length), 0), r: 60, t: 66, b: 52 },
       barmode: 'stack',
       showlegend: true,
       legend: legendAbove,

@@ -31,7 +31,7 @@ function drawScatter(trace: ScatterTrace, { x, y, clip }: Panel): string {
       ? `<polygon points="${corners}" fill="${trace.fillcolor ?? color}"${stroke}/>`
       : `<polyline points="${corners}" fill="none"${stroke}/>`;
   });
-  const edge = border ? ` stroke="${border.color}" stroke-width="${border.width}"` : '';
+  const edge = border && border.width > 0 ? ` stroke="${border.color ?? INK}" stroke-width="${border.width}"` : '';
   const markers = trace.mode.includes('markers')
     ? points.filter(isPoint).map(({ px, py, radius }) =>
       `<circle cx="${n(px)}" cy="${n(py)}" r="${radius}" fill="${trace.marker?.color ?? color}"${edge}/>`)

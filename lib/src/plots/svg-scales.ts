@@ -37,7 +37,7 @@ function linearScale(axis: Axis, values: number[], [start, end]: [number, number
   const [first, last] = axis.range ?? paddedRange(values, fromZero || axis.rangemode === 'tozero');
   const [low, high] = [Math.min(first, last), Math.max(first, last)];
   const scale = (value: number | string): number => start + ((Number(value) - first) / (last - first)) * (end - start);
-  const step = axis.dtick ?? niceStep((high - low) / Math.max(2, Math.abs(end - start) / 60));
+  const step = axis.dtick ?? niceStep((high - low) / Math.max(2, Math.abs(end - start) / 50));
   const ticks = axis.tickvals ?? multiples(step, low, high);
   const label = (value: number, i: number): string => axis.ticktext?.[i] ?? formatTick(value, axis, step);
   return Object.assign(scale, {
@@ -53,22 +53,22 @@ export function multiples(step: number, low: number, high: number): number[] {
   return Array.from({ length: Math.max(0, count) }, (_, i) => (first + i) * step);
 }
 
-/** Powers of ten are labelled; between them 2 and 5 where there is room. */
+/** Powers of ten are labelled, unless the axis says what is. */
 function logScale(axis: Axis, values: number[], [start, end]: [number, number]): Scale {
   const [low, high] = axis.range ?? paddedRange(values.filter((value) => value > 0).map(Math.log10), false);
   const scale = (value: number | string): number => start + ((Math.log10(Number(value)) - low) / (high - low)) * (end - start);
-  const factors = (high - low) * 90 < Math.abs(end - start) ? [1, 2, 5] : [1];
-  const powers = multiples(1, Math.floor(low), Math.ceil(high));
-  const ticks = powers.flatMap((power) => factors.map((factor) => factor * 10 ** power))
-    .filter((value) => Math.log10(value) >= low - 1e-9 && Math.log10(value) <= high + 1e-9);
-  return Object.assign(scale, { ticks: ticks.map((value) => ({ at: scale(value), label: numberText(value) })), isCategorical: false, unit: NaN });
+  const ticks = (axis.tickvals ?? multiples(1, low, high).map((power) => 10 ** power))
+    .map((value, i) => ({ at: scale(value), label: axis.ticktext?.[i] ?? numberText(value) }));
+  return Object.assign(scale, { ticks, isCategorical: false, unit: NaN });
 }
 
 /** `0.001`, `2,000`, `1e-7`: as short as the number can be said. */
 export function numberText(value: number): string {
   const size = Math.abs(value);
-  if (size !== 0 && (size < 1e-5 || size >= 1e7)) return value.toPrecision(2).replace(/\.?0+e/, 'e').replace('e+', 'e');
-  return value.toLocaleString('en-US', { maximumSignificantDigits: 4 });
+  const text = size !== 0 && (size < 0.999e-5 || size >= 1e7)
+    ? value.toExponential(1).replace('.0e', 'e').replace('e+', 'e')
+    : value.toLocaleString('en-US', { maximumSignificantDigits: 4 });
+  return text.replace('-', '−').replace('e-', 'e−');
 }
 
 /** Of d3's formats, which Plotly takes, those for percentages. */
@@ -77,7 +77,7 @@ function formatTick(value: number, { tickformat }: Axis, step: number): string {
   const digits = Math.max(0, -Math.floor(Math.log10(percent ? step * 100 : step) + 1e-9));
   const shown = percent ? value * 100 : value;
   const label = (shown === 0 ? 0 : shown).toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
-  return percent ? `${label}%` : label;
+  return (percent ? `${label}%` : label).replace('-', '−');
 }
 
 function paddedRange(values: number[], fromZero: boolean): [number, number] {

@@ -20,7 +20,7 @@ export function toSvg(figure: Figure, width = 900): string {
     ...panels.map((panel) => drawTraces(data.filter((trace) => isOn(trace, panel.name)), panel, layout)),
     ...panels.map((panel) => drawColorBars(data.filter((trace) => isOn(trace, panel.name)), panel)),
     ...(layout.annotations ?? []).map((annotation) => drawAnnotation(annotation, panels)),
-    drawLegend(data, layout),
+    drawLegend(data, layout, width),
     layout.title ? text(layout.title.text, width / 2, 24, { anchor: 'middle', size: layout.title.font.size }) : '',
   ];
   return picture(width, layout.height, layout.meta.alt, parts.join(''));
@@ -91,25 +91,37 @@ function clipPath({ left, right, top, bottom, clip }: Panel): string {
 
 function drawAnnotation(annotation: Annotation, panels: Panel[]): string {
   const panel = panels.find(({ name }) => name === (annotation.xref ?? 'x')) ?? panels[0];
-  const px = annotation.xref === 'paper' ? panel.left + annotation.x * (panels.at(-1)!.right - panel.left) : panel.x(annotation.x);
-  const py = annotation.yref === 'paper' ? panel.bottom - annotation.y * (panel.bottom - panel.top) : panel.y(annotation.y);
+  const placed = (value: number, { type }: Axis): number => (type === 'log' ? 10 ** value : value);
+  const px = panel.x(placed(annotation.x, panel.xAxis));
+  const py = panel.y(placed(annotation.y, panel.yAxis));
   const anchor = ({ left: 'start', center: 'middle', right: 'end' } as const)[annotation.xanchor ?? 'center'];
   if (!annotation.showarrow) {
     const down = { top: 12, middle: 4, bottom: -4 }[annotation.yanchor ?? 'middle'];
-    return text(annotation.text, px, py + down, { anchor, size: 12 });
+    const aside = { start: 3, middle: 0, end: -3 }[anchor];
+    return text(annotation.text, px + aside, py + down, { anchor, size: 12 });
   }
   const [tx, ty] = [px + (annotation.ax ?? 0), py + (annotation.ay ?? -30)];
   return line(tx, ty, px, py, INK) + text(annotation.text, tx, ty + (ty < py ? -4 : 13), { anchor, size: 12 });
 }
 
-function drawLegend(data: Trace[], layout: Layout): string {
+/** From left to right above the axes, in as many lines as it needs. */
+function drawLegend(data: Trace[], layout: Layout, width: number): string {
   if (!layout.showlegend) return '';
-  const y = (layout.margin?.t ?? 40) - 20;
-  let x = layout.margin?.l ?? 60;
-  const entries = data.filter((trace) => trace.name && trace.showlegend !== false).map((trace) => {
-    const entry = drawSample(trace, x, y) + text(trace.name ?? '', x + 38, y + 4, {});
-    x += 54 + (trace.name ?? '').length * 7.5;
-    return entry;
+  const left = layout.margin?.l ?? 60;
+  const shown = data.filter((trace) => trace.name && trace.showlegend !== false);
+  let [x, row] = [left, 0];
+  const places = shown.map(({ name = '' }) => {
+    // A letter takes about 7 pixels.
+    const length = 54 + name.length * 7;
+    if (x + length > width && x > left) [x, row] = [left, row + 1];
+    const place = { x, row };
+    x += length;
+    return place;
+  });
+  const bottom = (layout.margin?.t ?? 40) - 20;
+  const entries = shown.map((trace, i) => {
+    const y = bottom - (row - places[i].row) * 20;
+    return drawSample(trace, places[i].x, y) + text(trace.name ?? '', places[i].x + 38, y + 4, {});
   });
   return `<g class="legend">${entries.join('')}</g>`;
 }

@@ -1,6 +1,6 @@
 import type { NdArray } from 'ndarray';
 import { countText, packedValues, shapeText, type Numbers } from '../arrays';
-import { diverging, extent, rounded, type Figure } from './figure';
+import { diverging, extent, rounded, type Axis, type Figure } from './figure';
 import { numberText } from './svg-scales';
 
 /** A larger matrix is shown by so many cells across and down at most: more would be smaller than a screen shows, and fill the notebook. */
@@ -43,6 +43,7 @@ export function weightsFigure(kernel: NdArray<Numbers>, { title = 'Weights' }: W
   const isBinned = cell.rows > 1 || cell.columns > 1;
   const shape2d = `${countText(rows)} × ${countText(columns)}`;
   const mean = isBinned ? `; each cell is the mean of ${cell.rows} × ${cell.columns}` : '';
+  const isDense = shape.length === 2;
   // The middles of the cells. What is left over at the end is a smaller cell, which is drawn as large as the others.
   const middles = (count: number, size: number): number[] => Array.from({ length: count }, (_, i) => i * size + (size - 1) / 2);
   return {
@@ -56,12 +57,18 @@ export function weightsFigure(kernel: NdArray<Numbers>, { title = 'Weights' }: W
       title: { text: `${title}: ${shape2d} weights${mean}`, font: { size: 14 } },
       height: 420,
       margin: { l: 70, r: 100, t: 44, b: 52 },
-      xaxis: { title: { text: 'output' }, range: [-0.5, z[0].length * cell.columns - 0.5], showgrid: false, zeroline: false },
+      xaxis: { title: { text: isDense ? 'output' : 'filter' }, ...axis(z[0].length * cell.columns, false) },
       // The first input at the top, as a matrix is written.
-      yaxis: { title: { text: shape.length === 2 ? 'input' : 'place in the window and channel' }, range: [z.length * cell.rows - 0.5, -0.5], showgrid: false, zeroline: false },
+      yaxis: { title: { text: isDense ? 'input' : 'place in the window and channel' }, ...axis(z.length * cell.rows, true) },
       meta: { alt: `${title}: heat map of ${shape2d} weights from ${statistics}${mean}.` },
     },
   };
+}
+
+/** From the edge of the first cell to that of the last; few cells are all numbered. */
+function axis(length: number, isReversed: boolean): Axis {
+  const range: [number, number] = isReversed ? [length - 0.5, -0.5] : [-0.5, length - 0.5];
+  return { range, showgrid: false, zeroline: false, ...(length <= 12 && { dtick: 1 }) };
 }
 
 function statisticsOf(values: Numbers): string {
