@@ -4,9 +4,10 @@
 //
 //     node bench/reading-folders.mjs PYTHON FOLDER [ROUNDS = 5] [--memory] [--write]
 //
-// PYTHON is the interpreter of an environment with Keras, TensorFlow, PyTorch and torchvision. FOLDER has one sub-folder a class, such as
-// cats-vs-dogs/train with its 2,000 JPEGs of at most 200 pixels. Time: each measurement is made in a fresh process, after all imports and
-// one operation, from listing the folder to the last picture; the files are in the system's cache for all.
+// PYTHON is the interpreter of an environment with Keras, TensorFlow, PyTorch and torchvision. FOLDER has one
+// sub-folder a class, such as cats-vs-dogs/train with its 2,000 JPEGs of at most 200 pixels. Time: each measurement is
+// made in a fresh process, after all imports and one operation, from listing the folder to the last picture; the files
+// are in the system's cache for all.
 //
 // - ours, first: `readImageFolder` without anything in its cache: list, read, hash, decode and resize, write the cache;
 // - ours, second: the same when nothing has changed, from the cache;
@@ -14,10 +15,10 @@
 // - Keras: `image_dataset_from_directory(image_size=(32, 32), batch_size=32, shuffle=False)`, all batches once;
 // - torchvision: `ImageFolder` with `Resize((32, 32))`, `DataLoader(batch_size=32, num_workers=2)`, all batches once.
 //
-// --memory makes a folder of 20,000 pictures of the same files (each with a comment of its own), opens it at 128 x 128 x 3 (as float32
-// 3.9 GB) and trains one epoch from batches; what is measured is the largest resident set beyond that before the folder was opened, with
-// the library and the model loaded. Once from the cache, once where the cache has no room. --write puts all into
-// bench/results/reading-folders.md.
+// --memory makes a folder of 20,000 pictures of the same files (each with a comment of its own), opens it at 128 x 128
+// x 3 (as float32 3.9 GB) and trains one epoch from batches; what is measured is the largest resident set beyond that
+// before the folder was opened, with the library and the model loaded. Once from the cache, once where the cache has no
+// room. --write puts all into bench/results/reading-folders.md.
 
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -35,7 +36,9 @@ const LARGE_COUNT = 20_000;
 const args = process.argv.slice(2);
 if (args[0] === '--measure') {
   const [, what, folder, cacheLimit] = args;
-  console.log(JSON.stringify(what === 'memory' ? await measureMemory(folder, cacheLimit) : await measureTime(what, folder)));
+  console.log(
+    JSON.stringify(what === 'memory' ? await measureMemory(folder, cacheLimit) : await measureTime(what, folder)),
+  );
 } else {
   const [python, folder, rounds = '5'] = args.filter((arg) => !arg.startsWith('--'));
   if (!folder || !(Number(rounds) >= 1)) {
@@ -58,9 +61,11 @@ function compare(python, folder, rounds, memory, write) {
   const temporary = fs.mkdtempSync(path.join(os.tmpdir(), 'reading-folders-'));
   const env = { ...process.env, COURSE_CACHE: path.join(temporary, 'cache'), TF_CPP_MIN_LOG_LEVEL: '3' };
   /** @type {(command: string, args: string[]) => any} */
-  const run = (command, args) => JSON.parse(execFileSync(command, args, { env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }));
+  const run = (command, args) =>
+    JSON.parse(execFileSync(command, args, { env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }));
   const ours = (/** @type {string[]} */ ...args) => run(process.execPath, [script, '--measure', ...args]);
-  const peer = (/** @type {string} */ name) => run(python, [path.join(path.dirname(script), 'reading-folders.py'), name, folder]);
+  const peer = (/** @type {string} */ name) =>
+    run(python, [path.join(path.dirname(script), 'reading-folders.py'), name, folder]);
   /** @type {Record<string, () => Time>} */
   const ways = {
     'ours, first': () => {
@@ -69,8 +74,8 @@ function compare(python, folder, rounds, memory, write) {
     },
     'ours, second': () => ours('read', folder),
     'ours, reference decoder': () => ours('reference', folder),
-    'Keras': () => peer('keras'),
-    'torchvision': () => peer('torchvision'),
+    Keras: () => peer('keras'),
+    torchvision: () => peer('torchvision'),
   };
   try {
     /** @type {Record<string, Time[]>} */
@@ -82,11 +87,16 @@ function compare(python, folder, rounds, memory, write) {
         console.error(`round ${round + 1}: ${name} ${result.milliseconds.toFixed(1)} ms, ${result.pictures} pictures`);
       }
     }
-    const times = Object.fromEntries(Object.entries(results).map(([name, list]) => [name, list.map(({ milliseconds }) => milliseconds)]));
+    const times = Object.fromEntries(
+      Object.entries(results).map(([name, list]) => [name, list.map(({ milliseconds }) => milliseconds)]),
+    );
     const best = Math.min(median(times['Keras']), median(times['torchvision']));
     const first = median(times['ours, first']);
-    const rows = Object.entries(times).map(([name, list]) => `| ${name} | ${median(list).toFixed(1)} | ${Math.min(...list).toFixed(1)} to ` +
-      `${Math.max(...list).toFixed(1)} | ${(best / median(list)).toFixed(2)} |`);
+    const rows = Object.entries(times).map(
+      ([name, list]) =>
+        `| ${name} | ${median(list).toFixed(1)} | ${Math.min(...list).toFixed(1)} to ` +
+        `${Math.max(...list).toFixed(1)} | ${(best / median(list)).toFixed(2)} |`,
+    );
     const lines = [
       `| ${results['ours, first'][0].pictures.toLocaleString('en-US')} JPEGs to 32 x 32 x 3 | median, ms | range, ms | times as fast as the better peer |`,
       '|---|---:|---:|---:|',
@@ -98,8 +108,15 @@ function compare(python, folder, rounds, memory, write) {
     if (memory) {
       const large = path.join(temporary, 'large');
       makeLargeFolder(folder, large);
-      lines.push('', `| ${LARGE_COUNT.toLocaleString('en-US')} pictures to 128 x 128 x 3, one epoch | before, MB | largest, MB | beyond, MB |`, '|---|---:|---:|---:|');
-      for (const [name, limit] of [['batches from the cache', ''], ['batches decoded anew (cache without room)', '1']]) {
+      lines.push(
+        '',
+        `| ${LARGE_COUNT.toLocaleString('en-US')} pictures to 128 x 128 x 3, one epoch | before, MB | largest, MB | beyond, MB |`,
+        '|---|---:|---:|---:|',
+      );
+      for (const [name, limit] of [
+        ['batches from the cache', ''],
+        ['batches decoded anew (cache without room)', '1'],
+      ]) {
         const { before, largest, note } = ours('memory', large, limit);
         if (Boolean(note) !== Boolean(limit)) throw new Error(`${name}: ${note}`);
         lines.push(`| ${name} | ${before} | ${largest} | ${largest - before} |`);
@@ -110,10 +127,13 @@ function compare(python, folder, rounds, memory, write) {
     if (write) {
       const file = fileURLToPath(new URL('results/reading-folders.md', import.meta.url));
       fs.mkdirSync(path.dirname(file), { recursive: true });
-      fs.writeFileSync(file, `# Reading folders of pictures\n\nWritten by \`node bench/reading-folders.mjs PYTHON FOLDER ${rounds}${memory ? ' --memory' : ''} --write\`; ` +
-        `${rounds} rounds in turns, each in a fresh process; what is compared is said at the top of the script.\n` +
-        `${os.cpus()[0].model.trim()}, ${os.availableParallelism()} cores, Node.js ${process.versions.node}, ${results['ours, first'][0].versions}; ` +
-        `${results['Keras'][0].versions}; ${results['torchvision'][0].versions}; ${new Date().toISOString().slice(0, 10)}.\n\n${text}\n`);
+      fs.writeFileSync(
+        file,
+        `# Reading folders of pictures\n\nWritten by \`node bench/reading-folders.mjs PYTHON FOLDER ${rounds}${memory ? ' --memory' : ''} --write\`; ` +
+          `${rounds} rounds in turns, each in a fresh process; what is compared is said at the top of the script.\n` +
+          `${os.cpus()[0].model.trim()}, ${os.availableParallelism()} cores, Node.js ${process.versions.node}, ${results['ours, first'][0].versions}; ` +
+          `${results['Keras'][0].versions}; ${results['torchvision'][0].versions}; ${new Date().toISOString().slice(0, 10)}.\n\n${text}\n`,
+      );
     }
   } finally {
     fs.rmSync(temporary, { recursive: true, force: true });
@@ -133,7 +153,9 @@ function median(values) {
  * @param {string} target
  */
 function makeLargeFolder(source, target) {
-  const files = fs.readdirSync(source).flatMap((name) => fs.readdirSync(path.join(source, name)).map((file) => path.join(name, file)));
+  const files = fs
+    .readdirSync(source)
+    .flatMap((name) => fs.readdirSync(path.join(source, name)).map((file) => path.join(name, file)));
   for (let i = 0; i < LARGE_COUNT; i++) {
     const file = files[i % files.length];
     const jpeg = fs.readFileSync(path.join(source, file));
@@ -163,10 +185,14 @@ async function measureTime(what, folder) {
   const { environment, tf } = /** @type {typeof import('@course/lib')} */ (require('@course/lib'));
   const versions = `TensorFlow ${environment().tensorFlow}`;
   tf.zeros([1]).add(1).dataSync();
-  const { readImageFolder } = /** @type {typeof import('../lib/src/data/folder/image-folder.ts')} */ (load('data/folder/image-folder'));
-  if (what === 'reference') return { ...await measureReference(folder), versions };
+  const { readImageFolder } = /** @type {typeof import('../lib/src/data/folder/image-folder.ts')} */ (
+    load('data/folder/image-folder')
+  );
+  if (what === 'reference') return { ...(await measureReference(folder)), versions };
   const began = performance.now();
-  const { train: { images } } = await readImageFolder(folder, { size: SIZE });
+  const {
+    train: { images },
+  } = await readImageFolder(folder, { size: SIZE });
   return { milliseconds: performance.now() - began, pictures: images.shape[0], versions };
 }
 
@@ -174,11 +200,19 @@ async function measureTime(what, folder) {
 async function measureReference(folder) {
   const sharp = /** @type {typeof import('sharp').default} */ (require('sharp'));
   const began = performance.now();
-  const files = fs.readdirSync(folder).flatMap((name) => fs.readdirSync(path.join(folder, name)).map((file) => path.join(folder, name, file)));
+  const files = fs
+    .readdirSync(folder)
+    .flatMap((name) => fs.readdirSync(path.join(folder, name)).map((file) => path.join(folder, name, file)));
   const queue = files.values();
-  await Promise.all(Array.from({ length: 4 }, async () => {
-    for (const file of queue) await sharp(fs.readFileSync(file)).resize({ width: SIZE[1], height: SIZE[0], fit: 'fill', kernel: 'linear' }).raw().toBuffer();
-  }));
+  await Promise.all(
+    Array.from({ length: 4 }, async () => {
+      for (const file of queue)
+        await sharp(fs.readFileSync(file))
+          .resize({ width: SIZE[1], height: SIZE[0], fit: 'fill', kernel: 'linear' })
+          .raw()
+          .toBuffer();
+    }),
+  );
   return { milliseconds: performance.now() - began, pictures: files.length };
 }
 
@@ -188,7 +222,9 @@ async function measureReference(folder) {
  */
 async function measureMemory(folder, cacheLimit) {
   const { tf } = /** @type {typeof import('@course/lib')} */ (require('@course/lib'));
-  const { indexImageFolder } = /** @type {typeof import('../lib/src/data/folder/image-folder.ts')} */ (load('data/folder/image-folder'));
+  const { indexImageFolder } = /** @type {typeof import('../lib/src/data/folder/image-folder.ts')} */ (
+    load('data/folder/image-folder')
+  );
   const { train } = /** @type {typeof import('../lib/src/training/train.ts')} */ (load('training/train'));
   const model = tf.sequential({
     layers: [
@@ -200,7 +236,10 @@ async function measureMemory(folder, cacheLimit) {
   });
   model.compile({ optimizer: 'rmsprop', loss: 'categoricalCrossentropy', metrics: ['accuracy'] });
   const before = Math.round(process.memoryUsage().rss / 1e6);
-  const pictures = await indexImageFolder(folder, { size: LARGE_SIZE, ...(cacheLimit && { cacheLimit: Number(cacheLimit) }) });
+  const pictures = await indexImageFolder(folder, {
+    size: LARGE_SIZE,
+    ...(cacheLimit && { cacheLimit: Number(cacheLimit) }),
+  });
   await train(model, pictures.train.batches({ batchSize: 32 }), { epochs: 1 });
   return { before, largest: Math.round((process.resourceUsage().maxRSS * 1024) / 1e6), note: pictures.note };
 }

@@ -1,6 +1,11 @@
 import { countText } from '../arrays';
 import {
-  indexImageFolder, readImageFolder, type FolderBatches, type FolderFiles, type FolderOptions, type ImageFolder,
+  indexImageFolder,
+  readImageFolder,
+  type FolderBatches,
+  type FolderFiles,
+  type FolderOptions,
+  type ImageFolder,
 } from '../data/folder/image-folder';
 import type { SkippedFile } from '../data/folder/list';
 import { escapeXml } from '../plots/svg';
@@ -8,14 +13,16 @@ import { LiveProgress } from './live-progress';
 import { show, type Bundle } from './output';
 
 /**
- * Loads a folder of pictures into memory, shows how far it is, and says below the cell what was found: the classes with their numbers of
- * pictures, where they come from, and which files were skipped and why.
+ * Loads a folder of pictures into memory, shows how far it is, and says below the cell what was found: the classes with
+ * their numbers of pictures, where they come from, and which files were skipped and why.
  *
  * Layouts: `train/<class>/*` with `validation/`, `val/` or `test/` beside it, or `<class>/*`.
  *
- * @param options `size` ([32, 32]), `color` ('rgb' or 'grey'), `resize` ('squash', 'crop', 'fill', 'half crop half fill'),
+ * @param options `size` ([32, 32]), `color` ('rgb' or 'grey'), `resize` ('squash', 'crop', 'fill', 'half crop half
+ * fill'),
  *   `validationSplit` and `seed`, `minImagesPerClass`, `maxImagesPerClass`
- * @returns `train` and `validation`, each with `images` `[n, height, width, 3]` (`[n, height, width]` if grey) uint8 0..255, `labels` `[n]`
+ * @returns `train` and `validation`, each with `images` `[n, height, width, 3]` (`[n, height, width]` if grey) uint8
+ * 0..255, `labels` `[n]`
  *   uint8, `files` and `originalSizes`; and what was `skipped`. There is nothing to dispose.
  *
  * ```ts
@@ -31,29 +38,42 @@ export async function loadImageFolder(folder: string, options: FolderOptions = {
 }
 
 /**
- * Opens a folder of pictures that does not fit into memory, and shows what `loadImageFolder` shows. The pictures are decoded once, into
- * a file of the cache; batches are read from it while the network trains.
+ * Opens a folder of pictures that does not fit into memory, and shows what `loadImageFolder` shows. The pictures are
+ * decoded once, into a file of the cache; batches are read from it while the network trains.
  *
  * @param options those of `loadImageFolder`
  * @returns `train` and `validation` as those of `loadImageFolder`, with `batches(...)` instead of `images`
  *
  * ```ts
  * const photos = await openImageFolder('photos', { size: [64, 64], validationSplit: 0.2 });
- * await fit(model, photos.train.batches({ batchSize: 64 }), { epochs: 5, validationData: photos.validation!.batches() });
- * ```
+ * await fit(model, photos.train.batches({ batchSize: 64 }), { epochs: 5, validationData: photos.validation!.batches()
+ * }); ```
  *
  * @throws Error as `loadImageFolder`
  * Taught in 04_cats_and_dogs.
  */
-export async function openImageFolder(folder: string, options: FolderOptions = {}): Promise<ImageFolder<FolderBatches>> {
+export async function openImageFolder(
+  folder: string,
+  options: FolderOptions = {},
+): Promise<ImageFolder<FolderBatches>> {
   return shown(options, (withProgress) => indexImageFolder(folder, withProgress));
 }
 
-async function shown<F extends ImageFolder<FolderFiles>>(options: FolderOptions, read: (options: FolderOptions) => Promise<F>): Promise<F> {
+async function shown<F extends ImageFolder<FolderFiles>>(
+  options: FolderOptions,
+  read: (options: FolderOptions) => Promise<F>,
+): Promise<F> {
   const live = new LiveProgress();
   const onProgress: FolderOptions['onProgress'] = (progress) => {
     const { done, total, imagesPerSecond } = progress;
-    live.update({ activity: 'decode', what: 'pictures', unit: 'images', received: done, total, ratePerSecond: imagesPerSecond });
+    live.update({
+      activity: 'decode',
+      what: 'pictures',
+      unit: 'images',
+      received: done,
+      total,
+      ratePerSecond: imagesPerSecond,
+    });
     options.onProgress?.(progress);
   };
   const folder = await read({ ...options, onProgress }).finally(() => live.end());
@@ -80,7 +100,9 @@ function skippedHtml(skipped: readonly SkippedFile[]): string {
     else byReason.set(file.reason, [file]);
   }
   const groups = [...byReason].map(([reason, files]) => {
-    const named = files.slice(0, NAMED_FILES).map(({ file, detail }) => `<li><code>${escapeXml(file)}</code>${detail ? ` (${escapeXml(detail)})` : ''}</li>`);
+    const named = files
+      .slice(0, NAMED_FILES)
+      .map(({ file, detail }) => `<li><code>${escapeXml(file)}</code>${detail ? ` (${escapeXml(detail)})` : ''}</li>`);
     const rest = files.length - named.length;
     return `<p>${countText(files.length)} ${escapeXml(reason)}</p><ul>${named.join('')}${rest > 0 ? `<li>and ${countText(rest)} more</li>` : ''}</ul>`;
   });

@@ -6,11 +6,12 @@ import { tf } from '.';
 import { unbreakable } from './unbreakable';
 
 /**
- * TensorFlow graphs written by hand and run in one session call each: the native library then uses all cores on its own, and calls
- * operations that TensorFlow.js has no function for. tfjs-node can load a graph only as a SavedModel, so a graph is written as one.
+ * TensorFlow graphs written by hand and run in one session call each: the native library then uses all cores on its
+ * own, and calls operations that TensorFlow.js has no function for. tfjs-node can load a graph only as a SavedModel, so
+ * a graph is written as one.
  *
- * The messages and their field numbers are those of TensorFlow's public protocol buffers (tensorflow/core/protobuf/saved_model.proto,
- * meta_graph.proto and tensorflow/core/framework/*.proto).
+ * The messages and their field numbers are those of TensorFlow's public protocol buffers
+ * (tensorflow/core/protobuf/saved_model.proto, meta_graph.proto and tensorflow/core/framework/*.proto).
  */
 
 /** Types of numbers, with their numbers in TensorFlow's types.proto. */
@@ -40,21 +41,30 @@ function message(writer: Writer, field: number, write: Message): void {
   writer.ldelim();
 }
 
-const text = (writer: Writer, field: number, value: string): Writer => writer.uint32(tag(field, LENGTH_DELIMITED)).string(value);
-const bytes = (writer: Writer, field: number, value: Uint8Array): Writer => writer.uint32(tag(field, LENGTH_DELIMITED)).bytes(value);
+const text = (writer: Writer, field: number, value: string): Writer =>
+  writer.uint32(tag(field, LENGTH_DELIMITED)).string(value);
+const bytes = (writer: Writer, field: number, value: Uint8Array): Writer =>
+  writer.uint32(tag(field, LENGTH_DELIMITED)).bytes(value);
 const number = (writer: Writer, field: number, value: number): Writer => writer.uint32(tag(field, VARINT)).int64(value);
 
-const writeShape = (shape: Shape): Message => (writer) => {
-  for (const size of shape) message(writer, 2, (dimension) => number(dimension, 1, size));
-};
+const writeShape =
+  (shape: Shape): Message =>
+  (writer) => {
+    for (const size of shape) message(writer, 2, (dimension) => number(dimension, 1, size));
+  };
 
-const writeTensor = (values: Float32Array | Int32Array, shape: Shape): Message => (writer) => {
-  number(writer, 1, values instanceof Float32Array ? dataTypes.float32 : dataTypes.int32);
-  message(writer, 2, writeShape(shape));
-  bytes(writer, 4, new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
-};
+const writeTensor =
+  (values: Float32Array | Int32Array, shape: Shape): Message =>
+  (writer) => {
+    number(writer, 1, values instanceof Float32Array ? dataTypes.float32 : dataTypes.int32);
+    message(writer, 2, writeShape(shape));
+    bytes(writer, 4, new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+  };
 
-/** Attributes as an operation's definition names their kinds: int, float, bool, string, type, shape, func, and lists of the latter. */
+/**
+ * Attributes as an operation's definition names their kinds: int, float, bool, string, type, shape, func, and lists of
+ * the latter.
+ */
 export const attribute = {
   string: (value: string): Attribute => ({ write: (writer) => void text(writer, 2, value) }),
   int: (value: number): Attribute => ({ write: (writer) => void number(writer, 3, value) }),
@@ -81,11 +91,17 @@ class Nodes {
   /**
    * Adds an operation.
    *
-   * @param inputs as TensorFlow writes them: in a graph `name` or `name:1`, in a function `name:output:0` with the output's name in the
+   * @param inputs as TensorFlow writes them: in a graph `name` or `name:1`, in a function `name:output:0` with the
+   * output's name in the
    *   definition of the operation; `^name` only waits for it
    * @returns its name
    */
-  add(op: string, inputs: readonly string[], attributes: Record<string, Attribute> = {}, name = `${op}_${this.nodes.length}`): string {
+  add(
+    op: string,
+    inputs: readonly string[],
+    attributes: Record<string, Attribute> = {},
+    name = `${op}_${this.nodes.length}`,
+  ): string {
     this.nodes.push((writer) => {
       text(writer, 1, name);
       text(writer, 2, op);
@@ -102,13 +118,19 @@ class Nodes {
 
   constant(values: Float32Array | Int32Array, shape: Shape): string {
     const type = attribute.type(values instanceof Float32Array ? 'float32' : 'int32');
-    return this.add('Const', [], { dtype: type, value: { write: (writer) => message(writer, 8, writeTensor(values, shape)) } });
+    return this.add('Const', [], {
+      dtype: type,
+      value: { write: (writer) => message(writer, 8, writeTensor(values, shape)) },
+    });
   }
 }
 
 /** What an operation such as `MapDefun` calls for each of many inputs. */
 export class GraphFunction extends Nodes {
-  /** Names and types of what goes in and comes out; `results` says which output of which operation (`name:output:0`) each result is. */
+  /**
+   * Names and types of what goes in and comes out; `results` says which output of which operation (`name:output:0`)
+   * each result is.
+   */
   constructor(
     readonly name: string,
     private readonly inputs: Readonly<Record<string, GraphType>>,
@@ -125,10 +147,12 @@ export class GraphFunction extends Nodes {
   }
 
   write(writer: Writer): void {
-    const argument = (type: GraphType, name: string): Message => (argument) => {
-      text(argument, 1, name);
-      number(argument, 3, dataTypes[type]);
-    };
+    const argument =
+      (type: GraphType, name: string): Message =>
+      (argument) => {
+        text(argument, 1, name);
+        number(argument, 3, dataTypes[type]);
+      };
     message(writer, 1, (signature) => {
       text(signature, 1, this.name);
       for (const [name, type] of Object.entries(this.inputs)) message(signature, 2, argument(type, name));
@@ -197,7 +221,9 @@ export class GraphDefinition extends Nodes {
       message(metaGraph, 2, (graph) => {
         for (const node of this.nodes) message(graph, 1, node);
         message(graph, 4, (versions) => number(versions, 1, GRAPH_VERSION));
-        message(graph, 2, (library) => this.functions.forEach((body) => message(library, 1, (writer) => body.write(writer))));
+        message(graph, 2, (library) =>
+          this.functions.forEach((body) => message(library, 1, (writer) => body.write(writer))),
+        );
       });
     });
     return writer.finish();
@@ -213,7 +239,8 @@ export class Graph {
    *
    * @param inputs a tensor for each placeholder that is needed; the caller keeps (and disposes) them
    * @param outputs names of operations; `name:1` for the second output of one
-   * @returns one tensor an output; the caller disposes them. TensorFlow.js can read float32, int32, bool and string: other types go
+   * @returns one tensor an output; the caller disposes them. TensorFlow.js can read float32, int32, bool and string:
+   * other types go
    *   through `Cast` or `Bitcast` within the graph
    * @throws Error with TensorFlow's message if an operation fails; nothing is returned then
    */
@@ -221,12 +248,14 @@ export class Graph {
     const { session } = this;
     if (session === undefined) throw new Error('This graph has been disposed. Load it again.');
     const output = (name: string): string => (name.includes(':') ? name : `${name}:0`);
-    return unbreakable(() => backend().runSavedModel(
-      session,
-      Object.values(inputs),
-      Object.keys(inputs).map((name) => ({ name: output(name) })),
-      outputs.map(output),
-    ));
+    return unbreakable(() =>
+      backend().runSavedModel(
+        session,
+        Object.values(inputs),
+        Object.keys(inputs).map((name) => ({ name: output(name) })),
+        outputs.map(output),
+      ),
+    );
   }
 
   dispose(): void {

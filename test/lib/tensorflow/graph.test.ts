@@ -39,11 +39,23 @@ describe('a graph written by hand', () => {
   it('gives several outputs of one operation, and takes inputs by name', () => {
     const definition = new GraphDefinition();
     const [a, b] = ['a', 'b'].map((name) => definition.placeholder(name, 'int32', [2]));
-    const both = definition.add('Pack', [a, b], { T: attribute.type('int32'), N: attribute.int(2), axis: attribute.int(0) });
-    definition.add('Unpack', [both], { T: attribute.type('int32'), num: attribute.int(2), axis: attribute.int(1) }, 'columns');
+    const both = definition.add('Pack', [a, b], {
+      T: attribute.type('int32'),
+      N: attribute.int(2),
+      axis: attribute.int(0),
+    });
+    definition.add(
+      'Unpack',
+      [both],
+      { T: attribute.type('int32'), num: attribute.int(2), axis: attribute.int(1) },
+      'columns',
+    );
     graph = definition.load();
     const inputs = { b: tf.tensor1d([3, 4], 'int32'), a: tf.tensor1d([1, 2], 'int32') };
-    expect(values(inputs, ['columns', 'columns:1'])).toEqual([[1, 3], [2, 4]]);
+    expect(values(inputs, ['columns', 'columns:1'])).toEqual([
+      [1, 3],
+      [2, 4],
+    ]);
   });
 
   it('calls a function for each of many inputs', () => {
@@ -53,17 +65,30 @@ describe('a graph written by hand', () => {
     const one = body.constant(Float32Array.of(1), []);
     body.returns({ y: `${body.add('AddV2', [`${square}:y:0`, `${one}:output:0`], { T: float })}:z:0` });
     const x = definition.placeholder('x', 'float32', [-1]);
-    definition.add('MapDefun', [x], {
-      Targuments: attribute.types(['float32']), Tcaptured: attribute.types([]), output_types: attribute.types(['float32']),
-      output_shapes: attribute.shapes([[]]), f: attribute.function(definition.addFunction(body)),
-    }, 'y');
+    definition.add(
+      'MapDefun',
+      [x],
+      {
+        Targuments: attribute.types(['float32']),
+        Tcaptured: attribute.types([]),
+        output_types: attribute.types(['float32']),
+        output_shapes: attribute.shapes([[]]),
+        f: attribute.function(definition.addFunction(body)),
+      },
+      'y',
+    );
     graph = definition.load();
     expect(values({ x: tf.tensor1d([1, 2, 3, 4, 5]) }, ['y'])).toEqual([[2, 5, 10, 17, 26]]);
   });
 
   it('keeps variables between runs', () => {
     const definition = new GraphDefinition();
-    const options = { dtype: float, shape: attribute.shape([]), shared_name: attribute.string('v'), container: attribute.string('') };
+    const options = {
+      dtype: float,
+      shape: attribute.shape([]),
+      shared_name: attribute.string('v'),
+      container: attribute.string(''),
+    };
     const variable = definition.add('VarHandleOp', [], options);
     const start = definition.placeholder('start', 'float32', []);
     definition.add('AssignVariableOp', [variable, start], { dtype: float }, 'assign');

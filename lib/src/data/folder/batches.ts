@@ -20,8 +20,8 @@ export interface BatchOptions {
   /** Decides the orders. Default 1. */
   readonly seed?: number;
   /**
-   * Done with each batch, for example augmentation: takes `[batch, height, width, channels]` float32 0..1 and returns what the network
-   * takes. Tensors that are made on the way are disposed.
+   * Done with each batch, for example augmentation: takes `[batch, height, width, channels]` float32 0..1 and returns
+   * what the network takes. Tensors that are made on the way are disposed.
    */
   readonly map?: (x: tf.Tensor) => tf.Tensor;
 }
@@ -34,7 +34,10 @@ export class Batches implements ExampleBatches {
   readonly batchSize: number;
   private epochs = 0;
 
-  constructor(private readonly source: BatchSource, private readonly options: BatchOptions) {
+  constructor(
+    private readonly source: BatchSource,
+    private readonly options: BatchOptions,
+  ) {
     this.batchSize = options.batchSize ?? 32;
     if (!Number.isInteger(this.batchSize) || this.batchSize < 1) {
       throw new RangeError(`batches: got batchSize = ${this.batchSize}, expected a whole number of at least 1.`);
@@ -80,11 +83,16 @@ export class Batches implements ExampleBatches {
   }
 
   private tensors(indices: readonly number[], pixels: Uint8Array): Examples {
-    const { size: [height, width], color, labels, classes } = this.source;
+    const {
+      size: [height, width],
+      color,
+      labels,
+      classes,
+    } = this.source;
     const values = new Float32Array(pixels.length);
     for (let i = 0; i < pixels.length; i++) values[i] = pixels[i] / 255;
     const rows = new Float32Array(indices.length * classes);
-    indices.forEach((index, i) => rows[i * classes + labels.get(index)] = 1);
+    indices.forEach((index, i) => (rows[i * classes + labels.get(index)] = 1));
     const { map = (x) => x } = this.options;
     return tf.tidy(() => ({
       x: map(tf.tensor4d(values, [indices.length, height, width, color === 'grey' ? 1 : 3])),
@@ -92,4 +100,3 @@ export class Batches implements ExampleBatches {
     }));
   }
 }
-

@@ -1,6 +1,7 @@
 /**
- * BMP pictures without compression: 1, 4 and 8 bits with a palette, 16, 24 and 32 bits, from below or from above. The decoder of the
- * library knows no BMP, and the npm packages that do stop at odd widths or ignore where the pixels begin.
+ * BMP pictures without compression: 1, 4 and 8 bits with a palette, 16, 24 and 32 bits, from below or from above. The
+ * decoder of the library knows no BMP, and the npm packages that do stop at odd widths or ignore where the pixels
+ * begin.
  *
  * Source: Microsoft, "Bitmap storage" (BITMAPCOREHEADER, BITMAPINFOHEADER, BITMAPV4HEADER).
  */
@@ -29,7 +30,7 @@ export function readBmpHeader(bytes: Buffer): BmpHeader {
   }
   const height = bytes.readInt32LE(22);
   const compression = size >= 40 ? bytes.readUInt32LE(30) : NONE;
-  const masks = size === 40 ? { [BIT_FIELDS]: 12, [ALPHA_BIT_FIELDS]: 16 }[compression] ?? 0 : 0;
+  const masks = size === 40 ? ({ [BIT_FIELDS]: 12, [ALPHA_BIT_FIELDS]: 16 }[compression] ?? 0) : 0;
   return {
     width: bytes.readInt32LE(18),
     height: Math.abs(height),
@@ -46,7 +47,8 @@ export function readBmpHeader(bytes: Buffer): BmpHeader {
 export function bmpProblem({ bits, compression, width, height }: BmpHeader): string | undefined {
   if (width < 1 || height < 1) return `a picture of ${width} x ${height} pixels`;
   if (![1, 4, 8, 16, 24, 32].includes(bits)) return `BMP with ${bits} bits a pixel`;
-  if (compression === NONE || ((compression === BIT_FIELDS || compression === ALPHA_BIT_FIELDS) && bits >= 16)) return undefined;
+  if (compression === NONE || ((compression === BIT_FIELDS || compression === ALPHA_BIT_FIELDS) && bits >= 16))
+    return undefined;
   return 'BMP with compressed pixels';
 }
 
@@ -88,16 +90,27 @@ function paletteReader(bytes: Buffer, { bits, paletteAt, paletteStep, pixelsAt }
   };
 }
 
-const readRgb = (bytes: Buffer): ReadPixel => (row, x, pixels, to) => {
-  const from = row + x * 3;
-  [pixels[to], pixels[to + 1], pixels[to + 2], pixels[to + 3]] = [bytes[from + 2], bytes[from + 1], bytes[from], OPAQUE];
-};
+const readRgb =
+  (bytes: Buffer): ReadPixel =>
+  (row, x, pixels, to) => {
+    const from = row + x * 3;
+    [pixels[to], pixels[to + 1], pixels[to + 2], pixels[to + 3]] = [
+      bytes[from + 2],
+      bytes[from + 1],
+      bytes[from],
+      OPAQUE,
+    ];
+  };
 
 function maskReader(bytes: Buffer, { bits, compression }: BmpHeader): ReadPixel {
   const masksAt = 54;
   const hasAlpha = compression === ALPHA_BIT_FIELDS || (compression === BIT_FIELDS && bytes.readUInt32LE(14) >= 56);
-  const masks = compression !== NONE ? [0, 1, 2].map((i) => bytes.readUInt32LE(masksAt + 4 * i))
-    : bits === 16 ? [0x7c00, 0x03e0, 0x001f] : [0xff0000, 0xff00, 0xff];
+  const masks =
+    compression !== NONE
+      ? [0, 1, 2].map((i) => bytes.readUInt32LE(masksAt + 4 * i))
+      : bits === 16
+        ? [0x7c00, 0x03e0, 0x001f]
+        : [0xff0000, 0xff00, 0xff];
   const channels = [...masks, hasAlpha ? bytes.readUInt32LE(masksAt + 12) : 0].map((mask) => {
     const shift = mask === 0 ? 0 : 31 - Math.clz32(mask & -mask);
     return { mask, shift, largest: mask >>> shift };

@@ -6,13 +6,14 @@ import type { PictureOptions } from './options';
 import type { SkipReason } from './list';
 
 /**
- * The reference decoder: sharp, which is libvips. It knows every format but BMP, turns pictures as EXIF says, converts CMYK, 16 bits and
- * colour profiles to sRGB, and takes about a millisecond a picture whatever its size; plain pictures go through `decode-plain`.
+ * The reference decoder: sharp, which is libvips. It knows every format but BMP, turns pictures as EXIF says, converts
+ * CMYK, 16 bits and colour profiles to sRGB, and takes about a millisecond a picture whatever its size; plain pictures
+ * go through `decode-plain`.
  */
 
 /**
- * More pixels than this are refused: a file of a few kilobytes can claim any size, and would fill the memory. The largest cameras of
- * phones make 200 megapixels, but hand on 50 or less unless they are told otherwise.
+ * More pixels than this are refused: a file of a few kilobytes can claim any size, and would fill the memory. The
+ * largest cameras of phones make 200 megapixels, but hand on 50 or less unless they are told otherwise.
  */
 export const MAX_PIXELS = 100_000_000;
 
@@ -21,7 +22,10 @@ const BACKGROUND = { r: 255, g: 255, b: 255 };
 
 /** A picture that cannot be used, and why. */
 export class BadPicture extends Error {
-  constructor(readonly reason: SkipReason, readonly detail?: string) {
+  constructor(
+    readonly reason: SkipReason,
+    readonly detail?: string,
+  ) {
     super(detail ?? reason);
   }
 }
@@ -43,15 +47,23 @@ export function checkSize(width: number, height: number): void {
 }
 
 /**
- * Decodes any picture; of several frames or pages the first. Large ones come out smaller, but at least twice as large as wanted.
+ * Decodes any picture; of several frames or pages the first. Large ones come out smaller, but at least twice as large
+ * as wanted.
  *
  * @throws BadPicture if it is damaged, truncated or too large
  */
-export async function decodeReference(bytes: Buffer, format: PictureFormat, options: PictureOptions): Promise<RawPicture> {
+export async function decodeReference(
+  bytes: Buffer,
+  format: PictureFormat,
+  options: PictureOptions,
+): Promise<RawPicture> {
   try {
     const picture = format === 'BMP' ? openBmp(bytes) : open(bytes, {});
-    // Without a limit here, because its message would not tell it from other errors. Orientations 5 to 8 lie on their side.
-    const { autoOrient: { width, height } } = format === 'BMP' ? await picture.metadata() : await open(bytes, { limitInputPixels: false }).metadata();
+    // Without a limit here, because its message would not tell it from other errors. Orientations 5 to 8 lie on their
+    // side.
+    const {
+      autoOrient: { width, height },
+    } = format === 'BMP' ? await picture.metadata() : await open(bytes, { limitInputPixels: false }).metadata();
     checkSize(width, height);
     return await rawPicture(picture, [width, height], options);
   } catch (error) {
@@ -64,7 +76,12 @@ export async function decodeReference(bytes: Buffer, format: PictureFormat, opti
 
 // Loaded when the first such picture comes: most folders have none.
 const open = (bytes: Uint8Array, options: SharpOptions): Sharp =>
-  (require('sharp') as typeof import('sharp'))(bytes, { limitInputPixels: MAX_PIXELS, failOn: 'error', autoOrient: true, ...options });
+  (require('sharp') as typeof import('sharp'))(bytes, {
+    limitInputPixels: MAX_PIXELS,
+    failOn: 'error',
+    autoOrient: true,
+    ...options,
+  });
 
 function openBmp(bytes: Buffer): Sharp {
   const header = readBmpHeader(bytes);

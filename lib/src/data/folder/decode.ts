@@ -3,7 +3,16 @@ import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 
 import { tf } from '../../tensorflow';
 import { BadPicture, checkSize, decodeReference } from './decode-reference';
 import { decodeAndResize, type GraphPicture } from './picture-graph';
-import { endsInZeros, extensionOf, formatOfContent, formatOfName, hasEnd, kindOfContent, readHeader, type PictureFormat } from './formats';
+import {
+  endsInZeros,
+  extensionOf,
+  formatOfContent,
+  formatOfName,
+  hasEnd,
+  kindOfContent,
+  readHeader,
+  type PictureFormat,
+} from './formats';
 import type { Candidate } from './list';
 import { pixelBytes, type PictureOptions } from './options';
 
@@ -18,7 +27,12 @@ export interface FileStamp {
   readonly inode: number;
 }
 
-const stampOf = ({ size, mtimeMs, ctimeMs, ino }: Stats): FileStamp => ({ bytes: size, modified: mtimeMs, changed: ctimeMs, inode: ino });
+const stampOf = ({ size, mtimeMs, ctimeMs, ino }: Stats): FileStamp => ({
+  bytes: size,
+  modified: mtimeMs,
+  changed: ctimeMs,
+  inode: ino,
+});
 
 /** A file as it was read, before decoding. */
 export interface ReadFile {
@@ -37,7 +51,7 @@ export class ReadBuffer {
 
   take(bytes: number): Buffer {
     if (this.used + bytes > this.memory.length) return Buffer.allocUnsafeSlow(bytes);
-    return this.memory.subarray(this.used, this.used += bytes);
+    return this.memory.subarray(this.used, (this.used += bytes));
   }
 
   /** From now on, what was taken before is written over. */
@@ -62,7 +76,8 @@ export function readCandidate({ path }: Candidate, buffer: ReadBuffer): ReadFile
     const status = fstatSync(descriptor);
     if (!status.isFile()) throw new BadPicture('not a file');
     if (status.size === 0) throw new BadPicture('empty file');
-    if (status.size > MAX_FILE_BYTES) throw new BadPicture('too large', `${Math.round(status.size / 1e6)} MB, more than ${MAX_FILE_BYTES / 1e6} MB`);
+    if (status.size > MAX_FILE_BYTES)
+      throw new BadPicture('too large', `${Math.round(status.size / 1e6)} MB, more than ${MAX_FILE_BYTES / 1e6} MB`);
     const bytes = buffer.take(status.size);
     for (let read = 0; read < bytes.length;) {
       const more = readSync(descriptor, bytes, read, bytes.length - read, read);
@@ -79,7 +94,8 @@ export function readCandidate({ path }: Candidate, buffer: ReadBuffer): ReadFile
 
 export function unreadable(error: NodeJS.ErrnoException): BadPicture {
   if (error.code === 'EACCES' || error.code === 'EPERM') return new BadPicture('no permission');
-  if (error.code === 'ENOENT' || error.code === 'ELOOP' || error.code === 'ENOTDIR') return new BadPicture('changed or vanished while it was read');
+  if (error.code === 'ENOENT' || error.code === 'ELOOP' || error.code === 'ENOTDIR')
+    return new BadPicture('changed or vanished while it was read');
   return new BadPicture('damaged', `it cannot be read (${error.code ?? error.message})`);
 }
 
@@ -127,7 +143,10 @@ interface Job {
  *
  * @returns one outcome a file, in their order
  */
-export async function decodeFiles(files: readonly { candidate: Candidate; bytes: Buffer }[], options: PictureOptions): Promise<(DecodedPicture | BadPicture)[]> {
+export async function decodeFiles(
+  files: readonly { candidate: Candidate; bytes: Buffer }[],
+  options: PictureOptions,
+): Promise<(DecodedPicture | BadPicture)[]> {
   const outcomes: (DecodedPicture | BadPicture | undefined)[] = files.map(() => undefined);
   const jobs: Job[] = [];
   files.forEach(({ candidate, bytes }, index) => {
@@ -140,7 +159,10 @@ export async function decodeFiles(files: readonly { candidate: Candidate; bytes:
   });
   const decode = (list: readonly Job[]): void => {
     if (list.length === 0) return;
-    const pixels = decodeAndResize(list.map(({ picture }) => picture!), options);
+    const pixels = decodeAndResize(
+      list.map(({ picture }) => picture!),
+      options,
+    );
     const bytesEach = pixelBytes(options);
     list.forEach(({ index, picture }, i) => {
       outcomes[index] = { pixels: pixels.subarray(i * bytesEach, (i + 1) * bytesEach), size: picture!.size };
@@ -151,7 +173,8 @@ export async function decodeFiles(files: readonly { candidate: Candidate; bytes:
   try {
     decode(plain);
   } catch {
-    // One damaged picture fails the whole call: those that TensorFlow cannot decode are left to the reference decoder, which says why.
+    // One damaged picture fails the whole call: those that TensorFlow cannot decode are left to the reference decoder,
+    // which says why.
     for (const job of plain) {
       if (!canDecode(job)) job.picture = undefined;
     }
@@ -160,15 +183,17 @@ export async function decodeFiles(files: readonly { candidate: Candidate; bytes:
 
   const others = jobs.filter(({ picture }) => !picture);
   const queue = others.values();
-  await Promise.all(Array.from({ length: AT_ONCE }, async () => {
-    for (const job of queue) {
-      try {
-        job.picture = { kind: 'RAW', ...await decodeReference(job.bytes, job.format, options) };
-      } catch (error) {
-        outcomes[job.index] = asBadPicture(error);
+  await Promise.all(
+    Array.from({ length: AT_ONCE }, async () => {
+      for (const job of queue) {
+        try {
+          job.picture = { kind: 'RAW', ...(await decodeReference(job.bytes, job.format, options)) };
+        } catch (error) {
+          outcomes[job.index] = asBadPicture(error);
+        }
       }
-    }
-  }));
+    }),
+  );
   decode(others.filter(({ picture }) => picture));
   return outcomes as (DecodedPicture | BadPicture)[];
 }

@@ -1,8 +1,9 @@
 /**
- * What a file is, told by its first bytes and never by its name, and what must be known of a picture before it is decoded: its size,
- * and whether the fast decoder does it right.
+ * What a file is, told by its first bytes and never by its name, and what must be known of a picture before it is
+ * decoded: its size, and whether the fast decoder does it right.
  *
- * Sources: ITU-T T.81 (JPEG), W3C "Portable Network Graphics, third edition" (PNG), the EXIF 2.32 standard (orientation).
+ * Sources: ITU-T T.81 (JPEG), W3C "Portable Network Graphics, third edition" (PNG), the EXIF 2.32 standard
+ * (orientation).
  */
 
 /** Formats that are read. */
@@ -29,7 +30,8 @@ export function formatOfName(name: string): PictureFormat | undefined {
 /** In small letters, without the dot; '' if there is none. */
 export const extensionOf = (name: string): string => /\.([^.]+)$/.exec(name)?.[1].toLowerCase() ?? '';
 
-const startsWith = (bytes: Buffer, text: string, at = 0): boolean => bytes.toString('latin1', at, at + text.length) === text;
+const startsWith = (bytes: Buffer, text: string, at = 0): boolean =>
+  bytes.toString('latin1', at, at + text.length) === text;
 
 /** The format of a file's content; undefined if it is none that is known. */
 export function formatOfContent(bytes: Buffer): PictureFormat | OtherFormat | undefined {
@@ -38,7 +40,12 @@ export function formatOfContent(bytes: Buffer): PictureFormat | OtherFormat | un
   if (startsWith(bytes, 'GIF87a') || startsWith(bytes, 'GIF89a')) return 'GIF';
   if (startsWith(bytes, 'RIFF') && startsWith(bytes, 'WEBP', 8)) return 'WebP';
   if (['II*\0', 'MM\0*', 'II+\0', 'MM\0+'].some((magic) => startsWith(bytes, magic))) return 'TIFF';
-  if (startsWith(bytes, 'BM') && bytes.length >= 26 && [12, 16, 40, 52, 56, 64, 108, 124].includes(bytes.readUInt32LE(14))) return 'BMP';
+  if (
+    startsWith(bytes, 'BM') &&
+    bytes.length >= 26 &&
+    [12, 16, 40, 52, 56, 64, 108, 124].includes(bytes.readUInt32LE(14))
+  )
+    return 'BMP';
   if (startsWith(bytes, 'ftyp', 4)) {
     const brand = bytes.toString('latin1', 8, 12);
     return brand === 'avif' || brand === 'avis' ? 'AVIF' : /^(hei|hev|mif|msf)/.test(brand) ? 'HEIC' : undefined;
@@ -64,8 +71,8 @@ export interface Header {
   readonly width: number;
   readonly height: number;
   /**
-   * Whether TensorFlow decodes the picture just as the reference decoder would: grey or RGB of 8 bits, upright, without alpha and
-   * without a colour profile.
+   * Whether TensorFlow decodes the picture just as the reference decoder would: grey or RGB of 8 bits, upright, without
+   * alpha and without a colour profile.
    */
   readonly isPlain: boolean;
   /** Whether it has no colour. */
@@ -93,7 +100,12 @@ function readJpegHeader(bytes: Buffer): Header | undefined {
       const components = bytes[at + 9];
       // Baseline, extended and progressive with Huffman codes.
       if (marker > 0xc2 || bytes[at + 4] !== 8 || (components !== 1 && components !== 3)) isPlain = false;
-      return { height: bytes.readUInt16BE(at + 5), width: bytes.readUInt16BE(at + 7), isPlain, isGrey: components === 1 };
+      return {
+        height: bytes.readUInt16BE(at + 5),
+        width: bytes.readUInt16BE(at + 7),
+        isPlain,
+        isGrey: components === 1,
+      };
     }
     const content = at + 4;
     if (marker === 0xe1 && startsWith(bytes, 'Exif\0\0', content)) {
@@ -134,19 +146,25 @@ function readPngHeader(bytes: Buffer): Header | undefined {
 }
 
 /**
- * Whether a file ends as its format wants it: a cheap sign that it is not truncated. True where the format has no such sign (TIFF), or
- * its own decoder tells (BMP).
+ * Whether a file ends as its format wants it: a cheap sign that it is not truncated. True where the format has no such
+ * sign (TIFF), or its own decoder tells (BMP).
  */
 export function hasEnd(bytes: Buffer, format: PictureFormat): boolean {
   switch (format) {
     // Some cameras write more behind the end of the image.
-    case 'JPEG': return bytes.lastIndexOf('\xff\xd9', undefined, 'latin1') >= Math.max(2, bytes.length - 4096);
-    case 'PNG': return startsWith(bytes, 'IEND', bytes.length - 8);
-    case 'GIF': return bytes[bytes.length - 1] === 0x3b;
-    case 'WebP': return bytes.length >= 8 + bytes.readUInt32LE(4);
-    default: return true;
+    case 'JPEG':
+      return bytes.lastIndexOf('\xff\xd9', undefined, 'latin1') >= Math.max(2, bytes.length - 4096);
+    case 'PNG':
+      return startsWith(bytes, 'IEND', bytes.length - 8);
+    case 'GIF':
+      return bytes[bytes.length - 1] === 0x3b;
+    case 'WebP':
+      return bytes.length >= 8 + bytes.readUInt32LE(4);
+    default:
+      return true;
   }
 }
 
 /** Whether a JPEG is one whose copying or downloading was broken off after its whole length had been set aside. */
-export const endsInZeros = (bytes: Buffer): boolean => bytes.length > 64 && bytes.subarray(-64).every((byte) => byte === 0) && !hasEnd(bytes, 'JPEG');
+export const endsInZeros = (bytes: Buffer): boolean =>
+  bytes.length > 64 && bytes.subarray(-64).every((byte) => byte === 0) && !hasEnd(bytes, 'JPEG');

@@ -10,7 +10,10 @@ export type ResizeMode = 'squash' | 'crop' | 'fill' | 'half crop half fill';
 
 export const resizeModes: readonly ResizeMode[] = ['squash', 'crop', 'fill', 'half crop half fill'];
 
-/** The whole picture is scaled to `width` x `height` and laid on the target with its upper left corner at `left`, `top` (negative: cut off). */
+/**
+ * The whole picture is scaled to `width` x `height` and laid on the target with its upper left corner at `left`, `top`
+ * (negative: cut off).
+ */
 export interface Placement {
   readonly width: number;
   readonly height: number;
@@ -24,15 +27,20 @@ export interface Placement {
  * @param size width and height of the picture
  * @param target width and height of the result
  */
-export function placementOf(size: readonly [number, number], target: readonly [number, number], mode: ResizeMode): Placement {
+export function placementOf(
+  size: readonly [number, number],
+  target: readonly [number, number],
+  mode: ResizeMode,
+): Placement {
   const [horizontal, vertical] = [size[0] / target[0], size[1] / target[1]];
   const scale = {
-    'squash': undefined,
-    'crop': Math.min(horizontal, vertical),
-    'fill': Math.max(horizontal, vertical),
+    squash: undefined,
+    crop: Math.min(horizontal, vertical),
+    fill: Math.max(horizontal, vertical),
     'half crop half fill': (horizontal + vertical) / 2,
   }[mode];
-  const scaled = (axis: 0 | 1): number => (scale === undefined ? target[axis] : Math.max(1, Math.round(size[axis] / scale)));
+  const scaled = (axis: 0 | 1): number =>
+    scale === undefined ? target[axis] : Math.max(1, Math.round(size[axis] / scale));
   const [width, height] = [scaled(0), scaled(1)];
   return { width, height, left: Math.floor((target[0] - width) / 2), top: Math.floor((target[1] - height) / 2) };
 }

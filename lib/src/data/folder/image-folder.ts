@@ -16,9 +16,15 @@ import { PixelStore, type Picture, type ReadingProgress } from './pixel-store';
 export interface FolderOptions extends Partial<PictureOptions> {
   /** Which part of each class goes to validation (0 to 1), where there is no folder for it. By default nothing does. */
   readonly validationSplit?: number;
-  /** Decides which pictures go to validation, and which are taken where there are more than `maxImagesPerClass`. Default 1. */
+  /**
+   * Decides which pictures go to validation, and which are taken where there are more than `maxImagesPerClass`. Default
+   * 1.
+   */
   readonly seed?: number;
-  /** Classes with fewer training pictures are left out, and listed as skipped. By default a class without pictures is an error. */
+  /**
+   * Classes with fewer training pictures are left out, and listed as skipped. By default a class without pictures is an
+   * error.
+   */
   readonly minImagesPerClass?: number;
   /** More pictures of a class are not read, in either part. With COURSE_QUICK a tenth, but at least 20. */
   readonly maxImagesPerClass?: number;
@@ -38,7 +44,10 @@ export interface FolderFiles {
   readonly originalSizes: NdArray<Int32Array>;
 }
 
-/** The pictures of one part of a folder, in memory: `images` is `[n, height, width]` (grey) or `[n, height, width, 3]`, uint8. */
+/**
+ * The pictures of one part of a folder, in memory: `images` is `[n, height, width]` (grey) or `[n, height, width, 3]`,
+ * uint8.
+ */
 export interface FolderImages extends LabelledImages, FolderFiles {}
 
 /** The pictures of one part of a folder, which stay on disk and are read batch by batch. */
@@ -68,19 +77,38 @@ export class ImageFolder<Part extends FolderFiles = FolderImages> {
   ) {}
 
   toString(): string {
-    const { train, validation, options: { size: [height, width], color, resize } } = this;
+    const {
+      train,
+      validation,
+      options: {
+        size: [height, width],
+        color,
+        resize,
+      },
+    } = this;
     const parts = [['training', train] as const, ...(validation ? [['validation', validation] as const] : [])];
     const counts = parts.map(([, { labels }]) => countsOf(labels, this.classNames.length));
     const nameWidth = Math.max(...this.classNames.map(({ length }) => length), 'class'.length);
-    const row = (name: string, cells: readonly string[]): string => `${name.padEnd(nameWidth)}${cells.map((cell) => cell.padStart(12)).join('')}`;
-    const reasons = [...countBy(this.skipped.map(({ reason }) => reason))].map(([reason, count]) => `${countText(count)} ${reason}`);
+    const row = (name: string, cells: readonly string[]): string =>
+      `${name.padEnd(nameWidth)}${cells.map((cell) => cell.padStart(12)).join('')}`;
+    const reasons = [...countBy(this.skipped.map(({ reason }) => reason))].map(
+      ([reason, count]) => `${countText(count)} ${reason}`,
+    );
     return [
       `${this.title}: ${parts.map(([name, { files }]) => `${countText(files.length)} ${name}`).join(' and ')} pictures, ` +
         `${height} × ${width} pixels, ${color === 'grey' ? 'grey' : 'colour'}, resized by ${resize}`,
       `from ${this.folder}`,
       '',
-      row('class', parts.map(([name]) => name)),
-      ...this.classNames.map((name, label) => row(name, counts.map((count) => countText(count[label])))),
+      row(
+        'class',
+        parts.map(([name]) => name),
+      ),
+      ...this.classNames.map((name, label) =>
+        row(
+          name,
+          counts.map((count) => countText(count[label])),
+        ),
+      ),
       '',
       this.skipped.length === 0 ? 'No file was skipped.' : `Skipped: ${reasons.join(', ')}.`,
       ...(this.note ? [this.note] : []),
@@ -93,7 +121,7 @@ export class ImageFolder<Part extends FolderFiles = FolderImages> {
 }
 
 /** How often each label occurs. */
-export function countsOf(labels: NdArray<Uint8Array>, classes: number): number[] {
+function countsOf(labels: NdArray<Uint8Array>, classes: number): number[] {
   const counts = new Array<number>(classes).fill(0);
   for (let i = 0; i < labels.shape[0]; i++) counts[labels.get(i)]++;
   return counts;
@@ -108,15 +136,16 @@ function countBy<T>(values: readonly T[]): Map<T, number> {
 /**
  * Reads a folder of pictures into memory, and shows nothing; notebooks call `loadImageFolder`, which does.
  *
- * Layouts: `train/<class>/*` with `validation/`, `val/` or `test/` beside it, or `<class>/*`. Folders within a class belong to it. JPEG,
- * PNG, WebP, GIF (first frame), TIFF (first page) and BMP are told by their content. Whatever else lies there is skipped and listed in
- * `skipped` with the reason, also a picture whose name says another format. What is transparent becomes white; CMYK, 16 bits and colour
- * profiles become sRGB; pictures are turned as EXIF says.
+ * Layouts: `train/<class>/*` with `validation/`, `val/` or `test/` beside it, or `<class>/*`. Folders within a class
+ * belong to it. JPEG, PNG, WebP, GIF (first frame), TIFF (first page) and BMP are told by their content. Whatever else
+ * lies there is skipped and listed in `skipped` with the reason, also a picture whose name says another format. What is
+ * transparent becomes white; CMYK, 16 bits and colour profiles become sRGB; pictures are turned as EXIF says.
  *
- * Decoded pixels are kept on disk, so the next reading takes a fraction of the time; files that have changed are decoded anew.
+ * Decoded pixels are kept on disk, so the next reading takes a fraction of the time; files that have changed are
+ * decoded anew.
  *
- * @returns `train` and `validation` with `images`, `[n, height, width]` or `[n, height, width, 3]` uint8, in the order of their names.
- *   The arrays of both may be views of one memory. There is nothing to dispose.
+ * @returns `train` and `validation` with `images`, `[n, height, width]` or `[n, height, width, 3]` uint8, in the order
+ *   of their names. The arrays of both may be views of one memory. There is nothing to dispose.
  * @throws Error if there is no such folder, no class in it, or a class without a picture that can be read
  *
  * ```ts
@@ -135,8 +164,9 @@ export async function readImageFolder(folder: string, options: FolderOptions = {
 }
 
 /**
- * Opens a folder of pictures that need not go into memory, and shows nothing; notebooks call `openImageFolder`, which does. All pictures are decoded once, in parallel, into a file of the cache, which
- * also finds those that cannot be read; batches are then read from it while the network trains. Memory: a few batches.
+ * Opens a folder of pictures that need not go into memory, and shows nothing; notebooks call `openImageFolder`, which
+ * does. All pictures are decoded once, in parallel, into a file of the cache, which also finds those that cannot be
+ * read; batches are then read from it while the network trains. Memory: a few batches.
  *
  * Where the cache cannot be written to (`note` says so), each batch is decoded from the pictures when it is needed.
  *
@@ -144,11 +174,14 @@ export async function readImageFolder(folder: string, options: FolderOptions = {
  *
  * ```ts
  * const photos = await indexImageFolder('photos', { size: [64, 64] });
- * await fit(model, photos.train.batches({ batchSize: 64 }), { epochs: 5, validationData: photos.validation?.batches() });
- * ```
+ * await fit(model, photos.train.batches({ batchSize: 64 }), { epochs: 5, validationData: photos.validation?.batches()
+ * }); ```
  * Taught in 04_cats_and_dogs.
  */
-export async function indexImageFolder(folder: string, options: FolderOptions = {}): Promise<ImageFolder<FolderBatches>> {
+export async function indexImageFolder(
+  folder: string,
+  options: FolderOptions = {},
+): Promise<ImageFolder<FolderBatches>> {
   return readFolder(folder, options, 'disk', (store, pictures, files, classes) => {
     const onDisk = store.onDisk();
     const source: BatchSource = {
@@ -157,7 +190,11 @@ export async function indexImageFolder(folder: string, options: FolderOptions = 
       classes,
       read: onDisk
         ? (indices) => onDisk.readMany(indices.map((index) => pictures[index].row))
-        : (indices) => decodeAgain(indices.map((index) => pictures[index].candidate), store.options),
+        : (indices) =>
+            decodeAgain(
+              indices.map((index) => pictures[index].candidate),
+              store.options,
+            ),
     };
     return { ...files, batches: (batchOptions = {}) => new Batches(source, batchOptions) };
   });
@@ -168,10 +205,14 @@ async function decodeAgain(candidates: readonly Candidate[], options: PictureOpt
   const buffer = new ReadBuffer();
   const files = candidates.map((candidate) => ({ candidate, bytes: readCandidate(candidate, buffer).bytes }));
   const outcomes = await decodeFiles(files, options);
-  return Buffer.concat(outcomes.map((outcome, i) => {
-    if (!(outcome instanceof BadPicture)) return outcome.pixels;
-    throw new Error(`${candidates[i].path}: the picture has changed since the folder was opened (${outcome.message}). Open the folder again.`);
-  }));
+  return Buffer.concat(
+    outcomes.map((outcome, i) => {
+      if (!(outcome instanceof BadPicture)) return outcome.pixels;
+      throw new Error(
+        `${candidates[i].path}: the picture has changed since the folder was opened (${outcome.message}). Open the folder again.`,
+      );
+    }),
+  );
 }
 
 type MakePart<Part> = (store: PixelStore, pictures: readonly Picture[], files: FolderFiles, classes: number) => Part;
@@ -189,9 +230,17 @@ async function readFolder<Part extends FolderFiles>(
   const { seed = 1, validationSplit = 0, minImagesPerClass } = options;
   const listing = listFolder(folder, minImagesPerClass !== undefined);
   if (listing.validation && validationSplit > 0) {
-    throw new Error(`${folder}: got validationSplit = ${validationSplit}, but the folder has validation pictures of its own. Leave one of them out.`);
+    throw new Error(
+      `${folder}: got validationSplit = ${validationSplit}, but the folder has validation pictures of its own. Leave one of them out.`,
+    );
   }
-  const store = new PixelStore(listing.folder, [...listing.train, ...listing.validation ?? []], pictureOptions(options), place, options.cacheLimit);
+  const store = new PixelStore(
+    listing.folder,
+    [...listing.train, ...(listing.validation ?? [])],
+    pictureOptions(options),
+    place,
+    options.cacheLimit,
+  );
   let chosen: { train: Picture[]; validation: Picture[] | undefined };
   try {
     const { train, validation } = await choose(store, listing, options);
@@ -212,32 +261,53 @@ async function readFolder<Part extends FolderFiles>(
     const ofClasses = pictures.filter(({ candidate }) => labelOf.has(candidate.className));
     const originalSizes = new Int32Array(ofClasses.length * 2);
     ofClasses.forEach(({ size }, i) => originalSizes.set(size, i * 2));
-    return makePart(store, ofClasses, {
-      labels: arrayOf(Uint8Array.from(ofClasses, ({ candidate }) => labelOf.get(candidate.className)!), [ofClasses.length]),
-      files: ofClasses.map(({ candidate }) => candidate.path),
-      originalSizes: arrayOf(originalSizes, [ofClasses.length, 2]),
-    }, classNames.length);
+    return makePart(
+      store,
+      ofClasses,
+      {
+        labels: arrayOf(
+          Uint8Array.from(ofClasses, ({ candidate }) => labelOf.get(candidate.className)!),
+          [ofClasses.length],
+        ),
+        files: ofClasses.map(({ candidate }) => candidate.path),
+        originalSizes: arrayOf(originalSizes, [ofClasses.length, 2]),
+      },
+      classNames.length,
+    );
   };
   let { train, validation } = chosen;
   if (validationSplit > 0) {
     const all = train.filter(({ candidate }) => labelOf.has(candidate.className));
-    const split = stratifiedSplit(all.map(({ candidate }) => labelOf.get(candidate.className)!), validationSplit, seed);
+    const split = stratifiedSplit(
+      all.map(({ candidate }) => labelOf.get(candidate.className)!),
+      validationSplit,
+      seed,
+    );
     train = Array.from(split.train, (index) => all[index]);
     validation = Array.from(split.validation, (index) => all[index]);
   }
   return new ImageFolder(
-    path.basename(listing.folder), listing.folder, classNames, part(train), validation && part(validation),
-    [...listing.skipped, ...store.skipped, ...tooFew], store.options, store.note,
+    path.basename(listing.folder),
+    listing.folder,
+    classNames,
+    part(train),
+    validation && part(validation),
+    [...listing.skipped, ...store.skipped, ...tooFew],
+    store.options,
+    store.note,
   );
 }
 
 function checkOptions({ validationSplit = 0, seed = 1, minImagesPerClass, maxImagesPerClass }: FolderOptions): void {
   if (!(validationSplit >= 0 && validationSplit < 1)) {
-    throw new RangeError(`validationSplit: got ${validationSplit}, expected a part of each class, from 0 to below 1, such as 0.2.`);
+    throw new RangeError(
+      `validationSplit: got ${validationSplit}, expected a part of each class, from 0 to below 1, such as 0.2.`,
+    );
   }
   if (!Number.isSafeInteger(seed)) throw new RangeError(`seed: got ${seed}, expected a whole number, such as 1.`);
   for (const [name, count] of Object.entries({ minImagesPerClass, maxImagesPerClass })) {
-    if (count !== undefined && !(Number.isInteger(count) && count >= 1)) throw new RangeError(`${name}: got ${count}, expected a whole number of at least 1.`);
+    if (count !== undefined && !(Number.isInteger(count) && count >= 1))
+      throw new RangeError(`${name}: got ${count}, expected a whole number of at least 1.`);
   }
 }
 
@@ -252,30 +322,36 @@ const QUICK_PART = 0.1;
 const QUICK_LEAST = 20;
 
 /** Reads what is wanted; where that is not all of a class, others take the places of those that cannot be read. */
-async function choose(store: PixelStore, listing: Listing, options: FolderOptions): Promise<{ train: Candidate[]; validation: Candidate[] | undefined }> {
+async function choose(
+  store: PixelStore,
+  listing: Listing,
+  options: FolderOptions,
+): Promise<{ train: Candidate[]; validation: Candidate[] | undefined }> {
   const { seed = 1, maxImagesPerClass = Infinity } = options;
   const { quick } = readSettings(options.env);
   const groupsOf = (candidates: readonly Candidate[]): Group[] => {
     const queues = new Map<string, Candidate[]>(listing.classNames.map((className) => [className, []]));
     for (const candidate of candidates) queues.get(candidate.className)?.push(candidate);
     return [...queues.values()].map((queue) => {
-      const most = Math.min(maxImagesPerClass, quick ? Math.max(QUICK_LEAST, Math.ceil(queue.length * QUICK_PART)) : Infinity);
+      const most = Math.min(
+        maxImagesPerClass,
+        quick ? Math.max(QUICK_LEAST, Math.ceil(queue.length * QUICK_PART)) : Infinity,
+      );
       return { queue: most < queue.length ? shuffled(queue, new Random(seed)) : queue, most, good: [] };
     });
   };
   const train = groupsOf(listing.train);
   const validation = listing.validation && groupsOf(listing.validation);
-  const all = [...train, ...validation ?? []];
+  const all = [...train, ...(validation ?? [])];
   for (;;) {
     const wanted = all.map(({ queue, most, good }) => queue.splice(0, most - good.length));
     if (wanted.every(({ length }) => length === 0)) break;
     await store.ensure(wanted.flat(), options.onProgress);
     wanted.forEach((candidates, i) => all[i].good.push(...candidates.filter((candidate) => store.has(candidate))));
   }
-  const order = new Map([...listing.train, ...listing.validation ?? []].map((candidate, i) => [candidate, i]));
-  const inOrder = (groups: readonly Group[]): Candidate[] => groups.flatMap(({ good, most }) => (
-    most === Infinity ? good : good.sort((a, b) => order.get(a)! - order.get(b)!)
-  ));
+  const order = new Map([...listing.train, ...(listing.validation ?? [])].map((candidate, i) => [candidate, i]));
+  const inOrder = (groups: readonly Group[]): Candidate[] =>
+    groups.flatMap(({ good, most }) => (most === Infinity ? good : good.sort((a, b) => order.get(a)! - order.get(b)!)));
   return { train: inOrder(train), validation: validation && inOrder(validation) };
 }
 
@@ -289,7 +365,11 @@ function shuffled<T>(values: T[], random: Random): T[] {
 
 /** The classes that have enough pictures, and those that are left out. */
 function classesOf(
-  folder: string, listing: Listing, train: readonly Picture[], skipped: readonly SkippedFile[], least: number | undefined,
+  folder: string,
+  listing: Listing,
+  train: readonly Picture[],
+  skipped: readonly SkippedFile[],
+  least: number | undefined,
 ): { classNames: string[]; tooFew: SkippedFile[] } {
   const counts = countBy(train.map(({ candidate }) => candidate.className));
   const tooFew: SkippedFile[] = [];
@@ -297,7 +377,9 @@ function classesOf(
     const count = counts.get(className) ?? 0;
     if (count >= (least ?? 1)) return true;
     if (least === undefined) {
-      const files = new Set(listing.train.filter((candidate) => candidate.className === className).map(({ file }) => file));
+      const files = new Set(
+        listing.train.filter((candidate) => candidate.className === className).map(({ file }) => file),
+      );
       const reasons = countBy(skipped.filter(({ file }) => files.has(file)).map(({ reason }) => reason));
       throw new Error(
         `${folder}: none of the ${countText(files.size)} files of the class ${JSON.stringify(className)} is a picture that can be read ` +
@@ -308,7 +390,9 @@ function classesOf(
     return false;
   });
   if (classNames.length === 0) {
-    throw new Error(`${folder}: got no class with at least ${least} pictures (minImagesPerClass). Found: ${listing.classNames.map((name) => `${name} ${counts.get(name) ?? 0}`).join(', ')}.`);
+    throw new Error(
+      `${folder}: got no class with at least ${least} pictures (minImagesPerClass). Found: ${listing.classNames.map((name) => `${name} ${counts.get(name) ?? 0}`).join(', ')}.`,
+    );
   }
   return { classNames, tooFew };
 }

@@ -2,7 +2,10 @@ import { readdirSync, realpathSync, statSync, type Dirent } from 'node:fs';
 import path from 'node:path';
 import { formatOfName } from './formats';
 
-/** Why a file is not among the pictures. Reasons are few, so that a summary can count them; the details differ from file to file. */
+/**
+ * Why a file is not among the pictures. Reasons are few, so that a summary can count them; the details differ from file
+ * to file.
+ */
 export type SkipReason =
   | 'empty file'
   | 'truncated'
@@ -62,8 +65,8 @@ const VALIDATION_FOLDERS = ['validation', 'val', 'test'];
 const MAX_DEPTH = 16;
 
 /**
- * The order of Unicode code points, which is the order of the bytes in UTF-8: the same on every machine. (JavaScript's own order puts
- * the characters beyond the first 65,536 before some of those within.)
+ * The order of Unicode code points, which is the order of the bytes in UTF-8: the same on every machine. (JavaScript's
+ * own order puts the characters beyond the first 65,536 before some of those within.)
  */
 export function byCodePoint(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
@@ -73,8 +76,8 @@ export function byCodePoint(a: string, b: string): number {
 const isAscii = (name: string): boolean => /^[\0-\x7f]*$/.test(name);
 
 /**
- * Lists the pictures of a folder: `train/<class>/*` with `validation/<class>/*` (or `val`, or `test`) beside it, or `<class>/*`.
- * Folders within a class belong to the class, as in Keras and torchvision. No file is opened.
+ * Lists the pictures of a folder: `train/<class>/*` with `validation/<class>/*` (or `val`, or `test`) beside it, or
+ * `<class>/*`. Folders within a class belong to the class, as in Keras and torchvision. No file is opened.
  *
  * @param allowEmpty classes without a file are listed as skipped instead of being an error
  * @throws Error if there is no such folder, no class, a class without a file, or two classes that look alike
@@ -92,11 +95,21 @@ export function listFolder(folder: string, allowEmpty = false): Listing {
   for (const entry of entries) {
     if (entry.name === 'train' || entry.name === beside) continue;
     const isPart = VALIDATION_FOLDERS.includes(entry.name);
-    lister.skip(entry.name, isPart ? 'part that is not used' : lister.isHidden(entry.name) ? 'hidden file' : 'not in a class',
-      isPart ? `validation pictures come from ${beside}` : undefined);
+    lister.skip(
+      entry.name,
+      isPart ? 'part that is not used' : lister.isHidden(entry.name) ? 'hidden file' : 'not in a class',
+      isPart ? `validation pictures come from ${beside}` : undefined,
+    );
   }
   const train = lister.listClasses('train', lister.namesOf('train'), path.join(folder, 'train'));
-  if (!beside) return { folder: root, classNames: train.classNames, train: train.candidates, validation: undefined, skipped: lister.skipped };
+  if (!beside)
+    return {
+      folder: root,
+      classNames: train.classNames,
+      train: train.candidates,
+      validation: undefined,
+      skipped: lister.skipped,
+    };
   const validation = lister.listClasses(beside, lister.namesOf(beside), path.join(folder, beside));
   const unknown = validation.classNames.filter((name) => !train.classNames.includes(name));
   if (unknown.length > 0) {
@@ -105,7 +118,13 @@ export function listFolder(folder: string, allowEmpty = false): Listing {
         `${namesText(train.classNames)}. Rename or move that folder.`,
     );
   }
-  return { folder: root, classNames: train.classNames, train: train.candidates, validation: validation.candidates, skipped: lister.skipped };
+  return {
+    folder: root,
+    classNames: train.classNames,
+    train: train.candidates,
+    validation: validation.candidates,
+    skipped: lister.skipped,
+  };
 }
 
 /** The folder with links resolved, or an error that says what there is instead. */
@@ -116,12 +135,17 @@ function openFolder(folder: string): string {
     const root = realpathSync(absolute);
     if (statSync(root).isDirectory()) return root;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EACCES') throw new Error(`${absolute}: got no permission to read it, ${expected}.`);
+    if ((error as NodeJS.ErrnoException).code === 'EACCES')
+      throw new Error(`${absolute}: got no permission to read it, ${expected}.`);
     let existing = absolute;
     while (!isDirectory(existing) && path.dirname(existing) !== existing) existing = path.dirname(existing);
-    throw new Error(`${absolute}: there is no such folder; ${expected}. The nearest that exists is ${existing}, with ${contentText(existing)}.`);
+    throw new Error(
+      `${absolute}: there is no such folder; ${expected}. The nearest that exists is ${existing}, with ${contentText(existing)}.`,
+    );
   }
-  throw new Error(`${absolute}: got a file, ${expected}. It lies in ${path.dirname(absolute)}, with ${contentText(path.dirname(absolute))}.`);
+  throw new Error(
+    `${absolute}: got a file, ${expected}. It lies in ${path.dirname(absolute)}, with ${contentText(path.dirname(absolute))}.`,
+  );
 }
 
 function isDirectory(folder: string): boolean {
@@ -136,7 +160,12 @@ const NAMED = 10;
 
 function namesText(names: readonly string[]): string {
   const rest = names.length - NAMED;
-  return names.slice(0, NAMED).map((name) => JSON.stringify(name)).join(', ') + (rest > 0 ? ` and ${rest} more` : '');
+  return (
+    names
+      .slice(0, NAMED)
+      .map((name) => JSON.stringify(name))
+      .join(', ') + (rest > 0 ? ` and ${rest} more` : '')
+  );
 }
 
 /** `2 folders ("cat", "dog") and 1 file ("notes.txt")` */
@@ -148,17 +177,26 @@ function contentText(folder: string): string {
     return `content that cannot be listed (${(error as NodeJS.ErrnoException).code})`;
   }
   if (entries.length === 0) return 'nothing in it';
-  const kinds = [['folder', entries.filter((entry) => entry.isDirectory())], ['file', entries.filter((entry) => !entry.isDirectory())]] as const;
+  const kinds = [
+    ['folder', entries.filter((entry) => entry.isDirectory())],
+    ['file', entries.filter((entry) => !entry.isDirectory())],
+  ] as const;
   return kinds
     .filter(([, list]) => list.length > 0)
-    .map(([kind, list]) => `${list.length} ${kind}${list.length === 1 ? '' : 's'} (${namesText(list.map(({ name }) => name).sort(byCodePoint))})`)
+    .map(
+      ([kind, list]) =>
+        `${list.length} ${kind}${list.length === 1 ? '' : 's'} (${namesText(list.map(({ name }) => name).sort(byCodePoint))})`,
+    )
     .join(' and ');
 }
 
 class Lister {
   readonly skipped: SkippedFile[] = [];
 
-  constructor(private readonly root: string, private readonly allowEmpty: boolean) {}
+  constructor(
+    private readonly root: string,
+    private readonly allowEmpty: boolean,
+  ) {}
 
   skip(file: string, reason: SkipReason, detail?: string): void {
     this.skipped.push(detail === undefined ? { file, reason } : { file, reason, detail });
@@ -172,11 +210,17 @@ class Lister {
   namesOf(relative: string): Dirent[] {
     const entries = readdirSync(path.join(this.root, relative), { withFileTypes: true });
     // Comparing bytes takes ten times as long, and most names do not need it.
-    const compare = entries.every(({ name }) => isAscii(name)) ? (a: string, b: string) => (a < b ? -1 : 1) : byCodePoint;
+    const compare = entries.every(({ name }) => isAscii(name))
+      ? (a: string, b: string) => (a < b ? -1 : 1)
+      : byCodePoint;
     return entries.sort((a, b) => compare(a.name, b.name));
   }
 
-  listClasses(relative: string, entries: readonly Dirent[], shown: string): { classNames: string[]; candidates: Candidate[] } {
+  listClasses(
+    relative: string,
+    entries: readonly Dirent[],
+    shown: string,
+  ): { classNames: string[]; candidates: Candidate[] } {
     const classNames: string[] = [];
     const candidates: Candidate[] = [];
     const folders = new Map<string, string>();
@@ -200,7 +244,9 @@ class Lister {
       }
       const className = entry.name.normalize('NFC');
       if (folders.has(className)) {
-        throw new Error(`${shown}: got two folders for the class ${JSON.stringify(className)}, written in two Unicode forms; expected one. Move the pictures of one into the other.`);
+        throw new Error(
+          `${shown}: got two folders for the class ${JSON.stringify(className)}, written in two Unicode forms; expected one. Move the pictures of one into the other.`,
+        );
       }
       folders.set(className, file);
       const skippedBefore = this.skipped.length;
@@ -211,7 +257,9 @@ class Lister {
       } else if (this.allowEmpty) {
         this.skip(file, 'class with too few pictures', 'no picture in it');
       } else {
-        const reasons = this.skipped.slice(skippedBefore).map(({ file, reason }) => `${path.posix.basename(file)}: ${reason}`);
+        const reasons = this.skipped
+          .slice(skippedBefore)
+          .map(({ file, reason }) => `${path.posix.basename(file)}: ${reason}`);
         throw new Error(
           `${path.join(shown, entry.name)}: the class ${JSON.stringify(className)} is empty; expected pictures in it. Found there: ` +
             `${reasons.length > 0 ? reasons.slice(0, NAMED).join('; ') : 'nothing'}. Remove the folder or put pictures into it.`,
@@ -219,7 +267,9 @@ class Lister {
       }
     }
     if (classNames.length === 0) {
-      throw new Error(`${shown}: got no class, expected one sub-folder for each class, such as cat/ and dog/. Found there: ${contentText(path.join(this.root, relative))}.`);
+      throw new Error(
+        `${shown}: got no class, expected one sub-folder for each class, such as cat/ and dog/. Found there: ${contentText(path.join(this.root, relative))}.`,
+      );
     }
     return { classNames: classNames.sort(byCodePoint), candidates };
   }
@@ -229,7 +279,10 @@ class Lister {
     try {
       entries = this.namesOf(relative);
     } catch (error) {
-      this.skip(relative, (error as NodeJS.ErrnoException).code === 'EACCES' ? 'no permission' : 'changed or vanished while it was read');
+      this.skip(
+        relative,
+        (error as NodeJS.ErrnoException).code === 'EACCES' ? 'no permission' : 'changed or vanished while it was read',
+      );
       return;
     }
     const folder = path.join(this.root, relative);
@@ -251,7 +304,11 @@ class Lister {
           this.skip(file, 'same name in another Unicode form');
           continue;
         }
-        const target = entry.isFile() ? `${folder}${path.sep}${name}` : entry.isSymbolicLink() ? this.skipLink(file) : undefined;
+        const target = entry.isFile()
+          ? `${folder}${path.sep}${name}`
+          : entry.isSymbolicLink()
+            ? this.skipLink(file)
+            : undefined;
         if (target !== undefined) {
           forms.add(form);
           candidates.push({ file, path: target, className });

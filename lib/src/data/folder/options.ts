@@ -10,7 +10,8 @@ export interface PictureOptions {
 }
 
 /** Bytes of one picture. */
-export const pixelBytes = ({ size: [height, width], color }: PictureOptions): number => height * width * (color === 'grey' ? 1 : 3);
+export const pixelBytes = ({ size: [height, width], color }: PictureOptions): number =>
+  height * width * (color === 'grey' ? 1 : 3);
 
 /** Largest side of a result. */
 const MAX_SIDE = 4096;
@@ -22,14 +23,22 @@ const MAX_SIDE = 4096;
  */
 export function pictureOptions(options: Partial<PictureOptions>): PictureOptions {
   const { size = [32, 32], color = 'rgb', resize = 'squash' } = options;
-  if (!Array.isArray(size) || size.length !== 2 || !size.every((side) => Number.isInteger(side) && side >= 1 && side <= MAX_SIDE)) {
-    throw new RangeError(`size: got ${JSON.stringify(size)}, expected [height, width] in pixels, each 1 to ${MAX_SIDE}, such as [32, 32].`);
+  if (
+    !Array.isArray(size) ||
+    size.length !== 2 ||
+    !size.every((side) => Number.isInteger(side) && side >= 1 && side <= MAX_SIDE)
+  ) {
+    throw new RangeError(
+      `size: got ${JSON.stringify(size)}, expected [height, width] in pixels, each 1 to ${MAX_SIDE}, such as [32, 32].`,
+    );
   }
   if (color !== 'grey' && color !== 'rgb') {
     throw new RangeError(`color: got ${JSON.stringify(color)}, expected 'grey' or 'rgb'.`);
   }
   if (!resizeModes.includes(resize)) {
-    throw new RangeError(`resize: got ${JSON.stringify(resize)}, expected one of ${resizeModes.map((mode) => `'${mode}'`).join(', ')}.`);
+    throw new RangeError(
+      `resize: got ${JSON.stringify(resize)}, expected one of ${resizeModes.map((mode) => `'${mode}'`).join(', ')}.`,
+    );
   }
   return { size: [size[0], size[1]], color, resize };
 }

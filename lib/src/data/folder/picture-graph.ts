@@ -4,9 +4,10 @@ import { placementOf, type Placement } from './geometry';
 import { pixelBytes, type PictureOptions } from './options';
 
 /**
- * One TensorFlow graph that decodes and resizes many pictures on all cores: plain JPEG and PNG (see `Header.isPlain`) from the bytes of
- * their files, all others from what the reference decoder has made of them. Every picture is resized here, with one filter: a triangle,
- * as wide as the reduction (the "bilinear, antialiased" of Pillow, torchvision and tf.image).
+ * One TensorFlow graph that decodes and resizes many pictures on all cores: plain JPEG and PNG (see `Header.isPlain`)
+ * from the bytes of their files, all others from what the reference decoder has made of them. Every picture is resized
+ * here, with one filter: a triangle, as wide as the reduction (the "bilinear, antialiased" of Pillow, torchvision and
+ * tf.image).
  *
  * JPEGs are decoded at an eighth, a quarter or half of their size where that is still at least the size that is wanted.
  */
@@ -40,8 +41,13 @@ const graphs = new Map<string, Graph>();
  * @throws Error if one of them cannot be decoded, whichever
  */
 export function decodeAndResize(pictures: readonly GraphPicture[], options: PictureOptions): Uint8Array {
-  const { size: [targetHeight, targetWidth], color, resize } = options;
-  // The pixels leave the graph four by four as an int32, so a few pictures may have to be decoded once more to fill the last.
+  const {
+    size: [targetHeight, targetWidth],
+    color,
+    resize,
+  } = options;
+  // The pixels leave the graph four by four as an int32, so a few pictures may have to be decoded once more to fill the
+  // last.
   const bytesEach = pixelBytes(options);
   const padded = [...pictures];
   while ((padded.length * bytesEach) % 4 !== 0) padded.push(pictures[0]);
@@ -64,7 +70,11 @@ export function decodeAndResize(pictures: readonly GraphPicture[], options: Pict
     translation[2 * i + 1] = placed.left;
   });
   const inputs = {
-    contents: tf.tensor(padded.map(({ content }) => content), [padded.length], 'string'),
+    contents: tf.tensor(
+      padded.map(({ content }) => content),
+      [padded.length],
+      'string',
+    ),
     kinds: tf.tensor1d(kinds, 'int32'),
     shapes: tf.tensor2d(shapes, [padded.length, 3], 'int32'),
     scale: tf.tensor2d(scale, [padded.length, 2]),
@@ -87,7 +97,7 @@ const ratioFor = (width: number, height: number, placed: Placement): (typeof RAT
 function graphFor(options: PictureOptions): Graph {
   const key = `${options.size} ${options.color}`;
   let graph = graphs.get(key);
-  if (!graph) graphs.set(key, graph = defineGraph(options).load());
+  if (!graph) graphs.set(key, (graph = defineGraph(options).load()));
   return graph;
 }
 
@@ -114,17 +124,30 @@ function defineGraph({ size: [height, width], color }: PictureOptions): GraphDef
   // Cast cuts off what is behind the point.
   const half = definition.constant(Float32Array.of(0.5), []);
   const rounded = definition.add('AddV2', [pictures, half], { T: attribute.type('float32') });
-  const bytes = definition.add('Cast', [rounded], { SrcT: attribute.type('float32'), DstT: attribute.type('uint8'), Truncate: attribute.bool(false) });
+  const bytes = definition.add('Cast', [rounded], {
+    SrcT: attribute.type('float32'),
+    DstT: attribute.type('uint8'),
+    Truncate: attribute.bool(false),
+  });
   // tfjs-node cannot read uint8 tensors.
   const fours = definition.constant(Int32Array.of(-1, 4), [2]);
-  const rows = definition.add('Reshape', [bytes, fours], { T: attribute.type('uint8'), Tshape: attribute.type('int32') });
+  const rows = definition.add('Reshape', [bytes, fours], {
+    T: attribute.type('uint8'),
+    Tshape: attribute.type('int32'),
+  });
   definition.add('Bitcast', [rows], { T: attribute.type('uint8'), type: attribute.type('int32') }, PIXELS);
   return definition;
 }
 
 /** From the content of one picture to the pixels of the size that is wanted. */
 function decodeAndResizeOne(decoders: readonly string[], height: number, width: number): GraphFunction {
-  const inputs = { content: 'string', kind: 'int32', shape: 'int32', scale: 'float32', translation: 'float32' } as const;
+  const inputs = {
+    content: 'string',
+    kind: 'int32',
+    shape: 'int32',
+    scale: 'float32',
+    translation: 'float32',
+  } as const;
   const body = new GraphFunction('decode_and_resize', inputs, { pixels: 'float32' });
   const decoded = body.add('StatelessCase', ['kind', 'content', 'shape'], {
     Tin: attribute.types(['string', 'int32']),
@@ -133,7 +156,10 @@ function decodeAndResizeOne(decoders: readonly string[], height: number, width: 
     output_shapes: attribute.shapes([]),
   });
   const axis = body.constant(Int32Array.of(0), []);
-  const batch = body.add('ExpandDims', [`${decoded}:output:0`, `${axis}:output:0`], { T: attribute.type('uint8'), Tdim: attribute.type('int32') });
+  const batch = body.add('ExpandDims', [`${decoded}:output:0`, `${axis}:output:0`], {
+    T: attribute.type('uint8'),
+    Tdim: attribute.type('int32'),
+  });
   const target = body.constant(Int32Array.of(height, width), [2]);
   const scaled = body.add('ScaleAndTranslate', [`${batch}:output:0`, `${target}:output:0`, 'scale', 'translation'], {
     T: attribute.type('uint8'),
@@ -146,19 +172,26 @@ function decodeAndResizeOne(decoders: readonly string[], height: number, width: 
 function decoder(kind: Kind, channels: number): GraphFunction {
   const body = new GraphFunction(`decode_${kind}`, { content: 'string', shape: 'int32' }, { image: 'uint8' });
   if (kind === 'RAW') {
-    const numbers = body.add('DecodeRaw', ['content'], { out_type: attribute.type('uint8'), little_endian: attribute.bool(true) });
-    const image = body.add('Reshape', [`${numbers}:output:0`, 'shape'], { T: attribute.type('uint8'), Tshape: attribute.type('int32') });
+    const numbers = body.add('DecodeRaw', ['content'], {
+      out_type: attribute.type('uint8'),
+      little_endian: attribute.bool(true),
+    });
+    const image = body.add('Reshape', [`${numbers}:output:0`, 'shape'], {
+      T: attribute.type('uint8'),
+      Tshape: attribute.type('int32'),
+    });
     return body.returns({ image: `${image}:output:0` });
   }
-  const image = kind === 'PNG'
-    ? body.add('DecodePng', ['content'], { channels: attribute.int(channels), dtype: attribute.type('uint8') })
-    : body.add('DecodeJpeg', ['content'], {
-      channels: attribute.int(channels),
-      ratio: attribute.int(Number(kind.slice('JPEG_'.length))),
-      fancy_upscaling: attribute.bool(true),
-      try_recover_truncated: attribute.bool(false),
-      acceptable_fraction: attribute.float(1),
-      dct_method: attribute.string('INTEGER_ACCURATE'),
-    });
+  const image =
+    kind === 'PNG'
+      ? body.add('DecodePng', ['content'], { channels: attribute.int(channels), dtype: attribute.type('uint8') })
+      : body.add('DecodeJpeg', ['content'], {
+          channels: attribute.int(channels),
+          ratio: attribute.int(Number(kind.slice('JPEG_'.length))),
+          fancy_upscaling: attribute.bool(true),
+          try_recover_truncated: attribute.bool(false),
+          acceptable_fraction: attribute.float(1),
+          dct_method: attribute.string('INTEGER_ACCURATE'),
+        });
   return body.returns({ image: `${image}:image:0` });
 }

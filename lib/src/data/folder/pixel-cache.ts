@@ -1,6 +1,17 @@
 import { createHash, randomUUID } from 'node:crypto';
 import {
-  closeSync, fstatSync, mkdirSync, openSync, read, readSync, readdirSync, renameSync, rmSync, statSync, utimesSync, writeSync,
+  closeSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  read,
+  readSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeSync,
 } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -13,15 +24,19 @@ import type { PictureOptions } from './options';
 /**
  * Decoded pictures on disk, one file for each folder and way of decoding, so that a folder is decoded once.
  *
- * A picture is known by the SHA-256 of its file; the stamp of the file (size, times, inode) only saves reading it. The file holds a
- * header, the pixels, and a table of the files as JSON; a checksum over both tells damage, and it lands whole or not at all.
+ * A picture is known by the SHA-256 of its file; the stamp of the file (size, times, inode) only saves reading it. The
+ * file holds a header, the pixels, and a table of the files as JSON; a checksum over both tells damage, and it lands
+ * whole or not at all.
  */
 
 /** What is known of one file. */
 export interface CachedFile {
   /** Relative to the folder of pictures. */
   readonly file: string;
-  /** Undefined if it says nothing: the file was changed at most two seconds before it was read, and may change again unseen. */
+  /**
+   * Undefined if it says nothing: the file was changed at most two seconds before it was read, and may change again
+   * unseen.
+   */
   stamp?: FileStamp;
   readonly digest: string;
   /** Which of the pictures; undefined if it is none. */
@@ -48,7 +63,10 @@ const pixelFolder = (): string => path.join(cacheFolder(), 'pixels');
 
 /** Where the pixels of a folder are kept. */
 export function cacheFileOf(folder: string, options: PictureOptions): string {
-  const key = createHash('sha256').update(JSON.stringify([folder, options.size, options.color, options.resize])).digest('hex').slice(0, 32);
+  const key = createHash('sha256')
+    .update(JSON.stringify([folder, options.size, options.color, options.resize]))
+    .digest('hex')
+    .slice(0, 32);
   return path.join(pixelFolder(), key + EXTENSION);
 }
 
@@ -92,7 +110,10 @@ export interface Pictures {
 }
 
 export class PicturesInMemory implements Pictures {
-  constructor(readonly pixels: Uint8Array, private readonly bytesEach: number) {}
+  constructor(
+    readonly pixels: Uint8Array,
+    private readonly bytesEach: number,
+  ) {}
 
   read(row: number): Uint8Array {
     return this.pixels.subarray(row * this.bytesEach, (row + 1) * this.bytesEach);
@@ -104,7 +125,10 @@ const unused = new FinalizationRegistry<number>((descriptor) => closeSync(descri
 
 /** The file stays open as long as this object is used: another process may replace or remove it meanwhile. */
 export class PicturesOnDisk implements Pictures {
-  constructor(private readonly descriptor: number, private readonly bytesEach: number) {
+  constructor(
+    private readonly descriptor: number,
+    private readonly bytesEach: number,
+  ) {
     unused.register(this, descriptor);
   }
 
@@ -118,10 +142,18 @@ export class PicturesOnDisk implements Pictures {
   /** Reads pictures one after the other into an array, while other work goes on. */
   async readMany(rows: readonly number[]): Promise<Uint8Array> {
     const pixels = new Uint8Array(rows.length * this.bytesEach);
-    await Promise.all(rows.map(async (row, i) => {
-      const { bytesRead } = await readAhead(this.descriptor, pixels, i * this.bytesEach, this.bytesEach, this.positionOf(row));
-      if (bytesRead !== this.bytesEach) throw cutOff();
-    }));
+    await Promise.all(
+      rows.map(async (row, i) => {
+        const { bytesRead } = await readAhead(
+          this.descriptor,
+          pixels,
+          i * this.bytesEach,
+          this.bytesEach,
+          this.positionOf(row),
+        );
+        if (bytesRead !== this.bytesEach) throw cutOff();
+      }),
+    );
     return pixels;
   }
 
@@ -132,7 +164,8 @@ export class PicturesOnDisk implements Pictures {
 
 const readAhead = promisify(read);
 
-const cutOff = (): Error => new Error('The file with the decoded pictures has been cut off while it was used. Open the folder again.');
+const cutOff = (): Error =>
+  new Error('The file with the decoded pictures has been cut off while it was used. Open the folder again.');
 
 /** Bytes that are read at once where a file does not go into memory. */
 const BLOCK = 1 << 20;
@@ -157,7 +190,9 @@ export function openCache(file: string, place: 'memory' | 'disk', bytesEach: num
     const header = readHeader(head, length);
     if (!header || header.pixels % bytesEach !== 0) return undefined;
     // Every byte is read into: filling it with zeros first would take as long as reading.
-    const body = new Uint8Array(Buffer.allocUnsafeSlow(place === 'memory' ? header.pixels : Math.min(BLOCK, header.pixels)).buffer);
+    const body = new Uint8Array(
+      Buffer.allocUnsafeSlow(place === 'memory' ? header.pixels : Math.min(BLOCK, header.pixels)).buffer,
+    );
     let checksum = 0;
     for (let at = 0; at < header.pixels;) {
       const block = place === 'memory' ? body : body.subarray(0, Math.min(BLOCK, header.pixels - at));
@@ -235,7 +270,10 @@ export class CacheWriter {
   private checksum = 0;
 
   /** @throws the system's error if the cache cannot be written to */
-  constructor(private readonly file: string, private readonly bytesEach: number) {
+  constructor(
+    private readonly file: string,
+    private readonly bytesEach: number,
+  ) {
     mkdirSync(path.dirname(file), { recursive: true });
     this.temporary = `${file}.${randomUUID()}${TEMPORARY}`;
     this.descriptor = openSync(this.temporary, 'wx+');

@@ -6,7 +6,14 @@ import { extensionOf } from './formats';
 import type { Candidate, SkippedFile } from './list';
 import { pixelBytes, type PictureOptions } from './options';
 import {
-  CACHE_LIMIT, cacheFileOf, CacheWriter, openCache, PicturesInMemory, type CachedFile, type Pictures, type PicturesOnDisk,
+  CACHE_LIMIT,
+  cacheFileOf,
+  CacheWriter,
+  openCache,
+  PicturesInMemory,
+  type CachedFile,
+  type Pictures,
+  type PicturesOnDisk,
 } from './pixel-cache';
 
 /** How far the reading of a folder is. */
@@ -59,8 +66,8 @@ class MemorySink implements Sink {
 }
 
 /**
- * The decoded pictures of one folder: from the cache where a file is still the one that was decoded, decoded otherwise, and then kept in
- * the cache. They are held in memory, or stay in the cache file.
+ * The decoded pictures of one folder: from the cache where a file is still the one that was decoded, decoded otherwise,
+ * and then kept in the cache. They are held in memory, or stay in the cache file.
  */
 export class PixelStore {
   /** Why the pixels could not be kept; undefined if they are. */
@@ -111,14 +118,18 @@ export class PixelStore {
       else changed.push(candidate);
     }
     let done = candidates.length - changed.length;
-    if (changed.length > 0) this.openSink(changed.length);
     for (let next = 0; next < changed.length;) {
       const { chunk, end } = this.readChunk(changed, next);
       const outcomes = await decodeFiles(chunk, this.options);
+      if (chunk.length > 0) this.openSink(changed.length);
       outcomes.forEach((outcome, i) => this.add(chunk[i].candidate.file, chunk[i].file, outcome));
       done += end - next;
       next = end;
-      onProgress?.({ done, total: candidates.length, imagesPerSecond: (done / Math.max(1, performance.now() - this.began)) * 1000 });
+      onProgress?.({
+        done,
+        total: candidates.length,
+        imagesPerSecond: (done / Math.max(1, performance.now() - this.began)) * 1000,
+      });
       await nextTurn();
     }
   }
@@ -129,7 +140,10 @@ export class PixelStore {
   }
 
   /** Reads the next files that have to be decoded; those that are known by their content are done with. */
-  private readChunk(candidates: readonly Candidate[], start: number): { chunk: { candidate: Candidate; bytes: Buffer; file: ReadFile }[]; end: number } {
+  private readChunk(
+    candidates: readonly Candidate[],
+    start: number,
+  ): { chunk: { candidate: Candidate; bytes: Buffer; file: ReadFile }[]; end: number } {
     const chunk: { candidate: Candidate; bytes: Buffer; file: ReadFile }[] = [];
     const most = Math.max(4, Math.min(CHUNK_FILES, Math.floor(CHUNK_BYTES / this.bytesEach)));
     this.buffer.reset();
@@ -141,6 +155,7 @@ export class PixelStore {
         const file = readCandidate(candidate, this.buffer);
         const known = this.contents().get(contentKey(candidate.file, file.digest));
         if (known) {
+          this.openSink(candidates.length);
           this.keep(candidate.file, { ...known, file: candidate.file, stamp: settled(file.stamp) });
         } else {
           chunk.push({ candidate, bytes: file.bytes, file });
@@ -155,15 +170,27 @@ export class PixelStore {
   }
 
   private contents(): Map<string, CachedFile> {
-    return this.knownContents ??= new Map([...this.known.values()].map((known) => [contentKey(known.file, known.digest), known]));
+    return (this.knownContents ??= new Map(
+      [...this.known.values()].map((known) => [contentKey(known.file, known.digest), known]),
+    ));
   }
 
-  private add(file: string, { stamp, digest }: ReadFile, outcome: Awaited<ReturnType<typeof decodeFiles>>[number]): void {
+  private add(
+    file: string,
+    { stamp, digest }: ReadFile,
+    outcome: Awaited<ReturnType<typeof decodeFiles>>[number],
+  ): void {
     if (outcome instanceof BadPicture) {
       this.skip(file, outcome);
       this.files.set(file, { file, stamp: settled(stamp), digest, reason: outcome.reason, detail: outcome.detail });
     } else {
-      this.files.set(file, { file, stamp: settled(stamp), digest, row: this.append(outcome.pixels), size: outcome.size });
+      this.files.set(file, {
+        file,
+        stamp: settled(stamp),
+        digest,
+        row: this.append(outcome.pixels),
+        size: outcome.size,
+      });
     }
   }
 
@@ -173,12 +200,19 @@ export class PixelStore {
 
   /** Takes over what the cache knows of a file. */
   private keep(file: string, known: CachedFile): void {
-    if (known.reason) this.skipped.push(known.detail === undefined ? { file, reason: known.reason } : { file, reason: known.reason, detail: known.detail });
+    if (known.reason)
+      this.skipped.push(
+        known.detail === undefined
+          ? { file, reason: known.reason }
+          : { file, reason: known.reason, detail: known.detail },
+      );
     this.files.set(file, this.moved(known));
   }
 
   private moved(known: CachedFile): CachedFile {
-    return this.sink && known.row !== undefined ? { ...known, row: this.append(this.pictures!.read(known.row)) } : known;
+    return this.sink && known.row !== undefined
+      ? { ...known, row: this.append(this.pictures!.read(known.row)) }
+      : known;
   }
 
   private append(pixels: Uint8Array): number {
@@ -199,7 +233,9 @@ export class PixelStore {
       this.sink = { append: (pixels) => this.writer?.append(pixels) };
       try {
         if (this.listed.length * this.bytesEach > this.cacheLimit) {
-          throw new Error(`${Math.round((this.listed.length * this.bytesEach) / 1e6)} MB are more than the cache may hold`);
+          throw new Error(
+            `${Math.round((this.listed.length * this.bytesEach) / 1e6)} MB are more than the cache may hold`,
+          );
         }
         this.writer = new CacheWriter(this.cacheFile, this.bytesEach);
       } catch (error) {
@@ -223,7 +259,8 @@ export class PixelStore {
       const known = this.known.get(file);
       if (known && !this.files.has(file)) this.files.set(file, this.moved(known));
     }
-    this.pictures = this.sink instanceof MemorySink ? new PicturesInMemory(this.sink.pixels, this.bytesEach) : undefined;
+    this.pictures =
+      this.sink instanceof MemorySink ? new PicturesInMemory(this.sink.pixels, this.bytesEach) : undefined;
     try {
       if (this.sink instanceof MemorySink) {
         this.writer = new CacheWriter(this.cacheFile, this.bytesEach);
@@ -273,11 +310,20 @@ const contentKey = (file: string, digest: string): string => `${digest}.${extens
 function isSame(stamp: FileStamp, { path }: Candidate): boolean {
   const status = lstatSync(path, { throwIfNoEntry: false });
   // Reading the file will tell what has become of it.
-  return status !== undefined && status.mtimeMs === stamp.modified && status.ctimeMs === stamp.changed && status.size === stamp.bytes
-    && status.ino === stamp.inode;
+  return (
+    status !== undefined &&
+    status.mtimeMs === stamp.modified &&
+    status.ctimeMs === stamp.changed &&
+    status.size === stamp.bytes &&
+    status.ino === stamp.inode
+  );
 }
 
-/** File systems count time in steps of up to two seconds: a file that has just been changed can change again and have the same stamp. */
+/**
+ * File systems count time in steps of up to two seconds: a file that has just been changed can change again and have
+ * the same stamp.
+ */
 const UNSETTLED_MS = 2000;
 
-const settled = (stamp: FileStamp): FileStamp | undefined => (Date.now() - stamp.changed > UNSETTLED_MS ? stamp : undefined);
+const settled = (stamp: FileStamp): FileStamp | undefined =>
+  Date.now() - stamp.changed > UNSETTLED_MS ? stamp : undefined;

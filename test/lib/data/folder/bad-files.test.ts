@@ -19,7 +19,10 @@ describe('a folder of pictures as it is found in the wild', async () => {
     vi.stubEnv('COURSE_CACHE', temporaryFolder());
     tensors = tf.memory().numTensors;
     writeFileSync(outside, 'beyond the folder');
-    for (const [name, cases] of [['good', good], ['bad', possible]] as const) {
+    for (const [name, cases] of [
+      ['good', good],
+      ['bad', possible],
+    ] as const) {
       mkdirSync(path.join(folder, name), { recursive: true });
       cases.forEach(({ name: file, make }) => make(path.join(folder, name, file)));
     }

@@ -24,7 +24,10 @@ async function contentOf(batches: Batches): Promise<{ shapes: number[][]; pictur
 
 const inOrder = ['0:0', '0:1', '0:2', '0:3', '0:4', '1:0', '1:1', '1:2'];
 
-describe.each([['from the cache', undefined], ['decoded anew, where the cache has no room', 1]])('batches %s', (_, cacheLimit) => {
+describe.each([
+  ['from the cache', undefined],
+  ['decoded anew, where the cache has no room', 1],
+])('batches %s', (_, cacheLimit) => {
   let tensors = 0;
   let folder: string;
   let pets: ImageFolder<FolderBatches>;
@@ -51,7 +54,11 @@ describe.each([['from the cache', undefined], ['decoded anew, where the cache ha
     const batches = pets.train.batches({ batchSize: 3, shuffle: false });
     expect(batches.size).toBe(8);
     const { shapes, pictures } = await contentOf(batches);
-    expect(shapes).toEqual([[3, 4, 4, 3], [3, 4, 4, 3], [2, 4, 4, 3]]);
+    expect(shapes).toEqual([
+      [3, 4, 4, 3],
+      [3, 4, 4, 3],
+      [2, 4, 4, 3],
+    ]);
     expect(pictures).toEqual(inOrder);
   });
 
@@ -67,7 +74,11 @@ describe.each([['from the cache', undefined], ['decoded anew, where the cache ha
   });
 
   it('go through what is done with each batch', async () => {
-    const batches = pets.train.batches({ batchSize: 8, shuffle: false, map: (x) => x.mul(0.5).add(0.25).reshape([-1, 48]) });
+    const batches = pets.train.batches({
+      batchSize: 8,
+      shuffle: false,
+      map: (x) => x.mul(0.5).add(0.25).reshape([-1, 48]),
+    });
     const { value } = await batches.epoch().next();
     const { x, y } = value!;
     expect(x.shape).toEqual([8, 48]);
@@ -76,7 +87,9 @@ describe.each([['from the cache', undefined], ['decoded anew, where the cache ha
   });
 
   it('train a network, and are evaluated after each epoch', async () => {
-    const model = tf.sequential({ layers: [tf.layers.flatten({ inputShape: [4, 4, 3] }), tf.layers.dense({ units: 2, activation: 'softmax' })] });
+    const model = tf.sequential({
+      layers: [tf.layers.flatten({ inputShape: [4, 4, 3] }), tf.layers.dense({ units: 2, activation: 'softmax' })],
+    });
     model.compile({ optimizer: tf.train.sgd(0.1), loss: 'categoricalCrossentropy', metrics: ['accuracy'] });
     const batchEnds: number[] = [];
     const history = await train(model, pets.train.batches({ batchSize: 3 }), {
@@ -87,10 +100,16 @@ describe.each([['from the cache', undefined], ['decoded anew, where the cache ha
     expect(history.epoch).toEqual([0, 1]);
     expect(Object.keys(history.history).sort()).toEqual(['acc', 'loss', 'val_acc', 'val_loss']);
     expect(batchEnds).toEqual([0, 1, 2, 0, 1, 2]);
-    await expect(train(model, pets.train.batches(), { validationSplit: 0.2 })).rejects.toThrow(/batches cannot be split/);
-    await expect(train(model, pets.train.batches({ batchSize: 4 }), { batchSize: 5 })).rejects.toThrow(/the batches have 4/);
+    await expect(train(model, pets.train.batches(), { validationSplit: 0.2 })).rejects.toThrow(
+      /batches cannot be split/,
+    );
+    await expect(train(model, pets.train.batches({ batchSize: 4 }), { batchSize: 5 })).rejects.toThrow(
+      /the batches have 4/,
+    );
     const wrong = pets.train.batches({ map: (x) => x.reshape([-1, 48]) });
-    await expect(train(model, wrong)).rejects.toThrow(/data: x has the shape \[8, 48\], but the model takes \[any, 4, 4, 3\]/);
+    await expect(train(model, wrong)).rejects.toThrow(
+      /data: x has the shape \[8, 48\], but the model takes \[any, 4, 4, 3\]/,
+    );
     model.dispose();
     model.optimizer.dispose();
   });
@@ -101,9 +120,16 @@ describe.each([['from the cache', undefined], ['decoded anew, where the cache ha
     const losses: number[][] = [];
     for (const data of [batches, value!]) {
       const kernelInitializer = tf.initializers.glorotUniform({ seed: 1 });
-      const model = tf.sequential({ layers: [tf.layers.flatten({ inputShape: [4, 4, 3] }), tf.layers.dense({ units: 2, activation: 'softmax', kernelInitializer })] });
+      const model = tf.sequential({
+        layers: [
+          tf.layers.flatten({ inputShape: [4, 4, 3] }),
+          tf.layers.dense({ units: 2, activation: 'softmax', kernelInitializer }),
+        ],
+      });
       model.compile({ optimizer: tf.train.sgd(0.1), loss: 'categoricalCrossentropy' });
-      losses.push((await train(model, data, { epochs: 3, shuffle: false, ...(data === value && { batchSize: 8 }) })).history.loss);
+      losses.push(
+        (await train(model, data, { epochs: 3, shuffle: false, ...(data === value && { batchSize: 8 }) })).history.loss,
+      );
       model.dispose();
       model.optimizer.dispose();
     }
@@ -142,7 +168,9 @@ describe('batches of a folder', () => {
     await writeFolder(folder, { cat: 2 });
     const pets = await indexImageFolder(folder, { size: [4, 4], cacheLimit: 1 });
     writeFileSync(path.join(folder, 'cat', '001.png'), (await plainPng([1, 2, 3])).subarray(0, 60));
-    await expect(contentOf(pets.train.batches())).rejects.toThrow(/001\.png: the picture has changed since the folder was opened/);
+    await expect(contentOf(pets.train.batches())).rejects.toThrow(
+      /001\.png: the picture has changed since the folder was opened/,
+    );
     vi.unstubAllEnvs();
   });
 });

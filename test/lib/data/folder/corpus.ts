@@ -5,14 +5,21 @@ import { deflateSync, crc32 } from 'node:zlib';
 import sharp from 'sharp';
 
 /**
- * Files of all kinds that lie in real folders of pictures, made by the tests: each is one class's neighbour, and each says what must
- * become of it.
+ * Files of all kinds that lie in real folders of pictures, made by the tests: each is one class's neighbour, and each
+ * says what must become of it.
  */
 
 export const SIDE = 16;
 
 type Colour = readonly [number, number, number];
-export const [RED, GREEN, BLUE, GREY, WHITE, BLACK]: Colour[] = [[255, 0, 0], [0, 255, 0], [0, 0, 255], [128, 128, 128], [255, 255, 255], [0, 0, 0]];
+export const [RED, GREEN, BLUE, GREY, WHITE, BLACK]: Colour[] = [
+  [255, 0, 0],
+  [0, 255, 0],
+  [0, 0, 255],
+  [128, 128, 128],
+  [255, 255, 255],
+  [0, 0, 0],
+];
 
 /** Red and green above, blue and grey below: it shows how a picture was turned. */
 export const QUARTERS: readonly Colour[] = [RED, GREEN, BLUE, GREY];
@@ -23,22 +30,27 @@ const SHADES: readonly Colour[] = [WHITE, BLACK, GREY, WHITE];
 export function quarters(colours: readonly Colour[] = QUARTERS, side = SIDE): Buffer {
   const pixels = Buffer.alloc(side * side * 3);
   for (let y = 0; y < side; y++) {
-    for (let x = 0; x < side; x++) pixels.set(colours[(y < side / 2 ? 0 : 2) + (x < side / 2 ? 0 : 1)], (y * side + x) * 3);
+    for (let x = 0; x < side; x++)
+      pixels.set(colours[(y < side / 2 ? 0 : 2) + (x < side / 2 ? 0 : 1)], (y * side + x) * 3);
   }
   return pixels;
 }
 
-const raw = (pixels = quarters(), channels: 1 | 3 | 4 = 3): sharp.Sharp => sharp(pixels, { raw: { width: SIDE, height: SIDE, channels } });
+const raw = (pixels = quarters(), channels: 1 | 3 | 4 = 3): sharp.Sharp =>
+  sharp(pixels, { raw: { width: SIDE, height: SIDE, channels } });
 
 /** The quarters, and after them a blue page or frame. */
-const pages = (): sharp.Sharp => sharp(Buffer.concat([quarters(), quarters([BLUE, BLUE, BLUE, BLUE])]), {
-  raw: { width: SIDE, height: SIDE * 2, channels: 3, pageHeight: SIDE },
-});
+const pages = (): sharp.Sharp =>
+  sharp(Buffer.concat([quarters(), quarters([BLUE, BLUE, BLUE, BLUE])]), {
+    raw: { width: SIDE, height: SIDE * 2, channels: 3, pageHeight: SIDE },
+  });
 
 /** Made the same on every machine: numbers that look like noise. */
 function noise(length: number): Buffer {
   let state = 1;
-  return Buffer.from(Uint8Array.from({ length }, () => (state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0) >>> 24));
+  return Buffer.from(
+    Uint8Array.from({ length }, () => (state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0) >>> 24),
+  );
 }
 
 const noisy = (): sharp.Sharp => sharp(noise(64 * 64 * 3), { raw: { width: 64, height: 64, channels: 3 } });
@@ -58,9 +70,15 @@ export interface Case {
   readonly unless?: string | false;
 }
 
-const content = (bytes: Buffer | string): Case['make'] => (file) => writeFileSync(file, bytes);
+const content =
+  (bytes: Buffer | string): Case['make'] =>
+  (file) =>
+    writeFileSync(file, bytes);
 
-function bmp(bits: 1 | 4 | 8 | 16 | 24 | 32, { topDown = false, core = false, gap = 0, colours = QUARTERS } = {}): Buffer {
+function bmp(
+  bits: 1 | 4 | 8 | 16 | 24 | 32,
+  { topDown = false, core = false, gap = 0, colours = QUARTERS } = {},
+): Buffer {
   const palette = bits <= 8 ? [...colours].slice(0, 1 << bits) : [];
   const headerSize = core ? 12 : 40;
   const step = core ? 3 : 4;
@@ -89,7 +107,8 @@ function bmp(bits: 1 | 4 | 8 | 16 | 24 | 32, { topDown = false, core = false, ga
     for (let x = 0; x < SIDE; x++) {
       const index = (y < SIDE / 2 ? 0 : 2) + (x < SIDE / 2 ? 0 : 1);
       const [r, g, b] = colours[index];
-      if (bits <= 8) file[row + Math.floor((x * bits) / 8)] |= (index % palette.length) << (8 - bits - ((x * bits) % 8));
+      if (bits <= 8)
+        file[row + Math.floor((x * bits) / 8)] |= (index % palette.length) << (8 - bits - ((x * bits) % 8));
       else if (bits === 16) file.writeUInt16LE(((r >> 3) << 10) | ((g >> 3) << 5) | (b >> 3), row + x * 2);
       else file.set([b, g, r], row + (x * bits) / 8);
     }
@@ -99,14 +118,17 @@ function bmp(bits: 1 | 4 | 8 | 16 | 24 | 32, { topDown = false, core = false, ga
 
 /** A PNG of these chunks, each with its length and checksum. */
 function png(...chunks: [string, Buffer][]): Buffer {
-  return Buffer.concat([Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'), ...chunks.map(([type, data]) => {
-    const named = Buffer.concat([Buffer.from(type, 'latin1'), data]);
-    const chunk = Buffer.alloc(named.length + 8);
-    chunk.writeUInt32BE(data.length);
-    named.copy(chunk, 4);
-    chunk.writeUInt32BE(crc32(named), named.length + 4);
-    return chunk;
-  })]);
+  return Buffer.concat([
+    Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'),
+    ...chunks.map(([type, data]) => {
+      const named = Buffer.concat([Buffer.from(type, 'latin1'), data]);
+      const chunk = Buffer.alloc(named.length + 8);
+      chunk.writeUInt32BE(data.length);
+      named.copy(chunk, 4);
+      chunk.writeUInt32BE(crc32(named), named.length + 4);
+      return chunk;
+    }),
+  ]);
 }
 
 function pngHeader(width: number, height: number, bitDepth = 8, colourType = 2): [string, Buffer] {
@@ -118,7 +140,8 @@ function pngHeader(width: number, height: number, bitDepth = 8, colourType = 2):
 }
 
 /** 50,000 x 50,000 pixels in a hundred bytes. */
-const pngBomb = (): Buffer => png(pngHeader(50_000, 50_000), ['IDAT', deflateSync(Buffer.alloc(1000))], ['IEND', Buffer.alloc(0)]);
+const pngBomb = (): Buffer =>
+  png(pngHeader(50_000, 50_000), ['IDAT', deflateSync(Buffer.alloc(1000))], ['IEND', Buffer.alloc(0)]);
 
 const square = Buffer.alloc(SIDE * SIDE * 4);
 for (let i = 0; i < SIDE * SIDE; i++) square.set([255, 0, 0, i < (SIDE * SIDE) / 2 ? 255 : 0], i * 4);
@@ -135,7 +158,8 @@ const stored: Record<number, readonly Colour[]> = {
   8: [BLUE, RED, GREY, GREEN],
 };
 
-const grey16 = (): Uint16Array => Uint16Array.from({ length: SIDE * SIDE }, (_, i) => (i < (SIDE * SIDE) / 2 ? 0x4040 : 0xc0c0));
+const grey16 = (): Uint16Array =>
+  Uint16Array.from({ length: SIDE * SIDE }, (_, i) => (i < (SIDE * SIDE) / 2 ? 0x4040 : 0xc0c0));
 
 export async function goodCases(): Promise<Case[]> {
   const jpeg = (pipeline: sharp.Sharp, options: sharp.JpegOptions = {}): Promise<Buffer> =>
@@ -150,31 +174,104 @@ export async function goodCases(): Promise<Case[]> {
     { name: 'jpeg progressive.jpg', make: content(await jpeg(raw(), { progressive: true })), ...near },
     { name: 'jpeg with capitals.JPG', make: content(await jpeg(raw())), ...near },
     { name: 'jpeg without an extension', make: content(await jpeg(raw())), ...near },
-    { name: 'jpeg of grey.jpeg', make: content(await jpeg(raw(quarters(QUARTERS.map(luma))).toColourspace('b-w'))), colours: QUARTERS.map(luma), ...near },
-    { name: 'jpeg with bytes behind it.jpg', make: content(Buffer.concat([await jpeg(raw()), Buffer.alloc(100)])), ...near },
+    {
+      name: 'jpeg of grey.jpeg',
+      make: content(await jpeg(raw(quarters(QUARTERS.map(luma))).toColourspace('b-w'))),
+      colours: QUARTERS.map(luma),
+      ...near,
+    },
+    {
+      name: 'jpeg with bytes behind it.jpg',
+      make: content(Buffer.concat([await jpeg(raw()), Buffer.alloc(100)])),
+      ...near,
+    },
     { name: 'jpeg with a long comment.jpg', make: content(withComment(await jpeg(raw()), 60_000)), ...near },
-    { name: 'jpeg in CMYK.jpg', make: content(await jpeg(raw(quarters(SHADES)).toColourspace('cmyk'))), colours: SHADES, tolerance: 45 },
+    {
+      name: 'jpeg in CMYK.jpg',
+      make: content(await jpeg(raw(quarters(SHADES)).toColourspace('cmyk'))),
+      colours: SHADES,
+      tolerance: 45,
+    },
     { name: 'jpeg with a profile.jpg', make: content(await jpeg(raw().withIccProfile('p3'))), tolerance: 12 },
     { name: 'png.png', make: content(await raw().png().toBuffer()) },
     { name: 'png interlaced.png', make: content(await raw().png({ progressive: true }).toBuffer()) },
-    { name: 'png with a palette.png', make: content(await raw().png({ palette: true, colours: 8, dither: 0 }).toBuffer()), tolerance: 2 },
-    { name: 'png of grey.png', make: content(await raw(quarters(QUARTERS.map(luma))).toColourspace('b-w').png().toBuffer()), colours: QUARTERS.map(luma) },
-    { name: 'png of 16 bits grey.png', make: content(png16(grey16())), colours: [[0x40, 0x40, 0x40], [0x40, 0x40, 0x40], [0xc0, 0xc0, 0xc0], [0xc0, 0xc0, 0xc0]], tolerance: 1 },
-    { name: 'png of 16 bits colour.png', make: content(await raw().toColourspace('rgb16').png().toBuffer()), tolerance: 1 },
-    { name: 'png of 1 bit.png', make: content(png(pngHeader(SIDE, SIDE, 1, 0), ['IDAT', deflateSync(bits1())], ['IEND', Buffer.alloc(0)])), colours: [BLACK, WHITE, BLACK, WHITE] },
-    { name: 'png with alpha.png', make: content(await raw(square, 4).png().toBuffer()), colours: [RED, RED, WHITE, WHITE] },
-    { name: 'png with a transparent colour.png', make: content(pngTransparent()), colours: [WHITE, WHITE, BLACK, BLACK] },
+    {
+      name: 'png with a palette.png',
+      make: content(await raw().png({ palette: true, colours: 8, dither: 0 }).toBuffer()),
+      tolerance: 2,
+    },
+    {
+      name: 'png of grey.png',
+      make: content(
+        await raw(quarters(QUARTERS.map(luma)))
+          .toColourspace('b-w')
+          .png()
+          .toBuffer(),
+      ),
+      colours: QUARTERS.map(luma),
+    },
+    {
+      name: 'png of 16 bits grey.png',
+      make: content(png16(grey16())),
+      colours: [
+        [0x40, 0x40, 0x40],
+        [0x40, 0x40, 0x40],
+        [0xc0, 0xc0, 0xc0],
+        [0xc0, 0xc0, 0xc0],
+      ],
+      tolerance: 1,
+    },
+    {
+      name: 'png of 16 bits colour.png',
+      make: content(await raw().toColourspace('rgb16').png().toBuffer()),
+      tolerance: 1,
+    },
+    {
+      name: 'png of 1 bit.png',
+      make: content(png(pngHeader(SIDE, SIDE, 1, 0), ['IDAT', deflateSync(bits1())], ['IEND', Buffer.alloc(0)])),
+      colours: [BLACK, WHITE, BLACK, WHITE],
+    },
+    {
+      name: 'png with alpha.png',
+      make: content(await raw(square, 4).png().toBuffer()),
+      colours: [RED, RED, WHITE, WHITE],
+    },
+    {
+      name: 'png with a transparent colour.png',
+      make: content(pngTransparent()),
+      colours: [WHITE, WHITE, BLACK, BLACK],
+    },
     { name: 'webp.webp', make: content(await raw().webp({ lossless: true }).toBuffer()) },
-    { name: 'webp with losses.webp', make: content(await raw(quarters(SHADES)).webp({ quality: 100 }).toBuffer()), colours: SHADES, tolerance: 12 },
-    { name: 'webp with alpha.webp', make: content(await raw(square, 4).webp({ lossless: true }).toBuffer()), colours: [RED, RED, WHITE, WHITE] },
+    {
+      name: 'webp with losses.webp',
+      make: content(await raw(quarters(SHADES)).webp({ quality: 100 }).toBuffer()),
+      colours: SHADES,
+      tolerance: 12,
+    },
+    {
+      name: 'webp with alpha.webp',
+      make: content(await raw(square, 4).webp({ lossless: true }).toBuffer()),
+      colours: [RED, RED, WHITE, WHITE],
+    },
     { name: 'gif.gif', make: content(await raw().gif({ dither: 0 }).toBuffer()), tolerance: 4 },
     { name: 'gif of two frames.gif', make: content(await pages().gif({ dither: 0 }).toBuffer()), tolerance: 4 },
-    ...await Promise.all((['none', 'lzw', 'deflate', 'packbits'] as const).map(async (compression) => (
-      { name: `tiff ${compression}.tiff`, make: content(await raw().tiff({ compression }).toBuffer()) }
-    ))),
+    ...(await Promise.all(
+      (['none', 'lzw', 'deflate', 'packbits'] as const).map(async (compression) => ({
+        name: `tiff ${compression}.tiff`,
+        make: content(await raw().tiff({ compression }).toBuffer()),
+      })),
+    )),
     { name: 'tiff of two pages.tiff', make: content(await pages().tiff({ compression: 'lzw' }).toBuffer()) },
-    { name: 'tiff with jpeg inside.tif', make: content(await raw().tiff({ compression: 'jpeg', quality: 100 }).toBuffer()), tolerance: 30 },
-    { name: 'tiff of 16 bits.tif', make: content(await raw().toColourspace('rgb16').tiff({ compression: 'lzw' }).toBuffer()), tolerance: 1 },
+    {
+      name: 'tiff with jpeg inside.tif',
+      make: content(await raw().tiff({ compression: 'jpeg', quality: 100 }).toBuffer()),
+      tolerance: 30,
+    },
+    {
+      name: 'tiff of 16 bits.tif',
+      make: content(await raw().toColourspace('rgb16').tiff({ compression: 'lzw' }).toBuffer()),
+      tolerance: 1,
+    },
     { name: 'bmp of 1 bit.bmp', make: content(bmp(1)), colours: [RED, GREEN, RED, GREEN] },
     { name: 'bmp of 4 bits.bmp', make: content(bmp(4)) },
     { name: 'bmp of 8 bits.bmp', make: content(bmp(8)) },
@@ -213,8 +310,15 @@ const bits1 = (): Buffer => Buffer.concat(Array.from({ length: SIDE }, () => Buf
 
 /** Grey with one value that is to be transparent (tRNS): above transparent, below black. */
 function pngTransparent(): Buffer {
-  const rows = Buffer.concat(Array.from({ length: SIDE }, (_, y) => Buffer.concat([Buffer.of(0), Buffer.alloc(SIDE, y < SIDE / 2 ? 200 : 0)])));
-  return png(pngHeader(SIDE, SIDE, 8, 0), ['tRNS', Buffer.from([0, 200])], ['IDAT', deflateSync(rows)], ['IEND', Buffer.alloc(0)]);
+  const rows = Buffer.concat(
+    Array.from({ length: SIDE }, (_, y) => Buffer.concat([Buffer.of(0), Buffer.alloc(SIDE, y < SIDE / 2 ? 200 : 0)])),
+  );
+  return png(
+    pngHeader(SIDE, SIDE, 8, 0),
+    ['tRNS', Buffer.from([0, 200])],
+    ['IDAT', deflateSync(rows)],
+    ['IEND', Buffer.alloc(0)],
+  );
 }
 
 /** @param outside a file beyond the folder of pictures */
@@ -231,7 +335,11 @@ export async function badCases(outside: string): Promise<Case[]> {
     { name: 'empty.jpg', make: content(''), reason: 'empty file' },
     { name: 'cut off.jpg', make: half(jpeg), ...truncated },
     { name: 'cut off in the header.jpg', make: content(jpeg.subarray(0, 40)), ...truncated },
-    { name: 'zeros from the middle on.jpg', make: content(Buffer.concat([jpeg.subarray(0, jpeg.length >> 1), Buffer.alloc(jpeg.length)])), ...truncated },
+    {
+      name: 'zeros from the middle on.jpg',
+      make: content(Buffer.concat([jpeg.subarray(0, jpeg.length >> 1), Buffer.alloc(jpeg.length)])),
+      ...truncated,
+    },
     { name: 'no picture behind the header.jpg', make: content(noScan(jpeg)), reason: 'damaged' },
     { name: 'only the first bytes.jpg', make: content(Buffer.from([0xff, 0xd8, 0xff])), ...truncated },
     { name: 'cut off.png', make: half(pngBytes), ...truncated },
@@ -242,23 +350,60 @@ export async function badCases(outside: string): Promise<Case[]> {
     { name: 'cut off.bmp', make: half(bmp(24)), ...truncated },
     { name: 'run-length coded.bmp', make: content(rle(bmp(8))), reason: 'unsupported format', detail: /compressed/ },
     { name: 'of no width.bmp', make: content(noWidth(bmp(24))), reason: 'unsupported format', detail: /0 x 16/ },
-    { name: 'page not found.jpg', make: content('<!DOCTYPE html><html><body>404 Not Found</body></html>'), reason: 'not a picture', detail: /HTML/ },
-    { name: 'text.png', make: content('These are not the pixels that you are looking for.\n'), reason: 'not a picture', detail: /text/ },
+    {
+      name: 'page not found.jpg',
+      make: content('<!DOCTYPE html><html><body>404 Not Found</body></html>'),
+      reason: 'not a picture',
+      detail: /HTML/,
+    },
+    {
+      name: 'text.png',
+      make: content('These are not the pixels that you are looking for.\n'),
+      reason: 'not a picture',
+      detail: /text/,
+    },
     { name: 'noise.jpg', make: content(noise(5000)), reason: 'not a picture', detail: /unknown data/ },
     { name: 'zeros.gif', make: content(Buffer.alloc(5000)), reason: 'not a picture' },
     { name: 'notes.txt', make: content('cats, 2026'), reason: 'not a picture' },
     { name: 'labels.csv', make: content('file,label\n1.jpg,cat\n'), reason: 'not a picture' },
-    { name: 'really a png.jpg', make: content(pngBytes), reason: 'mislabelled', detail: /says JPEG, the content is PNG/ },
+    {
+      name: 'really a png.jpg',
+      make: content(pngBytes),
+      reason: 'mislabelled',
+      detail: /says JPEG, the content is PNG/,
+    },
     { name: 'really a jpeg.png', make: content(jpeg), reason: 'mislabelled', detail: /says PNG, the content is JPEG/ },
     { name: 'really a webp.jpeg', make: content(webp), reason: 'mislabelled', detail: /WebP/ },
     { name: 'really a jpeg.txt', make: content(jpeg), reason: 'mislabelled', detail: /\.txt/ },
-    { name: 'drawing.svg', make: content('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><image href="file:///etc/passwd"/></svg>'), reason: 'unsupported format', detail: /SVG/ },
-    { name: 'drawing with a declaration.svg', make: content('<?xml version="1.0"?>\n<svg xmlns="http://www.w3.org/2000/svg"/>'), reason: 'unsupported format', detail: /SVG/ },
+    {
+      name: 'drawing.svg',
+      make: content(
+        '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><image href="file:///etc/passwd"/></svg>',
+      ),
+      reason: 'unsupported format',
+      detail: /SVG/,
+    },
+    {
+      name: 'drawing with a declaration.svg',
+      make: content('<?xml version="1.0"?>\n<svg xmlns="http://www.w3.org/2000/svg"/>'),
+      reason: 'unsupported format',
+      detail: /SVG/,
+    },
     { name: 'photo.heic', make: content(isoFile('heic')), reason: 'unsupported format', detail: /HEIC/ },
     { name: 'photo.avif', make: content(isoFile('avif')), reason: 'unsupported format', detail: /AVIF/ },
-    { name: 'layers.psd', make: content(Buffer.concat([Buffer.from('8BPS'), noise(100)])), reason: 'unsupported format', detail: /PSD/ },
+    {
+      name: 'layers.psd',
+      make: content(Buffer.concat([Buffer.from('8BPS'), noise(100)])),
+      reason: 'unsupported format',
+      detail: /PSD/,
+    },
     { name: 'scan.pdf', make: content('%PDF-1.7\n'), reason: 'unsupported format', detail: /PDF/ },
-    { name: 'favicon.ico', make: content(Buffer.concat([Buffer.from([0, 0, 1, 0]), noise(100)])), reason: 'unsupported format', detail: /ICO/ },
+    {
+      name: 'favicon.ico',
+      make: content(Buffer.concat([Buffer.from([0, 0, 1, 0]), noise(100)])),
+      reason: 'unsupported format',
+      detail: /ICO/,
+    },
     { name: 'bomb.png', make: content(pngBomb()), reason: 'too large', detail: /50000 x 50000/ },
     { name: 'bomb.jpg', make: content(giantJpeg(jpeg)), reason: 'too large', detail: /65000 x 65000/ },
     { name: 'bomb.bmp', make: content(giantBmp()), reason: 'too large' },
@@ -269,13 +414,34 @@ export async function badCases(outside: string): Promise<Case[]> {
     { name: 'Thumbs.db', make: content(noise(100)), reason: 'hidden file' },
     { name: 'desktop.ini', make: content('[.ShellClassInfo]'), reason: 'hidden file' },
     { name: 'leads out.jpg', make: (file) => symlinkSync(outside, file), reason: 'link that leads out of the folder' },
-    { name: 'leads nowhere.jpg', make: (file) => symlinkSync(path.join(path.dirname(file), 'nothing'), file), reason: 'broken link' },
+    {
+      name: 'leads nowhere.jpg',
+      make: (file) => symlinkSync(path.join(path.dirname(file), 'nothing'), file),
+      reason: 'broken link',
+    },
     { name: 'leads to itself.jpg', make: (file) => symlinkSync(file, file), reason: 'broken link' },
     { name: 'leads to a folder', make: (file) => symlinkSync('.', file), reason: 'link to a folder' },
     { name: 'folder.jpg', make: (file) => mkdirSync(file), reason: 'folder with the name of a picture' },
     { name: 'pipe.jpg', make: (file) => execFileSync('mkfifo', [file]), reason: 'not a file', detail: /pipe/ },
-    { name: 'locked.jpg', make: (file) => { writeFileSync(file, jpeg); chmodSync(file, 0); }, reason: 'no permission', unless: isRoot },
-    { name: 'name in Latin-1', make: (file) => writeFileSync(Buffer.concat([Buffer.from(`${path.dirname(file)}/`), Buffer.from('caf\xe9.jpg', 'latin1')]), jpeg), reason: 'name that is not valid Unicode', unless: process.platform === 'darwin' && 'macOS refuses such names' },
+    {
+      name: 'locked.jpg',
+      make: (file) => {
+        writeFileSync(file, jpeg);
+        chmodSync(file, 0);
+      },
+      reason: 'no permission',
+      unless: isRoot,
+    },
+    {
+      name: 'name in Latin-1',
+      make: (file) =>
+        writeFileSync(
+          Buffer.concat([Buffer.from(`${path.dirname(file)}/`), Buffer.from('caf\xe9.jpg', 'latin1')]),
+          jpeg,
+        ),
+      reason: 'name that is not valid Unicode',
+      unless: process.platform === 'darwin' && 'macOS refuses such names',
+    },
   ];
 }
 
@@ -295,7 +461,8 @@ const noWidth = (bytes: Buffer): Buffer => {
   return bytes;
 };
 
-const isoFile = (brand: string): Buffer => Buffer.concat([Buffer.from([0, 0, 0, 24]), Buffer.from(`ftyp${brand}`), Buffer.alloc(200)]);
+const isoFile = (brand: string): Buffer =>
+  Buffer.concat([Buffer.from([0, 0, 0, 24]), Buffer.from(`ftyp${brand}`), Buffer.alloc(200)]);
 
 function giantJpeg(jpeg: Buffer): Buffer {
   const copy = Buffer.from(jpeg);

@@ -24,9 +24,12 @@ describe('placementOf', () => {
     expect([left, top]).toEqual([Math.floor((32 - width) / 2), Math.floor((32 - height) / 2)]);
   });
 
-  it.each(['squash', 'crop', 'fill', 'half crop half fill'] as const)('%s: leaves a picture of the right shape whole', (mode) => {
-    expect(placementOf([400, 200], [64, 32], mode)).toEqual({ width: 64, height: 32, left: 0, top: 0 });
-  });
+  it.each(['squash', 'crop', 'fill', 'half crop half fill'] as const)(
+    '%s: leaves a picture of the right shape whole',
+    (mode) => {
+      expect(placementOf([400, 200], [64, 32], mode)).toEqual({ width: 64, height: 32, left: 0, top: 0 });
+    },
+  );
 
   it.each(['crop', 'fill', 'half crop half fill'] as const)('%s: keeps a line of pixels visible', (mode) => {
     const { width, height } = placementOf([1, 10_000], [32, 32], mode);

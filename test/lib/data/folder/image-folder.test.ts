@@ -23,7 +23,8 @@ const folderOf = async (counts: Readonly<Record<string, number>>): Promise<strin
 };
 
 /** What `writeFolder` has put into the colour of a picture. */
-const greens = ({ images }: FolderImages): number[] => Array.from({ length: images.shape[0] }, (_, i) => images.get(i, 0, 0, 1));
+const greens = ({ images }: FolderImages): number[] =>
+  Array.from({ length: images.shape[0] }, (_, i) => images.get(i, 0, 0, 1));
 const labels = (part: FolderImages): number[] => Array.from(part.labels.data);
 
 describe('readImageFolder', () => {
@@ -56,7 +57,9 @@ describe('readImageFolder', () => {
   it('takes one of several validation folders, and lists the others', async () => {
     const folder = await folderOf({ 'train/cat': 1, 'val/cat': 1, 'test/cat': 1 });
     const { skipped } = await readImageFolder(folder, { size: [4, 4] });
-    expect(skipped).toEqual([{ file: 'test', reason: 'part that is not used', detail: 'validation pictures come from val' }]);
+    expect(skipped).toEqual([
+      { file: 'test', reason: 'part that is not used', detail: 'validation pictures come from val' },
+    ]);
   });
 
   it('splits each class in the same way, by the seed', async () => {
@@ -64,7 +67,9 @@ describe('readImageFolder', () => {
     const split = await readImageFolder(folder, { size: [4, 4], validationSplit: 0.2, seed: 3 });
     expect(labels(split.validation!)).toEqual([0, 0, 1, 1, 1, 1]);
     expect(split.train.files).toHaveLength(24);
-    expect([...split.train.files, ...split.validation!.files].sort()).toEqual([...new Set([...split.train.files, ...split.validation!.files])].sort());
+    expect([...split.train.files, ...split.validation!.files].sort()).toEqual(
+      [...new Set([...split.train.files, ...split.validation!.files])].sort(),
+    );
     split.train.files.forEach((file, i) => expect(greens(split.train)[i]).toBe(Number(path.parse(file).name)));
     const again = await readImageFolder(folder, { size: [4, 4], validationSplit: 0.2, seed: 3 });
     expect(again.validation!.files).toEqual(split.validation!.files);
@@ -103,7 +108,7 @@ describe('readImageFolder', () => {
   });
 
   it('counts folders within a class to the class, as Keras and torchvision do', async () => {
-    const folder = await folderOf({ 'cat/red/old': 2, 'cat/black': 1, 'dog': 1 });
+    const folder = await folderOf({ 'cat/red/old': 2, 'cat/black': 1, dog: 1 });
     expect(labels((await readImageFolder(folder, { size: [4, 4] })).train)).toEqual([0, 0, 0, 1]);
   });
 
@@ -115,7 +120,8 @@ describe('readImageFolder', () => {
 
   it('takes one of two files whose names differ in their Unicode form alone', async () => {
     const folder = await folderOf({ cat: 1 });
-    for (const name of ['\u00e9.png', 'e\u0301.png']) writeFileSync(path.join(folder, 'cat', name), await plainPng([1, 2, 3]));
+    for (const name of ['\u00e9.png', 'e\u0301.png'])
+      writeFileSync(path.join(folder, 'cat', name), await plainPng([1, 2, 3]));
     const { train, skipped } = await readImageFolder(folder, { size: [4, 4] });
     // A file system that takes both for one has kept one.
     expect(train.files.length).toBe(2);
@@ -123,30 +129,41 @@ describe('readImageFolder', () => {
   });
 
   it('sorts class names by code point and gives them in their composed form', async () => {
-    const folder = await folderOf({ 'b': 1, 'Z': 1, 'e\u0301': 1, '\u{1f408}': 1, '\uff5e': 1 });
-    expect((await readImageFolder(folder, { size: [4, 4] })).classNames).toEqual(['Z', 'b', '\u00e9', '\uff5e', '\u{1f408}']);
+    const folder = await folderOf({ b: 1, Z: 1, 'e\u0301': 1, '\u{1f408}': 1, '\uff5e': 1 });
+    expect((await readImageFolder(folder, { size: [4, 4] })).classNames).toEqual([
+      'Z',
+      'b',
+      '\u00e9',
+      '\uff5e',
+      '\u{1f408}',
+    ]);
   });
 
   it('tells how far it is', async () => {
     const onProgress = vi.fn();
     await readImageFolder(await folderOf({ cat: 300 }), { size: [2, 2], onProgress });
-    expect(onProgress.mock.calls.map(([{ done, total }]) => [done, total])).toEqual([[256, 300], [300, 300]]);
+    expect(onProgress.mock.calls.map(([{ done, total }]) => [done, total])).toEqual([
+      [256, 300],
+      [300, 300],
+    ]);
   });
 
   it('prints the classes with their numbers, and what was skipped', async () => {
     const folder = await folderOf({ cat: 3, dog: 2 });
     writeFileSync(path.join(folder, 'cat', 'notes.txt'), 'text');
     writeFileSync(path.join(folder, 'README.md'), 'text');
-    expect(String(await readImageFolder(folder, { size: [4, 6] }))).toBe([
-      'pets: 5 training pictures, 4 × 6 pixels, colour, resized by squash',
-      `from ${folder}`,
-      '',
-      'class    training',
-      'cat             3',
-      'dog             2',
-      '',
-      'Skipped: 1 not in a class, 1 not a picture.',
-    ].join('\n'));
+    expect(String(await readImageFolder(folder, { size: [4, 6] }))).toBe(
+      [
+        'pets: 5 training pictures, 4 × 6 pixels, colour, resized by squash',
+        `from ${folder}`,
+        '',
+        'class    training',
+        'cat             3',
+        'dog             2',
+        '',
+        'Skipped: 1 not in a class, 1 not a picture.',
+      ].join('\n'),
+    );
   });
 });
 
@@ -164,7 +181,9 @@ describe('readImageFolder refuses', () => {
   });
 
   it('a file', async () => {
-    await expect(readImageFolder(path.join(folder, 'cat', '000.png'))).rejects.toThrow(/got a file.*2 files \("000\.png", "001\.png"\)/);
+    await expect(readImageFolder(path.join(folder, 'cat', '000.png'))).rejects.toThrow(
+      /got a file.*2 files \("000\.png", "001\.png"\)/,
+    );
   });
 
   it('a folder without classes', async () => {
@@ -183,12 +202,16 @@ describe('readImageFolder refuses', () => {
     mkdirSync(path.join(folder, 'eel'));
     writeFileSync(path.join(folder, 'eel', 'a.png'), '');
     writeFileSync(path.join(folder, 'eel', 'b.png'), 'text');
-    await expect(readImageFolder(folder)).rejects.toThrow(/none of the 2 files of the class "eel".*1 empty file, 1 not a picture/);
+    await expect(readImageFolder(folder)).rejects.toThrow(
+      /none of the 2 files of the class "eel".*1 empty file, 1 not a picture/,
+    );
   });
 
   it('a class that only the validation pictures have', async () => {
     const parts = await folderOf({ 'train/cat': 1, 'val/cat': 1, 'val/cow': 1 });
-    await expect(readImageFolder(parts)).rejects.toThrow(/got the class "cow", expected only classes that are in train as well: "cat"/);
+    await expect(readImageFolder(parts)).rejects.toThrow(
+      /got the class "cow", expected only classes that are in train as well: "cat"/,
+    );
   });
 
   it('two folders of one class, in two Unicode forms', async () => {

@@ -1,5 +1,15 @@
 import {
-  copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, truncateSync, utimesSync, writeFileSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -30,11 +40,12 @@ describe('the cache of decoded pictures', () => {
     decoded.length = 0;
     return readImageFolder(folder, { size: [2, 2] });
   };
-  const greens = ({ train: { images } }: ImageFolder): number[] => Array.from({ length: images.shape[0] }, (_, i) => images.get(i, 0, 0, 1));
+  const greens = ({ train: { images } }: ImageFolder): number[] =>
+    Array.from({ length: images.shape[0] }, (_, i) => images.get(i, 0, 0, 1));
   const file = (name: string): string => path.join(folder, name);
 
   beforeEach(async () => {
-    vi.stubEnv('COURSE_CACHE', cache = temporaryFolder());
+    vi.stubEnv('COURSE_CACHE', (cache = temporaryFolder()));
     folder = path.join(temporaryFolder(), 'pets');
     await writeFolder(folder, { cat: 3, dog: 2 });
     await read();
@@ -100,6 +111,22 @@ describe('the cache of decoded pictures', () => {
     const pets = await read();
     expect(pets.skipped).toEqual([]);
     expect(greens(pets)).toEqual([0, 5, 2, 0, 1]);
+  });
+
+  it('is not written again for files that are never read', async () => {
+    writeFileSync(file('cat/empty.png'), '');
+    const [name] = readdirSync(pixels());
+    const { ino } = statSync(path.join(pixels(), name));
+    expect((await read()).skipped).toMatchObject([{ file: 'cat/empty.png', reason: 'empty file' }]);
+    expect(greens(await read())).toEqual([0, 1, 2, 0, 1]);
+    // Files this young are known by their content only; once they are settled the cache stays as it is.
+    vi.spyOn(Date, 'now').mockReturnValue(Date.now() + 10_000);
+    await read();
+    const settled = statSync(path.join(pixels(), name)).ino;
+    await read();
+    expect(statSync(path.join(pixels(), name)).ino).toBe(settled);
+    expect(settled).not.toBe(ino);
+    vi.restoreAllMocks();
   });
 
   it('takes a picture that is renamed to another format for mislabelled', async () => {
