@@ -34,16 +34,18 @@ export { summary, type LayerSummary, type ModelSummary, type SummaryOptions } fr
 export { fit, type FitOptions } from './display/fit';
 export { TrainingInterrupted, type ExampleBatches, type Examples } from './training/train';
 export { confusionMatrix } from './inspection/confusion';
+export { trainingLog } from './training/training-log';
 export { learningRateSweep } from './training/learning-rate-sweep';
 export { evaluate, predict } from './training/evaluate';
 export type { History } from './training/history';
 
 export {
   showClassCounts, showConfusion, showFigure, showHistogram, showHistory, showImage, showImages, showImageSizes,
-  showLearningRates, showMeanImages, showMemory, showOwnPicture, showWeights, type Pictures, type ShowImagesOptions,
+  showLearningRates, showMeanImages, showMemory, showModel, showOwnPicture, showWeights, type Pictures, type ShowImagesOptions,
   type Values,
 } from './display/figures';
 export { LiveFigure, pause } from './display/live-figure';
+export { openTensorBoard } from './display/tensorboard';
 export { explore, type ExplorableDataset, type ExplorablePart, type ExploreOptions } from './display/explore';
 export { classCountsFigure, type Parts } from './plots/counts';
 export { confusionFigure } from './plots/confusion';
@@ -53,6 +55,7 @@ export { learningRateFigure, type LearningRateSweep } from './plots/learning-rat
 export { lineFitFigure, type Line } from './plots/line-fit';
 export { lossSurfaceFigure, type LossSurfaceOptions } from './plots/loss-surface';
 export { memoryFigure, type NamedAccount } from './plots/memory';
+export { modelPicture, type ModelPicture } from './plots/model';
 export { weightsFigure, type WeightsFigureOptions } from './plots/weights';
 export { historyFigure } from './plots/history';
 export { toSvg } from './plots/svg';

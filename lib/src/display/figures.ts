@@ -8,6 +8,7 @@ import { historyFigure } from '../plots/history';
 import { imageGridHtml, type ImageGridOptions } from '../plots/images';
 import { learningRateFigure, type LearningRateSweep } from '../plots/learning-rate';
 import { memoryFigure, type NamedAccount } from '../plots/memory';
+import { modelPicture } from '../plots/model';
 import { imageSizesFigure } from '../plots/sizes';
 import { pictureStepsHtml } from '../plots/steps';
 import { toSvg } from '../plots/svg';
@@ -121,6 +122,19 @@ export function showLearningRates(sweep: LearningRateSweep): void {
  */
 export function showMemory(accounts: MemoryAccount | readonly NamedAccount[]): void {
   showFigure(memoryFigure(accounts));
+}
+
+/**
+ * Shows the layers of a model as boxes, with output shape and parameters, and what is connected with what.
+ *
+ * ```ts
+ * showModel(model);
+ * ```
+ * Taught in 02_fashion_mnist_mlp.
+ */
+export function showModel(model: tf.LayersModel): void {
+  const { svg, alt } = modelPicture(model);
+  show({ data: { 'image/svg+xml': svg, 'text/plain': alt } });
 }
 
 /**

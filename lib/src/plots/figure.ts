@@ -186,14 +186,3 @@ export const legendAbove = { orientation: 'h', x: 0, y: 1.04, yanchor: 'bottom',
 
 /** Enough digits for a screen; more would only make the notebook larger. */
 export const rounded = (value: number, digits = 5): number => Number(value.toPrecision(digits));
-
-/** The smallest and the largest of the finite numbers; undefined without any. */
-export function extent(values: Iterable<number>): [low: number, high: number] | undefined {
-  let [low, high] = [Infinity, -Infinity];
-  for (const value of values) {
-    if (!Number.isFinite(value)) continue;
-    if (value < low) low = value;
-    if (value > high) high = value;
-  }
-  return low <= high ? [low, high] : undefined;
-}

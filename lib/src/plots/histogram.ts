@@ -1,6 +1,7 @@
 import { countText } from '../arrays';
+import { countInBins, extent } from '../bins';
 import type { Parts } from './counts';
-import { colors, extent, legendAbove, palette, rounded, type BarTrace, type Figure, type ScatterTrace } from './figure';
+import { colors, legendAbove, palette, rounded, type BarTrace, type Figure, type ScatterTrace } from './figure';
 import { numberText } from './svg-scales';
 
 export interface HistogramFigureOptions {
@@ -28,16 +29,16 @@ export function histogramFigure(values: Parts<ArrayLike<number>>, options: Histo
   const { bins = 50, marks = {}, label = 'value' } = options;
   if (!Number.isInteger(bins) || bins < 1) throw new Error(`histogramFigure: bins is ${bins}; expected a whole number of at least 1.`);
   const parts = isList(values) ? [['', values] as const] : Object.entries(values);
-  const span = extent(parts.flatMap(([, list]) => extent(iterate(list)) ?? []));
+  const span = extent(parts.flatMap(([, list]) => extent(list) ?? []));
   if (!span) throw new Error('histogramFigure: got no finite number; expected at least one.');
   const [low, high] = span[0] < span[1] ? span : [span[0] - 0.5, span[1] + 0.5];
   const width = (high - low) / bins;
-  const counted = parts.map(([name, list]) => ({ name, ...count(list, low, width, bins) }));
+  const counted = parts.map(([name, list]) => ({ name, ...statisticsOf(list), counts: countInBins(list, [low, high], bins).counts }));
   const most = counted.reduce((all, { counts }) => Math.max(all, ...counts), 0);
   const middles = Array.from({ length: bins }, (_, i) => rounded(low + (i + 0.5) * width));
   const several = parts.length > 1;
   const bars = counted.map(({ name, counts }, i): BarTrace => ({
-    type: 'bar', x: middles, y: counts, width, marker: { color: palette[i % palette.length] },
+    type: 'bar', x: middles, y: [...counts], width, marker: { color: palette[i % palette.length] },
     ...(several && { name, opacity: 0.6 }),
     hovertemplate: `about %{x:.4g}: %{y:,}${several ? ', %{fullData.name}' : ''}<extra></extra>`,
   }));
@@ -68,32 +69,24 @@ export function histogramFigure(values: Parts<ArrayLike<number>>, options: Histo
 
 const isList = (values: Parts<ArrayLike<number>>): values is ArrayLike<number> => typeof values.length === 'number';
 
-function* iterate(list: ArrayLike<number>): Generator<number> {
-  for (let i = 0; i < list.length; i++) yield list[i];
-}
-
-interface Counted {
-  counts: number[];
+interface Statistics {
   finite: number;
   other: number;
   span: [number, number];
   mean: number;
 }
 
-function count(list: ArrayLike<number>, low: number, width: number, bins: number): Counted {
-  const counts = new Array<number>(bins).fill(0);
+function statisticsOf(list: ArrayLike<number>): Statistics {
   let [finite, sum] = [0, 0];
   for (let i = 0; i < list.length; i++) {
     if (!Number.isFinite(list[i])) continue;
-    // The largest value belongs to the last bin.
-    counts[Math.min(bins - 1, Math.floor((list[i] - low) / width))]++;
     sum += list[i];
     finite++;
   }
-  return { counts, finite, other: list.length - finite, span: extent(iterate(list)) ?? [NaN, NaN], mean: sum / finite };
+  return { finite, other: list.length - finite, span: extent(list) ?? [NaN, NaN], mean: sum / finite };
 }
 
-function describe(parts: (Counted & { name: string })[], label: string, marks: Readonly<Record<string, number>>): string {
+function describe(parts: (Statistics & { name: string })[], label: string, marks: Readonly<Record<string, number>>): string {
   const texts = parts.map(({ name, finite, other, span, mean }) => {
     const [low, high] = span.map((value) => numberText(rounded(value, 4)));
     const rest = other > 0 ? `, and ${countText(other)} that ${other === 1 ? 'is' : 'are'} not finite` : '';

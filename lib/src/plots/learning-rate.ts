@@ -1,4 +1,5 @@
-import { colors, extent, rounded, type Figure } from './figure';
+import { extent } from '../bins';
+import { colors, rounded, type Figure } from './figure';
 import { multiples, numberText } from './svg-scales';
 
 /** The loss that each learning rate has come to. */

@@ -1,4 +1,5 @@
-import { colors, extent, legendAbove, palette, rounded, type Figure, type ScatterTrace } from './figure';
+import { extent } from '../bins';
+import { colors, legendAbove, palette, rounded, type Figure, type ScatterTrace } from './figure';
 import { numberText } from './svg-scales';
 
 /** The line y = m x + b. */

@@ -23,7 +23,7 @@ export function text(content: string, x: number, y: number, style: TextStyle = {
 }
 
 /** The element around everything: a white page, because the texts are dark, and words for a screen reader. */
-export function picture(width: number, height: number, alt: string, content: string): string {
+export function picture(width: number | string, height: number | string, alt: string, content: string): string {
   return (
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" ` +
     `role="img" font-family="system-ui, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif" font-size="13">` +

@@ -1,6 +1,7 @@
 import type { NdArray } from 'ndarray';
 import { countText, packedValues, shapeText, type Numbers } from '../arrays';
-import { diverging, extent, rounded, type Axis, type Figure } from './figure';
+import { extent } from '../bins';
+import { diverging, rounded, type Axis, type Figure } from './figure';
 import { numberText } from './svg-scales';
 
 /** A larger matrix is shown by so many cells across and down at most: more would be smaller than a screen shows, and fill the notebook. */
