@@ -55,6 +55,8 @@ function start(logs: string): Promise<string | undefined> {
   // Port 0: the system chooses a free one.
   const child = spawn('tensorboard', ['--logdir', logs, '--host', '127.0.0.1', '--port', '0', '--reload_interval', '5'], {
     stdio: ['ignore', 'pipe', 'pipe'],
+    // In a group of its own: the interrupt of a training is not for it.
+    detached: true,
   });
   const end = (): void => void child.kill();
   process.on('exit', end);
@@ -81,8 +83,6 @@ function addressOf(child: ChildProcess): Promise<string | undefined> {
       const address = /TensorBoard \S+ at (http:\S+)/.exec(printed)?.[1];
       if (!address) return;
       clearTimeout(timer);
-      // It may be read to the end, but nobody waits for it.
-      child.unref();
       resolve(address);
     };
     child.stdout?.on('data', read);

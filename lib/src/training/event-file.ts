@@ -42,7 +42,7 @@ export class EventFile {
     });
   }
 
-  /** @param model as Keras writes it, in JSON: tfjs writes the same */
+  /** @param model in JSON, in the form of Keras 3's `to_json`: TensorBoard reads names, kinds, and `inbound_nodes` */
   kerasModel(model: string): void {
     this.summary('keras', 0, 'graph_keras_model', '1', (tensor) => {
       tensor.uint32(tag(1, VARINT)).int32(STRING).uint32(tag(2, BYTES)).fork().ldelim();

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { countInBins, extent } from '../bins';
+import { connections } from '../model/connections';
 import { tf } from '../tensorflow';
 import { EventFile } from './event-file';
 
@@ -35,7 +36,7 @@ class TrainingLog extends tf.Callback {
   override async onTrainBegin(): Promise<void> {
     this.validation = undefined;
     this.train = new EventFile(path.join(this.folder, 'train'));
-    this.train.kerasModel(JSON.stringify(this.network.toJSON(null, false)));
+    this.train.kerasModel(JSON.stringify(kerasForm(this.network)));
     this.weights(0);
   }
 
@@ -67,4 +68,20 @@ class TrainingLog extends tf.Callback {
   private get network(): tf.LayersModel {
     return (this as unknown as { model: tf.LayersModel }).model;
   }
+}
+
+/**
+ * The layers of a model and what they are connected with, in the form of Keras 3. tfjs's own `toJSON` has that of Keras 2, whose connections
+ * TensorBoard no longer reads.
+ */
+function kerasForm(model: tf.LayersModel): object {
+  const layers = new Map<tf.layers.Layer, { class_name: string; config: object; inbound_nodes: object[] }>();
+  for (const { layer, from } of connections(model)) {
+    const { name } = layer;
+    const entry = layers.get(layer) ?? { class_name: layer.getClassName(), config: { name, dtype: 'float32' }, inbound_nodes: [] };
+    const args = from.map((before) => ({ class_name: '__keras_tensor__', config: { keras_history: [before.layer.name, 0, 0] } }));
+    if (args.length > 0) entry.inbound_nodes.push({ args, kwargs: {} });
+    layers.set(layer, entry);
+  }
+  return { class_name: 'Functional', config: { name: model.name, layers: [...layers.values()] } };
 }

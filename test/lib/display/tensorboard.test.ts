@@ -1,0 +1,59 @@
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { openTensorBoard } from '@course/lib';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+const hook = Symbol.for('course.display');
+const kernel = globalThis as unknown as Record<symbol, unknown>;
+
+describe('openTensorBoard', () => {
+  let folder: string;
+  let outputs: { data: Record<string, string> }[];
+  const { PATH } = process.env;
+
+  beforeEach(() => {
+    folder = mkdtempSync(path.join(os.tmpdir(), 'course-tensorboard-'));
+    outputs = [];
+    kernel[hook] = (output: { data: Record<string, string> }) => outputs.push(output);
+  });
+  afterEach(() => {
+    process.env.PATH = PATH;
+    delete kernel[hook];
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** Stands for TensorBoard: notes what it is called with. */
+  function install(script: string): void {
+    const file = path.join(folder, 'tensorboard');
+    writeFileSync(file, `#!${process.execPath}\n${script}\n`);
+    chmodSync(file, 0o755);
+    process.env.PATH = folder;
+  }
+
+  it('says how to install it where it is not, and fails no notebook', async () => {
+    process.env.PATH = folder;
+    await openTensorBoard(path.join(folder, 'logs'));
+    expect(outputs[0].data['text/plain']).toContain('run ".venv/bin/pip install tensorboard"');
+    expect(outputs[0].data['text/html']).not.toContain('iframe');
+  });
+
+  it('starts it once a folder, on a free port of this machine alone, and shows it with a link', async () => {
+    const calls = path.join(folder, 'calls');
+    install(`require('fs').appendFileSync(${JSON.stringify(calls)}, process.argv.slice(2).join(' ') + '\\n');
+      console.error('TensorBoard 2.0.0 at http://127.0.0.1:12345/ (Press CTRL+C to quit)'); setTimeout(() => {}, 5000);`);
+    const logs = path.join(folder, 'logs');
+    await openTensorBoard(logs);
+    await openTensorBoard(logs);
+    expect(readFileSync(calls, 'utf8')).toBe(`--logdir ${logs} --host 127.0.0.1 --port 0 --reload_interval 5\n`);
+    expect(outputs).toHaveLength(2);
+    expect(outputs[0].data['text/html']).toMatch(/<a href="http:\/\/127\.0\.0\.1:12345\/".*<iframe src="http:\/\/127\.0\.0\.1:12345\/" title="TensorBoard"/);
+  });
+
+  it('reports one that does not start, with what it printed, and may be tried again', async () => {
+    install("console.error('no such module'); process.exit(3);");
+    const logs = path.join(folder, 'logs');
+    await expect(openTensorBoard(logs)).rejects.toThrow(/did not start: exit code 3\. It printed:\nno such module/);
+    await expect(openTensorBoard(logs)).rejects.toThrow(/exit code 3/);
+  });
+});
