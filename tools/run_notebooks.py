@@ -28,12 +28,19 @@ COURSE = Path(__file__).resolve().parent.parent
 FOLDERS = ('notebooks', 'exercises', 'solutions')
 KERNEL_NAME = 'tslab'
 
-# The page is read offline: no script from elsewhere, and of an output in several forms the static picture.
+# The page is read offline: no script from elsewhere, and of an output in several forms the static picture, with its
+# words for screen readers.
 TEMPLATE = """
 {%- extends 'lab/index.html.j2' -%}
 {%- block html_head_js -%}{%- endblock html_head_js -%}
 {%- block html_head_js_mathjax -%}{%- endblock html_head_js_mathjax -%}
 {%- block html_head_js_mermaidjs -%}{%- endblock html_head_js_mermaidjs -%}
+{%- block data_svg scoped -%}
+<div class="jp-RenderedSVG jp-OutputArea-output {{ extra_class }}" data-mime-type="image/svg+xml">
+<img alt="{{ output.data.get('text/plain', '') | escape_html }}"
+ src="data:image/svg+xml;base64,{{ output.data['image/svg+xml'] | text_base64 | escape_html }}">
+</div>
+{%- endblock data_svg -%}
 """
 DISPLAY_PRIORITY = ['image/svg+xml', 'image/png', 'image/jpeg', 'text/html', 'text/markdown', 'text/latex', 'text/plain']
 

@@ -1,5 +1,5 @@
 import { countText } from '../arrays';
-import { legendAbove, palette, type BarTrace, type Figure } from './figure';
+import { legendAbove, palette, rounded, type BarTrace, type Figure } from './figure';
 
 /** Values of one kind, or of several parts by name, such as `{ training, validation }`. */
 export type Parts<T> = T | Readonly<Record<string, T>>;
@@ -21,6 +21,7 @@ export function classCountsFigure(labels: Parts<ArrayLike<number>>, classNames: 
     hovertemplate: `%{x}: %{y:,} images${several ? ', %{fullData.name}' : ''}<extra></extra>`,
     ...(name !== '' && { name }),
   }));
+  const most = counted.reduce((all, { counts }) => Math.max(all, ...counts), 0);
   const lists = counted.map(({ name, counts }) => {
     const list = classNames.map((className, i) => `${className}: ${countText(counts[i])}`).join(', ');
     return name === '' ? list : `${name}: ${list}`;
@@ -32,7 +33,8 @@ export function classCountsFigure(labels: Parts<ArrayLike<number>>, classNames: 
       margin: { l: 70, r: 20, t: several ? 50 : 30, b: 50 },
       ...(several && { showlegend: true, legend: legendAbove }),
       xaxis: { title: { text: 'class' }, type: 'category' },
-      yaxis: { title: { text: 'images' }, rangemode: 'tozero' },
+      // Room for the numbers above the bars.
+      yaxis: { title: { text: 'images' }, range: [0, rounded(most * 1.14) || 1], tickformat: ',' },
       meta: { alt: `Images in each class. ${lists.join('; ')}.` },
     },
   };

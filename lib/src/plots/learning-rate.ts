@@ -52,7 +52,7 @@ export function learningRateFigure({ rates, losses }: LearningRateSweep): Figure
       height: 340,
       margin: { l: 70, r: 20, t: 30, b: 52 },
       xaxis: { title: { text: 'learning rate' }, type: 'log', range: [left, right], tickvals: ticks, ticktext: ticks.map(numberText) },
-      yaxis: { title: { text: 'loss' }, rangemode: 'tozero' },
+      yaxis: { title: { text: 'loss' }, range: [Math.min(0, rounded(lowest * 1.08)), rounded(highest * 1.08) || 1] },
       // On a logarithmic axis, Plotly places annotations by the power of ten.
       annotations: [{
         text: `lowest: ${numberText(best.rate)} (${lowest.toFixed(3)})`, x: rounded(Math.log10(best.rate)), y: rounded(lowest), xref: 'x', yref: 'y',

@@ -1,7 +1,7 @@
 import type { NdArray } from 'ndarray';
 import { countText, shapeText, type Numbers } from '../arrays';
 import type { Parts } from './counts';
-import { colors, legendAbove, palette, type Figure, type ScatterTrace } from './figure';
+import { colors, legendAbove, palette, rounded, type Figure, type ScatterTrace } from './figure';
 
 /** Smallest and largest marker, in pixels. */
 const MARKER = { one: 6, most: 30 };
@@ -24,6 +24,9 @@ export function imageSizesFigure(
   const all = groups.flatMap(({ points }) => points);
   if (all.length === 0) throw new RangeError('imageSizesFigure: got no sizes; expected those of at least one image.');
   const most = all.reduce((a, { count }) => Math.max(a, count), 0);
+  // From zero to a little more than the largest.
+  const range = (side: 'width' | 'height', other = 0): [number, number] =>
+    [0, rounded(all.reduce((largest, size) => Math.max(largest, size[side]), other) * 1.08)];
   const data = groups.map(({ name, points }, i): ScatterTrace => ({
     type: 'scatter', mode: 'markers', name,
     x: points.map(({ width }) => width), y: points.map(({ height }) => height),
@@ -51,8 +54,8 @@ export function imageSizesFigure(
       margin: { l: 70, r: 20, t: 50, b: 52 },
       showlegend: data.length > 1,
       legend: legendAbove,
-      xaxis: { title: { text: 'width in pixels' }, rangemode: 'tozero' },
-      yaxis: { title: { text: 'height in pixels' }, rangemode: 'tozero' },
+      xaxis: { title: { text: 'width in pixels' }, range: range('width', target?.[1]) },
+      yaxis: { title: { text: 'height in pixels' }, range: range('height', target?.[0]) },
       meta: { alt: describe(all, target) },
     },
   };
