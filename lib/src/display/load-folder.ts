@@ -46,8 +46,10 @@ export async function loadImageFolder(folder: string, options: FolderOptions = {
  *
  * ```ts
  * const photos = await openImageFolder('photos', { size: [64, 64], validationSplit: 0.2 });
- * await fit(model, photos.train.batches({ batchSize: 64 }), { epochs: 5, validationData: photos.validation!.batches()
- * }); ```
+ * await explore(photos);
+ * const validationData = photos.validation?.batches();
+ * await fit(model, photos.train.batches({ batchSize: 64 }), { epochs: 5, validationData });
+ * ```
  *
  * @throws Error as `loadImageFolder`
  * Taught in 04_cats_and_dogs.

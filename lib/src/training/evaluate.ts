@@ -1,8 +1,9 @@
 import type { NdArray } from 'ndarray';
-import { arrayOf } from '../arrays';
+import { arrayOf, countText } from '../arrays';
+import { Interrupted, interruptible } from '../interrupt';
 import { tf } from '../tensorflow';
 import { unbreakable } from '../tensorflow/unbreakable';
-import { checkExamples, type Examples } from './train';
+import { areBatches, checkedBatches, checkExamples, type ExampleBatches, type Examples } from './train';
 
 /** Examples that go through the network at once: enough to keep all cores busy, few enough for a small memory. */
 const BATCH_SIZE = 500;
@@ -10,17 +11,32 @@ const BATCH_SIZE = 500;
 /**
  * Asks the model for its answer to each input.
  *
- * @param x inputs, shape `[n, ...]`; the caller keeps (and disposes) them
- * @returns the output of the last layer, shape `[n, ...]`, float32: for a softmax layer one row of probabilities for each input.
- *   Plain numbers: there is nothing to dispose.
+ * Of batches, each is disposed as soon as it is answered; the answers are in the order of the files (whatever order
+ * training takes them in), so that row i belongs to `files[i]` and `labels[i]`.
+ *
+ * @param x inputs, shape `[n, ...]`; the caller keeps (and disposes) them. Or batches, as `openImageFolder` has them
+ * @returns the output of the last layer, shape `[n, ...]`, float32: for a softmax layer one row of probabilities for
+ *   each input. Plain numbers: there is nothing to dispose. For batches a promise of it
+ * @throws Error if the model has several outputs, or a batch does not fit the model
+ * @throws Interrupted (batches) after an interrupt
  *
  * ```ts
  * const probabilities = predict(model, xTest);   // [10000, 10]
  * const predictions = argMax(probabilities);     // [10000]
+ * const ofFolder = await predict(model, photos.validation!.batches());
  * ```
  * Taught in 01_mnist_mlp.
  */
-export function predict(model: tf.LayersModel, x: tf.Tensor): NdArray<Float32Array> {
+export function predict(model: tf.LayersModel, x: tf.Tensor): NdArray<Float32Array>;
+export function predict(model: tf.LayersModel, x: ExampleBatches): Promise<NdArray<Float32Array>>;
+export function predict(
+  model: tf.LayersModel,
+  x: tf.Tensor | ExampleBatches,
+): NdArray<Float32Array> | Promise<NdArray<Float32Array>> {
+  return areBatches(x) ? batchAnswers(model, x) : answers(model, x);
+}
+
+function answers(model: tf.LayersModel, x: tf.Tensor): NdArray<Float32Array> {
   return unbreakable(() => {
     const output = model.predict(x, { batchSize: BATCH_SIZE });
     if (Array.isArray(output)) {
@@ -33,19 +49,92 @@ export function predict(model: tf.LayersModel, x: tf.Tensor): NdArray<Float32Arr
   });
 }
 
+async function batchAnswers(model: tf.LayersModel, batches: ExampleBatches): Promise<NdArray<Float32Array>> {
+  let values = new Float32Array(0);
+  let rowShape: number[] = [];
+  await forEachBatch('predict', model, batches, ({ x }, done) => {
+    const { data, shape } = answers(model, x);
+    const [count, ...rest] = shape;
+    if (done === 0) [values, rowShape] = [new Float32Array((data.length / count) * batches.size), rest];
+    values.set(data, (data.length / count) * done);
+  });
+  return arrayOf(values, [batches.size, ...rowShape]);
+}
+
 /**
- * Measures a compiled model on examples that it does not learn from.
+ * Measures a compiled model on examples that it does not learn from. Of batches, each is disposed as soon as it is
+ * measured.
  *
- * @returns the loss and each metric by name, for example `{ loss: 0.08, acc: 0.98 }`
+ * @returns the loss and each metric by name, for example `{ loss: 0.08, acc: 0.98 }`; for batches a promise of it
  * @throws Error if the model is not compiled or the shapes of the data do not fit it
+ * @throws Interrupted (batches) after an interrupt
+ *
+ * ```ts
+ * const { loss, acc } = evaluate(model, { x: xTest, y: yTest });
+ * const ofFolder = await evaluate(model, photos.validation!.batches());
+ * ```
  * Taught in 01_mnist_mlp.
  */
-export function evaluate(model: tf.LayersModel, data: Examples): Record<string, number> {
-  if (!model.loss) throw new Error('evaluate: the model is not compiled, so there is no loss to measure. Call model.compile first.');
+export function evaluate(model: tf.LayersModel, data: Examples): Record<string, number>;
+export function evaluate(model: tf.LayersModel, data: ExampleBatches): Promise<Record<string, number>>;
+export function evaluate(
+  model: tf.LayersModel,
+  data: Examples | ExampleBatches,
+): Record<string, number> | Promise<Record<string, number>> {
+  if (!model.loss) {
+    throw new Error(
+      'evaluate: the model is not compiled, so there is no loss to measure. Call model.compile first.',
+    );
+  }
+  if (areBatches(data)) return batchMeasures(model, data);
   checkExamples('evaluate', model, 'x', 'y', data);
-  return unbreakable(() => tf.tidy(() => {
-    const results = model.evaluate(data.x, data.y, { batchSize: BATCH_SIZE });
-    const scalars = Array.isArray(results) ? results : [results];
-    return Object.fromEntries(model.metricsNames.map((name, i) => [name, scalars[i].dataSync()[0]]));
-  }));
+  return measures(model, data);
+}
+
+function measures(model: tf.LayersModel, { x, y }: Examples): Record<string, number> {
+  return unbreakable(() =>
+    tf.tidy(() => {
+      const results = model.evaluate(x, y, { batchSize: BATCH_SIZE });
+      const scalars = Array.isArray(results) ? results : [results];
+      return Object.fromEntries(model.metricsNames.map((name, i) => [name, scalars[i].dataSync()[0]]));
+    }),
+  );
+}
+
+/** The means over all examples, of those over the examples of each batch. */
+async function batchMeasures(model: tf.LayersModel, batches: ExampleBatches): Promise<Record<string, number>> {
+  const means: Record<string, number> = {};
+  await forEachBatch('evaluate', model, batches, (batch) => {
+    for (const [name, mean] of Object.entries(measures(model, batch))) {
+      means[name] = (means[name] ?? 0) + (mean * batch.x.shape[0]) / batches.size;
+    }
+  });
+  return means;
+}
+
+/** @param done how many examples came before the batch */
+async function forEachBatch(
+  caller: string,
+  model: tf.LayersModel,
+  batches: ExampleBatches,
+  work: (batch: Examples, done: number) => void,
+): Promise<void> {
+  if (batches.size === 0) throw new Error(`${caller}: the batches have no examples.`);
+  await interruptible(async (isInterrupted) => {
+    let done = 0;
+    for await (const batch of checkedBatches(caller, model, 'batches', batches.inOrder())) {
+      const count = batch.x.shape[0];
+      try {
+        work(batch, done);
+      } finally {
+        tf.dispose([batch.x, batch.y]);
+      }
+      done += count;
+      if (isInterrupted() && done < batches.size) {
+        throw new Interrupted(
+          `${caller} was interrupted after ${countText(done)} of ${countText(batches.size)} examples; it has no result.`,
+        );
+      }
+    }
+  });
 }

@@ -17,8 +17,10 @@ export interface ExampleBatches {
   /** Examples in all batches. */
   readonly size: number;
   readonly batchSize: number;
-  /** All examples once, in batches; each call may have another order. Whoever takes a batch disposes it. */
-  epoch(): AsyncIterator<Examples>;
+  /** All examples once, in an order of its own for each call. Whoever takes a batch disposes it. */
+  epoch(): AsyncIterable<Examples>;
+  /** All examples once, always in the same order. Whoever takes a batch disposes it. */
+  inOrder(): AsyncIterable<Examples>;
 }
 
 export interface TrainOptions {
@@ -26,7 +28,7 @@ export interface TrainOptions {
   epochs?: number;
   /** Examples in one step of the optimizer. Default 32, as in Keras and tfjs. */
   batchSize?: number;
-  /** Evaluated after each epoch; the network does not learn from it. */
+  /** Evaluated after each epoch; the network does not learn from it. Batches are taken beside batches alone. */
   validationData?: Examples | ExampleBatches;
   /** Instead of `validationData`: the last part of the examples (0 to 1) is kept for validation. */
   validationSplit?: number;
@@ -80,25 +82,51 @@ export async function train(model: tf.LayersModel, data: Examples | ExampleBatch
     interrupted = true;
     model.stopTraining = true;
   };
+  let isValidationBrokenOff = false;
+  const validationBatches = async function* (batches: ExampleBatches): AsyncGenerator<Examples, void> {
+    isValidationBrokenOff = false;
+    for await (const batch of checkedBatches('fit', model, 'validationData', batches.inOrder())) {
+      yield batch;
+      // Not before the first: tfjs takes the mean over what it gets.
+      if ((isValidationBrokenOff = interrupted)) return;
+    }
+  };
   const recorder = new Recorder(
-    { epochs: epochsToRun, batchSize, examples, interval: options.progressInterval ?? 250 },
+    {
+      epochs: epochsToRun,
+      batchSize,
+      examples,
+      interval: options.progressInterval ?? 250,
+      isBrokenOff: () => isValidationBrokenOff,
+    },
     (progress) => options.onProgress?.(epochsToRun < epochs ? { ...progress, epochsAskedFor: epochs } : progress),
   );
 
   process.on('SIGINT', interrupt);
   try {
     const common = { epochs: epochsToRun, verbose: 0, callbacks: [recorder, ...asCallbacks(options.callbacks)] };
-    await unbreakable(() => areBatches(data)
-      ? model.fitDataset(datasetOf(model, data, 'data'), {
+    await unbreakable(() => {
+      if (!areBatches(data)) {
+        const validation = validationData as Examples | undefined;
+        return model.fit(data.x, data.y, {
+          ...common,
+          batchSize,
+          shuffle,
+          ...(validation ? { validationData: [validation.x, validation.y] } : { validationSplit }),
+        });
+      }
+      const epoch = (): AsyncIterable<Examples> =>
+        checkedBatches('fit', model, 'data', shuffle ? data.epoch() : data.inOrder());
+      return model.fitDataset(datasetOf(epoch), {
         ...common,
-        ...(validationData && { validationData: areBatches(validationData) ? datasetOf(model, validationData, 'validationData') : [validationData.x, validationData.y] }),
-      })
-      : model.fit(data.x, data.y, {
-        ...common,
-        batchSize,
-        shuffle,
-        ...(validationData && !areBatches(validationData) ? { validationData: [validationData.x, validationData.y] } : { validationSplit }),
-      }));
+        ...(validationData && {
+          validationData: areBatches(validationData)
+            ? datasetOf(() => validationBatches(validationData))
+            : [validationData.x, validationData.y],
+          validationBatchSize: batchSize,
+        }),
+      });
+    });
   } finally {
     process.off('SIGINT', interrupt);
   }
@@ -106,7 +134,7 @@ export async function train(model: tf.LayersModel, data: Examples | ExampleBatch
   if (interrupted && recorder.history.epoch.length < epochsToRun) {
     throw new TrainingInterrupted(
       `Training was interrupted in epoch ${recorder.epoch + 1} of ${epochsToRun}, after batch ${recorder.batch} of ` +
-        `${recorder.batchesPerEpoch}. The model keeps what it has learned: call fit again to go on from here.`,
+        `${recorder.batchesPerEpoch}${isValidationBrokenOff ? ', while it was validated' : ''}. The model keeps what it has learned: call fit again to go on from here.`,
       recorder.history,
     );
   }
@@ -114,25 +142,42 @@ export async function train(model: tf.LayersModel, data: Examples | ExampleBatch
 }
 
 /** Whether examples come batch by batch. */
-export const areBatches = (data: Examples | ExampleBatches): data is ExampleBatches => 'epoch' in data;
+export const areBatches = (data: object): data is ExampleBatches => 'epoch' in data;
 
-/** Batches as tfjs takes them: one iteration of the dataset is one epoch. The first batch is checked as arrays in memory are. */
-export function datasetOf(model: tf.LayersModel, batches: ExampleBatches, name: string): tf.data.Dataset<{ xs: tf.Tensor; ys: tf.Tensor }> {
-  let isChecked = false;
-  const epoch = async function* (): AsyncGenerator<{ xs: tf.Tensor; ys: tf.Tensor }, void> {
-    for await (const { x, y } of { [Symbol.asyncIterator]: () => batches.epoch() }) {
-      try {
-        if (!isChecked) checkExamples('fit', model, `${name}: x`, `${name}: y`, { x, y });
-      } catch (error) {
-        tf.dispose([x, y]);
-        throw error;
-      }
-      isChecked = true;
-      yield { xs: x, ys: y };
+/**
+ * Batches, each checked as arrays in memory are.
+ *
+ * @param caller the function that the learner has called
+ * @throws Error (and disposes the batch) if one is no examples for this model
+ */
+export async function* checkedBatches(
+  caller: string,
+  model: tf.LayersModel,
+  name: string,
+  batches: AsyncIterable<Examples>,
+): AsyncGenerator<Examples, void> {
+  for await (const batch of batches) {
+    try {
+      checkExamples(caller, model, `${name}: x`, `${name}: y`, batch);
+    } catch (error) {
+      tf.dispose([batch.x, batch.y]);
+      throw error;
     }
+    yield batch;
+  }
+}
+
+type Dataset = tf.data.Dataset<{ xs: tf.Tensor; ys: tf.Tensor }>;
+
+/**
+ * Batches as tfjs takes them: one iteration of the dataset is one epoch. It asks for no more than `iterator`;
+ * `tf.data.generator` would put words of its own before each error.
+ */
+function datasetOf(epoch: () => AsyncIterable<Examples>): Dataset {
+  const iterator = async function* (): AsyncGenerator<{ xs: tf.Tensor; ys: tf.Tensor }, void> {
+    for await (const { x, y } of epoch()) yield { xs: x, ys: y };
   };
-  // tfjs waits for each batch, though its type does not say so.
-  return tf.data.generator(epoch as unknown as () => Generator<{ xs: tf.Tensor; ys: tf.Tensor }>);
+  return { iterator: async () => iterator() } as unknown as Dataset;
 }
 
 function asCallbacks(callbacks: TrainOptions['callbacks']): tf.Callback[] {
@@ -161,7 +206,14 @@ class Recorder extends tf.Callback {
   private imagesPerSecond = 0;
 
   constructor(
-    private readonly plan: { epochs: number; batchSize: number; examples: number; interval: number },
+    private readonly plan: {
+      epochs: number;
+      batchSize: number;
+      examples: number;
+      interval: number;
+      /** Whether the present epoch has lost its validation. */
+      isBrokenOff: () => boolean;
+    },
     private readonly report: (progress: TrainingProgress) => void,
   ) {
     super();
@@ -207,7 +259,7 @@ class Recorder extends tf.Callback {
 
   override async onEpochEnd(epoch: number, logs: tf.Logs = {}): Promise<void> {
     // An epoch that was broken off has seen only a part of the data: it is not a point of the curve.
-    if (this.batch < this.batchesPerEpoch) return;
+    if (this.batch < this.batchesPerEpoch || this.plan.isBrokenOff()) return;
     if (this.summed > 0) this.keepWithinEpoch();
     this.history.epoch.push(epoch);
     this.history.seconds.push((performance.now() - this.epochBegan) / 1000);
@@ -287,10 +339,17 @@ function checkArguments(
   if (areBatches(data)) {
     if (batchSize !== data.batchSize) throw new Error(`fit: batchSize is ${batchSize}, but the batches have ${data.batchSize}; leave it out.`);
     if (validationSplit > 0) throw new Error(`fit: batches cannot be split. Give validationData instead of validationSplit.`);
-    if (data.size === 0) throw new Error('fit: the batches have no examples.');
+    for (const [name, batches] of Object.entries({ data, validationData })) {
+      if (batches && areBatches(batches) && batches.size === 0) throw new Error(`fit: ${name} has no examples.`);
+    }
   } else {
     checkExamples('fit', model, 'x', 'y', data);
-    if (validationData && areBatches(validationData)) throw new Error('fit: got batches as validationData only; expected both or none as batches.');
+    if (validationData && areBatches(validationData)) {
+      throw new Error(
+        'fit: got data in memory and validationData as batches; expected both in memory or both as batches. ' +
+          'loadImageFolder reads a folder into memory, openImageFolder opens one for batches.',
+      );
+    }
   }
   if (validationData && !areBatches(validationData)) checkExamples('fit', model, 'validationData.x', 'validationData.y', validationData);
 }

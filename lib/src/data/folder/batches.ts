@@ -8,20 +8,19 @@ import type { PictureOptions } from './options';
 export interface BatchSource extends PictureOptions {
   readonly labels: NdArray<Uint8Array>;
   readonly classes: number;
-  /** The pixels of some pictures, one after the other. */
+  /** The pixels of some pictures, one after the other. Each time the event loop gets a turn. */
   read(indices: readonly number[]): Promise<Uint8Array>;
 }
 
 export interface BatchOptions {
   /** Pictures in a batch. Default 32, as in Keras and tfjs. */
   readonly batchSize?: number;
-  /** Another order in each epoch. Default true; validation does not need it. */
-  readonly shuffle?: boolean;
-  /** Decides the orders. Default 1. */
+  /** Decides the order of each epoch. Default 1. */
   readonly seed?: number;
   /**
    * Done with each batch, for example augmentation: takes `[batch, height, width, channels]` float32 0..1 and returns
-   * what the network takes. Tensors that are made on the way are disposed.
+   * what the network takes. Tensors that are made on the way are disposed. What varies pictures is for training alone:
+   * validation and prediction take other batches.
    */
   readonly map?: (x: tf.Tensor) => tf.Tensor;
 }
@@ -50,9 +49,24 @@ export class Batches implements ExampleBatches {
   }
 
   /** All pictures once, in an order of its own for each call. Whoever takes a batch disposes it. */
-  async *epoch(): AsyncGenerator<Examples, void> {
+  epoch(): AsyncGenerator<Examples, void> {
+    const order = Array.from({ length: this.size }, (_, i) => i);
+    // Seeds of neighbouring epochs are mixed by the generator.
+    const random = new Random((this.options.seed ?? 1) + this.epochs++);
+    for (let i = order.length - 1; i > 0; i--) {
+      const j = random.below(i + 1);
+      [order[i], order[j]] = [order[j], order[i]];
+    }
+    return this.inTheOrder(order);
+  }
+
+  /** All pictures once, in the order of `files`. Whoever takes a batch disposes it. */
+  inOrder(): AsyncGenerator<Examples, void> {
+    return this.inTheOrder(Array.from({ length: this.size }, (_, i) => i));
+  }
+
+  private async *inTheOrder(order: readonly number[]): AsyncGenerator<Examples, void> {
     const { batchSize, size, source } = this;
-    const order = this.nextOrder();
     const read = (start: number): { indices: number[]; pixels: Promise<Uint8Array> } => {
       const indices = order.slice(start, start + batchSize);
       const pixels = source.read(indices);
@@ -69,19 +83,6 @@ export class Batches implements ExampleBatches {
     }
   }
 
-  private nextOrder(): number[] {
-    const { shuffle = true, seed = 1 } = this.options;
-    const order = Array.from({ length: this.size }, (_, i) => i);
-    if (!shuffle) return order;
-    // Seeds of neighbouring epochs are mixed by the generator.
-    const random = new Random(seed + this.epochs++);
-    for (let i = order.length - 1; i > 0; i--) {
-      const j = random.below(i + 1);
-      [order[i], order[j]] = [order[j], order[i]];
-    }
-    return order;
-  }
-
   private tensors(indices: readonly number[], pixels: Uint8Array): Examples {
     const {
       size: [height, width],
@@ -94,9 +95,15 @@ export class Batches implements ExampleBatches {
     const rows = new Float32Array(indices.length * classes);
     indices.forEach((index, i) => (rows[i * classes + labels.get(index)] = 1));
     const { map = (x) => x } = this.options;
-    return tf.tidy(() => ({
-      x: map(tf.tensor4d(values, [indices.length, height, width, color === 'grey' ? 1 : 3])),
-      y: tf.tensor2d(rows, [indices.length, classes]),
-    }));
+    return tf.tidy(() => {
+      const x = map(tf.tensor4d(values, [indices.length, height, width, color === 'grey' ? 1 : 3]));
+      if (!(x instanceof tf.Tensor)) {
+        throw new TypeError(
+          `batches: map has returned ${x === null ? 'null' : `a value of type ${typeof x}`}; expected the tensor that ` +
+            `the network takes, as in map: (x) => x.sub(0.5).`,
+        );
+      }
+      return { x, y: tf.tensor2d(rows, [indices.length, classes]) };
+    });
   }
 }

@@ -1,7 +1,9 @@
 import path from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import type { NdArray } from 'ndarray';
 import { arrayOf, countText } from '../../arrays';
+import { Interrupted, interruptible } from '../../interrupt';
 import { stratifiedSplit } from '../../preprocessing/split';
 import { Random } from '../../random';
 import { readSettings } from '../../settings';
@@ -52,6 +54,14 @@ export interface FolderImages extends LabelledImages, FolderFiles {}
 
 /** The pictures of one part of a folder, which stay on disk and are read batch by batch. */
 export interface FolderBatches extends FolderFiles {
+  /**
+   * Some pictures, by their numbers: `[k, height, width]` (grey) or `[k, height, width, 3]`, uint8, of new memory.
+   *
+   * ```ts
+   * showImages(await photos.train.read([0, 1, 2]));
+   * ```
+   */
+  read(indices: readonly number[]): Promise<NdArray<Uint8Array>>;
   /** Batches for `fit`, `evaluate` and `predict`. */
   batches(options?: BatchOptions): Batches;
 }
@@ -147,6 +157,7 @@ function countBy<T>(values: readonly T[]): Map<T, number> {
  * @returns `train` and `validation` with `images`, `[n, height, width]` or `[n, height, width, 3]` uint8, in the order
  *   of their names. The arrays of both may be views of one memory. There is nothing to dispose.
  * @throws Error if there is no such folder, no class in it, or a class without a picture that can be read
+ * @throws Interrupted after SIGINT
  *
  * ```ts
  * const pets = await readImageFolder('pets', { size: [32, 32], validationSplit: 0.2 });
@@ -157,10 +168,17 @@ function countBy<T>(values: readonly T[]): Map<T, number> {
  */
 export async function readImageFolder(folder: string, options: FolderOptions = {}): Promise<ImageFolder> {
   return readFolder(folder, options, 'memory', (store, pictures, files) => {
-    const { size, color } = store.options;
-    const shape = [pictures.length, ...size, ...(color === 'grey' ? [] : [3])];
-    return { images: arrayOf(store.pixels(pictures), shape), ...files };
+    const images = arrayOf(store.pixels(pictures), arrayShape(pictures.length, store.options));
+    return { images, ...files };
   });
+}
+
+const arrayShape = (count: number, { size, color }: PictureOptions): number[] =>
+  color === 'grey' ? [count, ...size] : [count, ...size, 3];
+
+function checkIndex(index: number, count: number): void {
+  if (Number.isInteger(index) && index >= 0 && index < count) return;
+  throw new RangeError(`read: got ${index}, expected the number of a picture, 0 to ${count - 1}.`);
 }
 
 /**
@@ -174,8 +192,9 @@ export async function readImageFolder(folder: string, options: FolderOptions = {
  *
  * ```ts
  * const photos = await indexImageFolder('photos', { size: [64, 64] });
- * await fit(model, photos.train.batches({ batchSize: 64 }), { epochs: 5, validationData: photos.validation?.batches()
- * }); ```
+ * const validationData = photos.validation?.batches();
+ * await fit(model, photos.train.batches({ batchSize: 64 }), { epochs: 5, validationData });
+ * ```
  * Taught in 04_cats_and_dogs.
  */
 export async function indexImageFolder(
@@ -196,12 +215,21 @@ export async function indexImageFolder(
               store.options,
             ),
     };
-    return { ...files, batches: (batchOptions = {}) => new Batches(source, batchOptions) };
+    return {
+      ...files,
+      read: async (indices) => {
+        for (const index of indices) checkIndex(index, pictures.length);
+        return arrayOf(await source.read(indices), arrayShape(indices.length, store.options));
+      },
+      batches: (batchOptions = {}) => new Batches(source, batchOptions),
+    };
   });
 }
 
 /** @throws Error if a picture that could be read cannot be read any more */
 async function decodeAgain(candidates: readonly Candidate[], options: PictureOptions): Promise<Uint8Array> {
+  // Decoding plain pictures never waits by itself: other work, and an interrupt, get their turn here.
+  await nextTurn();
   const buffer = new ReadBuffer();
   const files = candidates.map((candidate) => ({ candidate, bytes: readCandidate(candidate, buffer).bytes }));
   const outcomes = await decodeFiles(files, options);
@@ -243,7 +271,18 @@ async function readFolder<Part extends FolderFiles>(
   );
   let chosen: { train: Picture[]; validation: Picture[] | undefined };
   try {
-    const { train, validation } = await choose(store, listing, options);
+    const { train, validation } = await interruptible((isInterrupted) => {
+      const onProgress = (progress: ReadingProgress): void => {
+        options.onProgress?.(progress);
+        const { done, total } = progress;
+        if (!isInterrupted() || done === total) return;
+        throw new Interrupted(
+          `Reading ${listing.folder} was interrupted after ${countText(done)} of ${countText(total)} pictures. ` +
+            `Read it again when you need it: nothing is left of what was decoded.`,
+        );
+      };
+      return choose(store, listing, { ...options, onProgress });
+    });
     store.finish();
     // Where a picture lies is settled now.
     const pictureOf = (candidate: Candidate): Picture => store.picture(candidate);

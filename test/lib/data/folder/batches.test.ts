@@ -3,16 +3,15 @@ import path from 'node:path';
 import { tf } from '@course/lib';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { indexImageFolder, type FolderBatches, type ImageFolder } from '../../../../lib/src/data/folder/image-folder';
-import type { Batches } from '../../../../lib/src/data/folder/batches';
-import { train } from '../../../../lib/src/training/train';
+import { train, type Examples } from '../../../../lib/src/training/train';
 import { temporaryFolder } from '../support';
 import { plainPng, writeFolder } from './support';
 
 /** The green of each picture (its number) and its class, batch by batch. */
-async function contentOf(batches: Batches): Promise<{ shapes: number[][]; pictures: string[] }> {
+async function contentOf(batches: AsyncIterable<Examples>): Promise<{ shapes: number[][]; pictures: string[] }> {
   const shapes: number[][] = [];
   const pictures: string[] = [];
-  for await (const { x, y } of batches.epoch()) {
+  for await (const { x, y } of batches) {
     shapes.push(x.shape);
     const [pixels, classes] = [x.arraySync() as number[][][][], y.argMax(1)];
     const labels = classes.arraySync() as number[];
@@ -51,9 +50,9 @@ describe.each([
   });
 
   it('give each picture once, with its class', async () => {
-    const batches = pets.train.batches({ batchSize: 3, shuffle: false });
+    const batches = pets.train.batches({ batchSize: 3 });
     expect(batches.size).toBe(8);
-    const { shapes, pictures } = await contentOf(batches);
+    const { shapes, pictures } = await contentOf(batches.inOrder());
     expect(shapes).toEqual([
       [3, 4, 4, 3],
       [3, 4, 4, 3],
@@ -64,22 +63,21 @@ describe.each([
 
   it('come in another order each epoch, the same for the same seed', async () => {
     const [one, other] = [pets.train.batches({ batchSize: 4, seed: 5 }), pets.train.batches({ batchSize: 4, seed: 5 })];
-    const first = await contentOf(one);
-    const second = await contentOf(one);
+    const first = await contentOf(one.epoch());
+    const second = await contentOf(one.epoch());
     expect([...first.pictures].sort()).toEqual(inOrder);
     expect(second.pictures).not.toEqual(first.pictures);
-    expect(await contentOf(other)).toEqual(first);
-    expect(await contentOf(other)).toEqual(second);
-    expect((await contentOf(pets.train.batches({ batchSize: 4, seed: 6 }))).pictures).not.toEqual(first.pictures);
+    expect(await contentOf(other.epoch())).toEqual(first);
+    expect(await contentOf(other.epoch())).toEqual(second);
+    expect((await contentOf(pets.train.batches({ batchSize: 4, seed: 6 }).epoch())).pictures).not.toEqual(first.pictures);
   });
 
   it('go through what is done with each batch', async () => {
     const batches = pets.train.batches({
       batchSize: 8,
-      shuffle: false,
       map: (x) => x.mul(0.5).add(0.25).reshape([-1, 48]),
     });
-    const { value } = await batches.epoch().next();
+    const { value } = await batches.inOrder().next();
     const { x, y } = value!;
     expect(x.shape).toEqual([8, 48]);
     expect((x.arraySync() as number[][])[7][1]).toBeCloseTo((2 / 255) * 0.5 + 0.25);
@@ -94,7 +92,7 @@ describe.each([
     const batchEnds: number[] = [];
     const history = await train(model, pets.train.batches({ batchSize: 3 }), {
       epochs: 2,
-      validationData: pets.train.batches({ batchSize: 5, shuffle: false }),
+      validationData: pets.train.batches({ batchSize: 5 }),
       callbacks: { onBatchEnd: async (batch: number) => void batchEnds.push(batch) },
     });
     expect(history.epoch).toEqual([0, 1]);
@@ -115,8 +113,8 @@ describe.each([
   });
 
   it('give the same numbers as the same pictures in one tensor', async () => {
-    const batches = pets.train.batches({ batchSize: 8, shuffle: false });
-    const { value } = await batches.epoch().next();
+    const batches = pets.train.batches({ batchSize: 8 });
+    const { value } = await batches.inOrder().next();
     const losses: number[][] = [];
     for (const data of [batches, value!]) {
       const kernelInitializer = tf.initializers.glorotUniform({ seed: 1 });
@@ -158,7 +156,7 @@ describe('batches of a folder', () => {
     await writeFolder(folder, { cat: 5, dog: 3 });
     const pets = await indexImageFolder(folder, { size: [4, 4] });
     rmSync(cache, { recursive: true });
-    expect((await contentOf(pets.train.batches({ shuffle: false }))).pictures).toEqual(inOrder);
+    expect((await contentOf(pets.train.batches().inOrder())).pictures).toEqual(inOrder);
     vi.unstubAllEnvs();
   });
 
@@ -168,7 +166,7 @@ describe('batches of a folder', () => {
     await writeFolder(folder, { cat: 2 });
     const pets = await indexImageFolder(folder, { size: [4, 4], cacheLimit: 1 });
     writeFileSync(path.join(folder, 'cat', '001.png'), (await plainPng([1, 2, 3])).subarray(0, 60));
-    await expect(contentOf(pets.train.batches())).rejects.toThrow(
+    await expect(contentOf(pets.train.batches().epoch())).rejects.toThrow(
       /001\.png: the picture has changed since the folder was opened/,
     );
     vi.unstubAllEnvs();
