@@ -6,6 +6,7 @@ export { tf } from './tensorflow';
 export { setRandomSeed } from './tensorflow/random-seed';
 
 export { environment, type Environment } from './environment';
+export { Interrupted } from './interrupt';
 
 export { loadCatsAndDogs, loadDataset, loadFashionMnist, loadMnist } from './display/load';
 export { loadImageFolder, openImageFolder } from './display/load-folder';
@@ -46,7 +47,9 @@ export {
 } from './display/figures';
 export { LiveFigure, pause } from './display/live-figure';
 export { openTensorBoard } from './display/tensorboard';
-export { explore, type ExplorableDataset, type ExplorablePart, type ExploreOptions } from './display/explore';
+export {
+  explore, type ExplorableDataset, type ExplorablePart, type ExploreOptions, type StoredPart,
+} from './display/explore';
 export { classCountsFigure, type Parts } from './plots/counts';
 export { confusionFigure } from './plots/confusion';
 export { histogramFigure, type HistogramFigureOptions } from './plots/histogram';

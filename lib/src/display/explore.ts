@@ -20,14 +20,22 @@ export interface ExplorablePart {
   readonly files?: readonly string[];
 }
 
+/** Images that stay on disk: those of `openImageFolder`. */
+export interface StoredPart {
+  /** Some of the images, by their numbers: `[k, height, width]` or `[k, height, width, 3]`. */
+  read(indices: readonly number[]): Promise<NdArray<Numbers>>;
+  readonly labels: NdArray<Numbers>;
+  readonly files?: readonly string[];
+}
+
 /** What `loadMnist` and the other loaders return: one part or several. */
-export interface ExplorableDataset {
+export interface ExplorableDataset<P extends ExplorablePart | StoredPart = ExplorablePart> {
   readonly title: string;
   readonly classNames: readonly string[];
   readonly isDrawn?: boolean;
-  readonly train?: ExplorablePart;
-  readonly validation?: ExplorablePart;
-  readonly test?: ExplorablePart;
+  readonly train?: P;
+  readonly validation?: P;
+  readonly test?: P;
 }
 
 export interface ExploreOptions {
@@ -42,23 +50,34 @@ export interface ExploreOptions {
  * JupyterLab the pages come from the kernel while one looks, so that the notebook stays small; everywhere else the
  * first page stays as a grid.
  *
- * Memory: the kernel keeps the dataset (no copy) until the cell runs again, or seven newer explorers are shown.
+ * Memory: the kernel keeps the dataset (no copy) until the cell runs again, or seven newer explorers are shown. Images
+ * that stay on disk are read page by page.
  *
  * ```ts
  * explore(mnist);
  * explore(mnist.test, { title: 'Test digits' });
+ * await explore(await openImageFolder('photos'));
  * ```
  *
  * @param pictures a dataset, or one part of it: `images`, `[n, height, width]` or `[n, height, width, 3]`, and `labels`,
- *   `[n]`
+ *   `[n]`; or those of `openImageFolder`, which are shown when the promise is settled
  * @throws Error if there are no images, or if images, labels and files do not fit each other
  * Taught in 01_mnist_mlp.
  */
-export function explore(pictures: ExplorableDataset | ExplorablePart, options: ExploreOptions = {}): void {
+export function explore(pictures: ExplorableDataset | ExplorablePart, options?: ExploreOptions): void;
+export function explore(pictures: ExplorableDataset<StoredPart> | StoredPart, options?: ExploreOptions): Promise<void>;
+export function explore(pictures: Explorable, options: ExploreOptions = {}): void | Promise<void> {
   const explorer = new Explorer(pictures, options);
-  keep(explorer);
-  show(bundleOf(explorer));
+  const present = (first: readonly NdArray<Numbers>[]): void => {
+    keep(explorer);
+    show(bundleOf(explorer, first));
+  };
+  const first = explorer.first();
+  return first instanceof Promise ? first.then(present) : present(first);
 }
+
+type AnyPart = ExplorablePart | StoredPart;
+type Explorable = ExplorableDataset<AnyPart> | AnyPart;
 
 /** Pictures on a page. 60 fills whole rows of 4, 5, 6, 10, 12, 15 and 20. */
 const PAGE_SIZE = 60;
@@ -74,21 +93,32 @@ class Part {
   readonly count: number;
   /** How many images each class has. */
   readonly counts: number[];
-  readonly images: NdArray<Numbers>;
   readonly files: readonly string[] | undefined;
+  /** Some of the images: views of those in memory, others are read. */
+  readonly read: (indices: readonly number[]) => NdArray<Numbers>[] | Promise<NdArray<Numbers>[]>;
   readonly #labels: Numbers;
   /** The indices of the images, all of class 0 before all of class 1 and so on; made when a class is asked for. */
   #byClass: Int32Array | undefined;
 
-  constructor(name: string, title: string, { images, labels, files }: ExplorablePart, classCount: number) {
-    [this.name, this.title, this.images, this.files] = [name, title, images, files];
-    [this.count] = images.shape;
+  constructor(name: string, title: string, part: AnyPart, classCount: number) {
+    const { labels, files } = part;
+    [this.name, this.title, this.files, this.count] = [name, title, files, countOf(part)];
     const where = title ? `explore: the ${title} part: ` : 'explore: ';
-    const channels = images.dimension === 4 ? images.shape[3] : 1;
-    if (images.dimension < 3 || images.dimension > 4 || (channels !== 1 && channels !== 3)) {
-      throw new Error(
-        `${where}got images of shape ${shapeText(images.shape)}; expected [n, height, width] or [n, height, width, 3].`,
-      );
+    if ('images' in part) {
+      const { images } = part;
+      const channels = images.dimension === 4 ? images.shape[3] : 1;
+      if (images.dimension < 3 || images.dimension > 4 || (channels !== 1 && channels !== 3)) {
+        throw new Error(
+          `${where}got images of shape ${shapeText(images.shape)}; expected [n, height, width] or ` +
+            `[n, height, width, 3].`,
+        );
+      }
+      this.read = (indices) => indices.map((index) => images.pick(index));
+    } else {
+      this.read = async (indices) => {
+        const images = await part.read(indices);
+        return indices.map((_, i) => images.pick(i));
+      };
     }
     if (labels.dimension !== 1 || labels.shape[0] !== this.count) {
       throw new Error(
@@ -129,6 +159,8 @@ class Part {
   }
 }
 
+const countOf = (part: AnyPart): number => ('images' in part ? part.images : part.labels).shape[0];
+
 /** What one call of `explore` shows. */
 class Explorer {
   readonly id = randomUUID();
@@ -137,16 +169,17 @@ class Explorer {
   readonly classNames: readonly string[];
   readonly parts: readonly Part[];
 
-  constructor(pictures: ExplorableDataset | ExplorablePart, options: ExploreOptions) {
-    const dataset: Partial<ExplorableDataset> = 'images' in pictures ? {} : pictures;
+  constructor(pictures: Explorable, options: ExploreOptions) {
+    const isPart = 'images' in pictures || 'read' in pictures;
+    const dataset: Partial<ExplorableDataset<AnyPart>> = isPart ? {} : pictures;
     const { title = dataset.title ?? 'Images', classNames = dataset.classNames ?? [] } = options;
     this.title = title;
     this.isDrawn = dataset.isDrawn ?? false;
-    const part = (name: string, partTitle: string, each: ExplorablePart | undefined): Part[] =>
-      each && each.images.shape[0] > 0 ? [new Part(name, partTitle, each, classNames.length)] : [];
-    this.parts = 'images' in pictures
+    const part = (name: string, partTitle: string, each: AnyPart | undefined): Part[] =>
+      each && countOf(each) > 0 ? [new Part(name, partTitle, each, classNames.length)] : [];
+    this.parts = isPart
       ? part('all', '', pictures)
-      : (['train', 'validation', 'test'] as const).flatMap((name) => part(name, PART_TITLES[name], pictures[name]));
+      : (['train', 'validation', 'test'] as const).flatMap((name) => part(name, PART_TITLES[name], dataset[name]));
     if (this.parts.length === 0) {
       throw new Error(
         'explore: got no images; expected a dataset, as loadMnist() returns it, or one part of it, as in ' +
@@ -158,17 +191,22 @@ class Explorer {
     this.classNames = Array.from({ length: classCount }, (_, label) => classNames[label] ?? String(label));
   }
 
+  /** The images of the first page. */
+  first(): NdArray<Numbers>[] | Promise<NdArray<Numbers>[]> {
+    const [part] = this.parts;
+    return part.read(Array.from({ length: Math.min(part.count, PAGE_SIZE) }, (_, index) => index));
+  }
+
   /** `MNIST: 60,000 training and 10,000 test images, 28 × 28 pixels, 10 classes` */
-  get summary(): string {
+  summary([height, width]: readonly number[]): string {
     const parts = this.parts.map(({ title, count }) => [countText(count), title].filter(Boolean).join(' '));
     const counts = parts.length > 1 ? `${parts.slice(0, -1).join(', ')} and ${parts.at(-1)}` : parts[0];
-    const [, height, width] = this.parts[0].images.shape;
     const classes = `${this.classNames.length} ${this.classNames.length === 1 ? 'class' : 'classes'}`;
     return `${this.title}: ${counts} images, ${width} × ${height} pixels, ${classes}`;
   }
 
   /** One page of a part, or of one class in it. */
-  page(request: Record<string, unknown>): Reply {
+  async page(request: Record<string, unknown>): Promise<Reply> {
     const part = this.#part(request);
     const page = wholeNumber(request, 'page', Infinity);
     const label = request.label === null ? undefined : wholeNumber(request, 'label', part.counts.length - 1);
@@ -178,9 +216,10 @@ class Explorer {
     const indices = label === undefined
       ? Array.from({ length: count }, (_, i) => start + i)
       : [...part.ofClass(label).subarray(start, start + count)];
+    const images = await part.read(indices);
     return {
       data: { pictures: indices.map((index) => ({ index, label: part.label(index) })), type: 'image/png' },
-      buffers: indices.map((index) => encodePng(thumbnail(part.images.pick(index), PAGE_SIDE))),
+      buffers: images.map((image) => encodePng(thumbnail(image, PAGE_SIDE))),
     };
   }
 
@@ -188,9 +227,10 @@ class Explorer {
   async picture(request: Record<string, unknown>): Promise<Reply> {
     const part = this.#part(request);
     const index = wholeNumber(request, 'index', part.count - 1);
-    const [, height, width] = part.images.shape;
+    const [image] = await part.read([index]);
+    const [height, width] = image.shape;
     const data = { index, label: part.label(index), pixels: { type: 'image/png', width, height } };
-    const pixels = encodePng(part.images.pick(index));
+    const pixels = encodePng(image);
     const file = part.files?.[index];
     if (file === undefined) return { data, buffers: [pixels] };
     const name = path.join(path.basename(path.dirname(file)), path.basename(file));
@@ -251,9 +291,11 @@ function find({ explorer: id }: Record<string, unknown>): Explorer | undefined {
 
 export const EXPLORER_TYPE = 'application/vnd.course.explorer+json';
 
-function bundleOf(explorer: Explorer): Bundle {
-  const { id, title, isDrawn, classNames, parts, summary } = explorer;
-  const data: Bundle['data'] = { 'text/plain': summary, 'text/html': staticPage(explorer) };
+/** @param first the images of the first page */
+function bundleOf(explorer: Explorer, first: readonly NdArray<Numbers>[]): Bundle {
+  const { id, title, isDrawn, classNames, parts } = explorer;
+  const summary = explorer.summary(first[0].shape);
+  const data: Bundle['data'] = { 'text/plain': summary, 'text/html': staticPage(explorer, summary, first) };
   if (kernelRequests()) {
     data[EXPLORER_TYPE] = {
       id, title, summary, isDrawn, classNames, pageSize: PAGE_SIZE,
@@ -271,11 +313,12 @@ const STATIC_SIDE = 56;
 const MOST_STATIC_BYTES = 200_000;
 
 /** The beginning of the first part, for every place that cannot ask the kernel. */
-function staticPage({ summary, classNames, parts: [part] }: Explorer): string {
-  const first = thumbnail(part.images.pick(0), STATIC_SIDE);
-  const count = Math.min(part.count, PAGE_SIZE, Math.max(1, Math.floor(MOST_STATIC_BYTES / first.size)));
-  const pictures = Array.from({ length: count }, (_, index) =>
-    packedValues(thumbnail(part.images.pick(index), STATIC_SIDE)));
+function staticPage(
+  { classNames, parts: [part] }: Explorer, summary: string, images: readonly NdArray<Numbers>[],
+): string {
+  const first = thumbnail(images[0], STATIC_SIDE);
+  const count = Math.min(images.length, Math.max(1, Math.floor(MOST_STATIC_BYTES / first.size)));
+  const pictures = images.slice(0, count).map((image) => packedValues(thumbnail(image, STATIC_SIDE)));
   const values = new (first.data.constructor as new (length: number) => Numbers)(count * first.size);
   pictures.forEach((each, index) => values.set(each, index * first.size));
   const captions = pictures.map((_, index) => classNames[part.label(index)]);
