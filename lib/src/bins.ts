@@ -7,8 +7,8 @@ export interface Bins {
 }
 
 /**
- * Counts values in bins of equal width from `low` to `high`; the upper end belongs to the last one. Numbers outside, and
- * those that are not finite, are not counted.
+ * Counts values in bins of equal width from `low` to `high`; the upper end belongs to the last one. Numbers outside,
+ * and those that are not finite, are not counted.
  */
 export function countInBins(values: ArrayLike<number>, [low, high]: readonly [number, number], bins: number): Bins {
   const counts = new Array<number>(bins).fill(0);

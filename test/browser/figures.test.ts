@@ -36,9 +36,11 @@ function look(figure: Element, kind: 'plotly' | 'svg'): Seen {
   const svg = figure.querySelector('svg')!;
   const scale = box(svg).width / svg.viewBox.baseVal.width;
   const panels = kind === 'plotly'
-    ? all('.nsewdrag').map((area) => ({ name: area.getAttribute('data-subplot') === 'x2y2' ? 'x2' : 'x', area: box(area) }))
+    ? all('.nsewdrag').map((area) => ({ name: area.getAttribute('data-subplot') === 'x2y2' ? 'x2' : 'x',
+      area: box(area) }))
     : all('clipPath').map((clip) => {
-      const [x, y, width, height] = ['x', 'y', 'width', 'height'].map((name) => Number(clip.firstElementChild!.getAttribute(name)));
+      const [x, y, width, height] = ['x', 'y', 'width', 'height']
+        .map((name) => Number(clip.firstElementChild!.getAttribute(name)));
       const { left, top } = box(svg);
       const area = new DOMRect(left + (x + 5) * scale, top + y * scale, (width - 10) * scale, (height - 5) * scale);
       return { name: clip.id.split('-')[1], area };
@@ -73,14 +75,17 @@ function look(figure: Element, kind: 'plotly' | 'svg'): Seen {
       })
       .map((label) => {
         const { left, width, top, height } = box(label);
-        const at = axis === 'x' ? (left + width / 2 - first.left) / first.width : (top + height / 2 - first.top) / first.height;
+        const at = axis === 'x' ? (left + width / 2 - first.left) / first.width
+          : (top + height / 2 - first.top) / first.height;
         const text = label.textContent!.replace('−', '-').replace(/,/g, '');
         return [/^-?[\d.]+%?$/.test(text) ? String(Number.parseFloat(text)) : text, at];
       }));
   const selectors = kind === 'plotly'
-    ? { text: '.legendtext, .xtitle, .ytitle, .x2title, .y2title, .gtitle, .annotation-text, .cbtitle text, .hm text, .bartext, .heatmap-label text',
+    ? { text: '.legendtext, .xtitle, .ytitle, .x2title, .y2title, .gtitle, .annotation-text, .cbtitle text, ' +
+        '.bartext, .heatmap-label text',
       bar: '.barlayer .point path', marker: '.scatterlayer .points path', curve: '.scatterlayer .js-line' }
-    : { text: '.legend text, g[transform] > text, svg > text', bar: '.bars rect', marker: '.scatter circle', curve: '.scatter polyline' };
+    : { text: '.legend text, g[transform] > text, svg > text, .bars text, .heatmap text', bar: '.bars rect',
+      marker: '.scatter circle', curve: '.scatter polyline' };
   return {
     texts: all(selectors.text).map((element) => element.textContent!.trim()).filter(Boolean),
     bars: all(selectors.bar).map(bar),
@@ -110,7 +115,8 @@ const sorted = (places: number[][]): number[][] => [...places].sort((a, b) => a[
 function expectClose(actual: number[][], expected: number[][], what: string): void {
   expect(actual.length, `number of ${what}`).toBe(expected.length);
   const [a, b] = [sorted(actual), sorted(expected)];
-  const far = a.filter((place, i) => !b.some((other, j) => Math.abs(i - j) < 30 && place.every((value, k) => Math.abs(value - other[k]) < 0.012)));
+  const far = a.filter((place, i) => !b.some((other, j) => Math.abs(i - j) < 30
+    && place.every((value, k) => Math.abs(value - other[k]) < 0.012)));
   expect(far, `${what} that are elsewhere`).toEqual([]);
 }
 
@@ -126,7 +132,8 @@ describe.skipIf(noBrowser)('the same figure', () => {
   beforeAll(async () => {
     mkdirSync(screenshots, { recursive: true });
     mkdirSync(path.join(projectFolder, path.dirname(notebook)), { recursive: true });
-    const { metadata, nbformat, nbformat_minor } = JSON.parse(readFileSync(`${projectFolder}/notebooks/01_mnist_mlp.ipynb`, 'utf8'));
+    const { metadata, nbformat, nbformat_minor } =
+      JSON.parse(readFileSync(`${projectFolder}/notebooks/01_mnist_mlp.ipynb`, 'utf8'));
     const cells = names.map((name) => ({
       cell_type: 'code', id: name.toLowerCase(), metadata: {}, execution_count: 1, source: `// ${name}`,
       outputs: [{ output_type: 'display_data', metadata: {}, ...figureBundle(figures[name]) }],
@@ -142,9 +149,10 @@ describe.skipIf(noBrowser)('the same figure', () => {
     await openNotebook(inLab, lab, notebook);
 
     // What `npm run notebooks` makes of it.
-    const script = 'import sys, nbformat; sys.path.insert(0, "tools"); import run_notebooks; from pathlib import Path; ' +
+    const script = 'import sys, nbformat; sys.path.insert(0, "tools"); import run_notebooks; ' +
       'print(run_notebooks.to_html(nbformat.read(sys.argv[1], as_version=4), "figures"))';
-    const { stdout, stderr } = spawnSync('.venv/bin/python', ['-c', script, file], { cwd: projectFolder, encoding: 'utf8', maxBuffer: 1e8 });
+    const { stdout, stderr } = spawnSync('.venv/bin/python', ['-c', script, file],
+      { cwd: projectFolder, encoding: 'utf8', maxBuffer: 1e8 });
     expect(stdout, stderr).toContain('</html>');
     const html = file.replace('.ipynb', '.html');
     writeFileSync(html, stdout);
@@ -169,19 +177,23 @@ describe.skipIf(noBrowser)('the same figure', () => {
   };
   const figureInPage = (i: number): Locator => exported.locator('.jp-RenderedSVG img').nth(i);
   const figureAlone = async (name: string): Promise<Locator> => {
-    await alone.setContent(`<body style="margin: 0">${String(figureBundle(figures[name]).data['image/svg+xml'])}</body>`);
+    const svg = figureBundle(figures[name]).data['image/svg+xml'];
+    await alone.setContent(`<body style="margin: 0">${String(svg)}</body>`);
     return alone.locator('body');
   };
 
-  it.each(names.map((name, i) => [name, i] as const))('of %s shows the same in JupyterLab, in an exported page offline, and alone', async (name, i) => {
+  const all = names.map((name, i) => [name, i] as const);
+  it.each(all)('of %s shows the same in JupyterLab, in an exported page offline, and alone', async (name, i) => {
     const figure = await figureInLab(i);
     const plotly = await figure.evaluate(look, 'plotly' as const);
     await figure.screenshot({ path: `${screenshots}/figure-${name}.png` });
     const picture = await (await figureAlone(name)).evaluate(look, 'svg' as const);
 
     // An exported page holds the static picture itself, and the browser could draw it.
-    const image = await figureInPage(i).evaluate((img: HTMLImageElement) => ({ src: img.src, width: img.naturalWidth, shown: img.clientWidth }));
-    expect(Buffer.from(image.src.split('base64,')[1], 'base64').toString()).toBe(figureBundle(figures[name]).data['image/svg+xml']);
+    const image = await figureInPage(i).evaluate((img: HTMLImageElement) =>
+      ({ src: img.src, width: img.naturalWidth, shown: img.clientWidth }));
+    expect(Buffer.from(image.src.split('base64,')[1], 'base64').toString())
+      .toBe(figureBundle(figures[name]).data['image/svg+xml']);
     expect(image.width).toBe(900);
     expect(image.shown).toBeGreaterThan(600);
 
@@ -192,8 +204,10 @@ describe.skipIf(noBrowser)('the same figure', () => {
 
     for (const axis of ['x', 'y'] as const) {
       const common = Object.keys(plotly.ticks[axis]).filter((label) => label in picture.ticks[axis]);
-      expect(common.length, `labels of ${axis} in common: ${JSON.stringify([plotly.ticks[axis], picture.ticks[axis]])}`).toBeGreaterThanOrEqual(2);
-      for (const label of common) expect(plotly.ticks[axis][label], `place of ${label}`).toBeCloseTo(picture.ticks[axis][label], 1.5);
+      expect(common.length, `labels of ${axis} in common: ${JSON.stringify([plotly.ticks[axis], picture.ticks[axis]])}`)
+        .toBeGreaterThanOrEqual(2);
+      for (const label of common) expect(plotly.ticks[axis][label], `place of ${label}`)
+        .toBeCloseTo(picture.ticks[axis][label], 1.5);
     }
   }, 60_000);
 
@@ -225,14 +239,17 @@ describe.skipIf(noBrowser)('the same figure', () => {
   }, 60_000);
 
   it('can be read on a dark page: all texts of JupyterLab follow the theme', async () => {
-    await inLab.evaluate(() => void document.body.style.setProperty('--jp-ui-font-color1', 'rgba(255, 255, 255, 0.87)'));
+    await inLab.evaluate(() => void document.body.style.setProperty('--jp-ui-font-color1',
+      'rgba(255, 255, 255, 0.87)'));
     await inLab.evaluate(() => void document.body.setAttribute('data-jp-theme-name', 'a dark one'));
     const label = (await figureInLab(0)).locator('.xtick text').first();
     await expect.poll(() => label.evaluate((element) => getComputedStyle(element).fill)).toBe('rgb(255, 255, 255)');
     for (const i of names.keys()) {
       const figure = await figureInLab(i);
-      const dark = await figure.locator('.xtick text, .ytick text, .legendtext, .xtitle, .ytitle, .gtitle, .annotation-text, .cbtitle text')
-        .evaluateAll((texts) => texts.filter((text) => getComputedStyle(text).fill !== 'rgb(255, 255, 255)').map((text) => text.textContent));
+      const dark = await figure
+        .locator('.xtick text, .ytick text, .legendtext, .xtitle, .ytitle, .gtitle, .annotation-text, .cbtitle text')
+        .evaluateAll((texts) => texts.filter((text) => getComputedStyle(text).fill !== 'rgb(255, 255, 255)')
+          .map((text) => text.textContent));
       expect(dark, names[i]).toEqual([]);
     }
   }, 60_000);

@@ -27,7 +27,9 @@ export type Pictures = NdArray<Numbers> | tf.Tensor;
 export function figureBundle(figure: Figure): Bundle {
   return {
     data: {
-      'application/vnd.plotly.v1+json': { ...figure, config: { responsive: true, displaylogo: false, showSendToCloud: false } },
+      'application/vnd.plotly.v1+json': {
+        ...figure, config: { responsive: true, displaylogo: false, showSendToCloud: false },
+      },
       'image/svg+xml': toSvg(figure),
       'text/plain': figure.layout.meta.alt,
     },
@@ -58,7 +60,8 @@ export type Values = NdArray<Numbers> | ArrayLike<number> | tf.Tensor;
 /**
  * Shows the weights of a layer as a heat map: blue below zero, white at zero, orange above.
  *
- * @param kernel `[inputs, outputs]`, or `[height, width, channels, filters]`; as an array or a tensor, which the caller keeps
+ * @param kernel `[inputs, outputs]`, or `[height, width, channels, filters]`; as an array or a tensor, which the caller
+ *   keeps
  *
  * ```ts
  * showWeights(model.layers[0].getWeights()[0], { title: 'First layer, before training' });
@@ -79,7 +82,10 @@ export function showWeights(kernel: Pictures, options: WeightsFigureOptions = {}
  * ```
  * Taught in 02_fashion_mnist_mlp.
  */
-export function showHistogram(values: Values | Readonly<Record<string, Values>>, options: HistogramFigureOptions = {}): void {
+export function showHistogram(
+  values: Values | Readonly<Record<string, Values>>,
+  options: HistogramFigureOptions = {},
+): void {
   const lists = isValues(values)
     ? asList1d(values)
     : Object.fromEntries(Object.entries(values).map(([name, part]) => [name, asList1d(part)]));
@@ -167,7 +173,10 @@ const isArray = (labels: Parts<NdArray<Numbers>>): labels is NdArray<Numbers> =>
  * ```
  * Taught in 04_cats_and_dogs.
  */
-export function showImageSizes(sizes: Parts<NdArray<Numbers>>, target?: readonly [height: number, width: number]): void {
+export function showImageSizes(
+  sizes: Parts<NdArray<Numbers>>,
+  target?: readonly [height: number, width: number],
+): void {
   showFigure(imageSizesFigure(sizes, target));
 }
 
@@ -178,8 +187,13 @@ export function showImageSizes(sizes: Parts<NdArray<Numbers>>, target?: readonly
  * @param labels class numbers, shape `[n]`
  * Taught in 05_digits_from_folders.
  */
-export function showMeanImages(images: NdArray<Uint8Array>, labels: NdArray<Numbers>, classNames: readonly string[]): void {
-  showImages(meanImages(images, labels, classNames.length), { captions: classNames, count: classNames.length, size: 84 });
+export function showMeanImages(
+  images: NdArray<Uint8Array>,
+  labels: NdArray<Numbers>,
+  classNames: readonly string[],
+): void {
+  const count = classNames.length;
+  showImages(meanImages(images, labels, count), { captions: classNames, count, size: 84 });
 }
 
 /**
@@ -193,7 +207,8 @@ export function showImage(picture: Pictures, caption?: string | number): void {
   const channels = image.dimension === 3 ? image.shape[2] : 1;
   if (image.dimension < 2 || image.dimension > 3 || (channels !== 1 && channels !== 3)) {
     throw new Error(
-      `showImage: got an array of shape ${shapeText(image.shape)}; expected one image, [height, width] or [height, width, 3]. ` +
+      `showImage: got an array of shape ${shapeText(image.shape)}; expected one image, [height, width] or ` +
+        '[height, width, 3]. ' +
         `showImage(images.pick(0)) shows the first of many, showImages(images) all.`,
     );
   }
@@ -224,7 +239,8 @@ export function showImages(pictures: Pictures, options: ShowImagesOptions = {}):
   const images = asArray(pictures);
   if (images.dimension < 3) {
     throw new Error(
-      `showImages: got an array of shape ${shapeText(images.shape)}; expected [n, height, width] or [n, height, width, 3]. ` +
+      `showImages: got an array of shape ${shapeText(images.shape)}; ` +
+        'expected [n, height, width] or [n, height, width, 3]. ' +
         `showImage(image) shows a single one.`,
     );
   }
@@ -242,7 +258,8 @@ export function showImages(pictures: Pictures, options: ShowImagesOptions = {}):
  * Taught in 03_fashion_cnn and 05_digits_from_folders.
  */
 export function showOwnPicture({ steps }: OwnPicture): void {
-  const text = steps.map(({ name, picture: { shape: [height, width] } }) => `${name} (${width} × ${height})`).join(' → ');
+  const text = steps.map(({ name, picture: { shape: [height, width] } }) => `${name} (${width} × ${height})`)
+    .join(' → ');
   show({ data: { 'text/html': pictureStepsHtml(steps), 'text/plain': text } });
 }
 

@@ -4,7 +4,10 @@ import { LiveOutput } from './output';
 
 /** Milliseconds between two redraws. */
 const REDRAW_INTERVAL = 100;
-/** Characters a millisecond that redraws may send: Jupyter lets one million bytes a second through, of all outputs together. */
+/**
+ * Characters a millisecond that redraws may send: Jupyter lets one million bytes a second through, of all outputs
+ * together.
+ */
 const RATE = 300;
 
 /**
@@ -46,4 +49,5 @@ export class LiveFigure {
 }
 
 /** Waits, so that what has been shown can be seen before the loop goes on, and an interrupt can come through. */
-export const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
+export const pause = (milliseconds: number): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, milliseconds));

@@ -6,16 +6,16 @@ import { show } from './output';
 /** TensorBoard takes seconds to start, more of them on a busy machine. */
 const START_TIMEOUT = 60_000;
 
-const ADVICE = 'TensorBoard is optional and not installed. To see the log in it, run ".venv/bin/pip install tensorboard" in the ' +
-  "course's folder, then this cell again.";
+const ADVICE = 'TensorBoard is optional and not installed. To see the log in it, ' +
+  `run ".venv/bin/pip install tensorboard" in the course's folder, then this cell again.`;
 
 /** One TensorBoard a folder. */
 const running = new Map<string, Promise<string | undefined>>();
 
 /**
- * Starts TensorBoard on a folder of logs and shows it below the cell, with a link that opens it in a tab of its own. It reads
- * what a training writes while that runs, and ends with the kernel. Where it is not installed, the output says how to
- * install it.
+ * Starts TensorBoard on a folder of logs and shows it below the cell, with a link that opens it in a tab of its own. It
+ * reads what a training writes while that runs, and ends with the kernel. Where it is not installed, the output says
+ * how to install it.
  *
  * @param folder holds what `trainingLog` has written, in itself or in folders within
  * @throws Error if TensorBoard is there and does not start
@@ -44,7 +44,8 @@ export async function openTensorBoard(folder: string): Promise<void> {
   show({
     data: {
       'text/html': `<div>TensorBoard of ${escapeXml(folder)}: ${link}</div>` +
-        `<iframe src="${escapeXml(address)}" title="TensorBoard" style="width: 100%; height: 640px; border: 1px solid #7F7F7F"></iframe>`,
+        `<iframe src="${escapeXml(address)}" title="TensorBoard" ` +
+        'style="width: 100%; height: 640px; border: 1px solid #7F7F7F"></iframe>',
       'text/plain': `TensorBoard of ${folder}: ${address}`,
     },
   });
@@ -53,7 +54,8 @@ export async function openTensorBoard(folder: string): Promise<void> {
 /** The address; undefined where there is no TensorBoard. */
 function start(logs: string): Promise<string | undefined> {
   // Port 0: the system chooses a free one.
-  const child = spawn('tensorboard', ['--logdir', logs, '--host', '127.0.0.1', '--port', '0', '--reload_interval', '5'], {
+  const options = ['--logdir', logs, '--host', '127.0.0.1', '--port', '0', '--reload_interval', '5'];
+  const child = spawn('tensorboard', options, {
     stdio: ['ignore', 'pipe', 'pipe'],
     // In a group of its own: the interrupt of a training is not for it.
     detached: true,
@@ -76,7 +78,8 @@ function addressOf(child: ChildProcess): Promise<string | undefined> {
     }, START_TIMEOUT);
     const fail = (why: string): void => {
       clearTimeout(timer);
-      reject(new Error(`openTensorBoard: TensorBoard did not start: ${why}.${printed ? ` It printed:\n${printed.trim()}` : ''}`));
+      const output = printed ? ` It printed:\n${printed.trim()}` : '';
+      reject(new Error(`openTensorBoard: TensorBoard did not start: ${why}.${output}`));
     };
     const read = (chunk: Buffer): void => {
       printed = (printed + String(chunk)).slice(-10_000);

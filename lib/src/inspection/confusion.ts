@@ -11,15 +11,24 @@
  * ```
  * Taught in 05_digits_from_folders.
  */
-export function confusionMatrix(labels: ArrayLike<number>, predictions: ArrayLike<number>, numClasses: number): number[][] {
+export function confusionMatrix(
+  labels: ArrayLike<number>,
+  predictions: ArrayLike<number>,
+  numClasses: number,
+): number[][] {
   if (labels.length !== predictions.length) {
-    throw new Error(`confusionMatrix: got ${labels.length} labels and ${predictions.length} predictions; expected one prediction for each label.`);
+    throw new Error(
+      `confusionMatrix: got ${labels.length} labels and ${predictions.length} predictions; expected one ` +
+        `prediction for each label.`,
+    );
   }
   const matrix = Array.from({ length: numClasses }, () => new Array<number>(numClasses).fill(0));
   for (let i = 0; i < labels.length; i++) {
     for (const [what, value] of [['label', labels[i]], ['prediction', predictions[i]]] as const) {
       if (matrix[value] === undefined) {
-        throw new Error(`confusionMatrix: ${what} ${i} is ${value}; expected a whole number from 0 to ${numClasses - 1}.`);
+        throw new Error(
+          `confusionMatrix: ${what} ${i} is ${value}; expected a whole number from 0 to ${numClasses - 1}.`,
+        );
       }
     }
     matrix[labels[i]][predictions[i]]++;

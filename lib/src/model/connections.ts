@@ -13,9 +13,9 @@ export interface LayerUse {
 }
 
 /**
- * What is connected with what: each use of a layer on the way from the inputs of a model to its outputs, in the order of
- * the computation. A model within the model is one layer, unless tfjs has taken it apart, as it does at the beginning of a
- * sequential model.
+ * What is connected with what: each use of a layer on the way from the inputs of a model to its outputs, in the order
+ * of the computation. A model within the model is one layer, unless tfjs has taken it apart, as it does at the
+ * beginning of a sequential model.
  */
 export function connections(model: tf.LayersModel): LayerUse[] {
   const uses: { -readonly [key in keyof LayerUse]: LayerUse[key] }[] = [];

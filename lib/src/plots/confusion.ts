@@ -6,8 +6,8 @@ const MOST_WITH_COUNTS = 20;
 
 /**
  * Which classes are taken for which: one row a label, one column a prediction, counts in the cells. What is right, on
- * the diagonal, is blue; mistakes are orange, on a scale of their own, because few of them would be pale beside all that is right.
- * The colour is the share of the row, so that classes with few examples count as much as others.
+ * the diagonal, is blue; mistakes are orange, on a scale of their own, because few of them would be pale beside all
+ * that is right. The colour is the share of the row, so that classes with few examples count as much as others.
  *
  * @param matrix as `confusionMatrix` returns it
  * @param classNames in the order of the class numbers
@@ -24,8 +24,10 @@ export function confusionFigure(matrix: readonly (readonly number[])[], classNam
   }
   const totals = matrix.map((row) => row.reduce((sum, count) => sum + count, 0));
   const share = (i: number, j: number): number => (totals[i] > 0 ? rounded(matrix[i][j] / totals[i], 4) : 0);
-  const cells = <T>(value: (i: number, j: number) => T): T[][] => matrix.map((row, i) => row.map((_, j) => value(i, j)));
-  const mistakes = matrix.flatMap((row, i) => row.map((count, j) => ({ i, j, count, share: share(i, j) }))).filter(({ i, j }) => i !== j);
+  const cells = <T>(value: (i: number, j: number) => T): T[][] =>
+    matrix.map((row, i) => row.map((_, j) => value(i, j)));
+  const mistakes = matrix.flatMap((row, i) => row.map((count, j) => ({ i, j, count, share: share(i, j) })))
+    .filter(({ i, j }) => i !== j);
   const most = mistakes.reduce((high, mistake) => Math.max(high, mistake.share), 0);
   const common = {
     type: 'heatmap' as const, x: [...classNames], y: [...classNames], xgap: 1, ygap: 1,
@@ -35,12 +37,15 @@ export function confusionFigure(matrix: readonly (readonly number[])[], classNam
   const counts = (isRight: boolean): string[][] =>
     cells((i, j) => (matrix[i][j] > 0 && (i === j) === isRight ? countText(matrix[i][j]) : ''));
   const right: HeatmapTrace = {
-    ...common, name: 'right', text: counts(true), z: cells((i, j) => (i === j ? share(i, j) : NaN)), zmin: 0, zmax: 1, colorscale: blues, showscale: false,
+    ...common, name: 'right', text: counts(true), z: cells((i, j) => (i === j ? share(i, j) : NaN)), zmin: 0, zmax: 1,
+    colorscale: blues, showscale: false,
     hovertemplate: '%{y}: %{text} right, %{z:.1%} of the row<extra></extra>',
   };
   const wrong: HeatmapTrace = {
-    ...common, name: 'mistakes', text: counts(false), z: cells((i, j) => (i === j ? NaN : share(i, j))), zmin: 0, zmax: most || 1, colorscale: oranges,
-    colorbar: { title: { text: 'mistakes, share of the row', side: 'right' }, tickformat: most < 0.05 ? '.1%' : '.0%', thickness: 16 },
+    ...common, name: 'mistakes', text: counts(false), z: cells((i, j) => (i === j ? NaN : share(i, j))), zmin: 0,
+    zmax: most || 1, colorscale: oranges,
+    colorbar: { title: { text: 'mistakes, share of the row', side: 'right' }, tickformat: most < 0.05 ? '.1%' : '.0%',
+      thickness: 16 },
     hovertemplate: '%{y} taken for %{x}: %{text}, %{z:.1%} of the row<extra></extra>',
   };
   const longest = classNames.reduce((length, name) => Math.max(length, name.length), 0);
@@ -68,5 +73,6 @@ function describe(
     .map(({ i, j, count }) => `${classNames[i]} taken for ${classNames[j]}: ${countText(count)}`);
   const percent = all > 0 ? ` (${((right / all) * 100).toFixed(1)} %)` : '';
   const oftenText = often.length > 0 ? ` Most frequent mistakes: ${often.join('; ')}.` : '';
-  return `Confusion matrix of ${classNames.length} classes: ${countText(right)} of ${countText(all)} right${percent}.${oftenText}`;
+  const rightText = `${countText(right)} of ${countText(all)} right${percent}`;
+  return `Confusion matrix of ${classNames.length} classes: ${rightText}.${oftenText}`;
 }

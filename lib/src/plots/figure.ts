@@ -126,7 +126,10 @@ export type Trace = ScatterTrace | BarTrace | HeatmapTrace;
 
 export interface Axis {
   title?: { text: string };
-  /** From the left or bottom to the right or top: the larger number first turns the axis round. On a logarithmic axis the powers of ten. */
+  /**
+   * From the left or bottom to the right or top: the larger number first turns the axis round. On a logarithmic axis
+   * the powers of ten.
+   */
   range?: [number, number];
   /** The part of the figure's width or height that the axis takes, from 0 to 1. */
   domain?: [number, number];

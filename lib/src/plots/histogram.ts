@@ -27,13 +27,18 @@ export interface HistogramFigureOptions {
  */
 export function histogramFigure(values: Parts<ArrayLike<number>>, options: HistogramFigureOptions = {}): Figure {
   const { bins = 50, marks = {}, label = 'value' } = options;
-  if (!Number.isInteger(bins) || bins < 1) throw new Error(`histogramFigure: bins is ${bins}; expected a whole number of at least 1.`);
+  if (!Number.isInteger(bins) || bins < 1) {
+    throw new Error(
+      `histogramFigure: bins is ${bins}; expected a whole number of at least 1.`,
+    );
+  }
   const parts = isList(values) ? [['', values] as const] : Object.entries(values);
   const span = extent(parts.flatMap(([, list]) => extent(list) ?? []));
   if (!span) throw new Error('histogramFigure: got no finite number; expected at least one.');
   const [low, high] = span[0] < span[1] ? span : [span[0] - 0.5, span[1] + 0.5];
   const width = (high - low) / bins;
-  const counted = parts.map(([name, list]) => ({ name, ...statisticsOf(list), counts: countInBins(list, [low, high], bins).counts }));
+  const counted = parts.map(([name, list]) =>
+    ({ name, ...statisticsOf(list), counts: countInBins(list, [low, high], bins).counts }));
   const most = counted.reduce((all, { counts }) => Math.max(all, ...counts), 0);
   const middles = Array.from({ length: bins }, (_, i) => rounded(low + (i + 0.5) * width));
   const several = parts.length > 1;
@@ -43,7 +48,8 @@ export function histogramFigure(values: Parts<ArrayLike<number>>, options: Histo
     hovertemplate: `about %{x:.4g}: %{y:,}${several ? ', %{fullData.name}' : ''}<extra></extra>`,
   }));
   const lines = Object.values(marks).map((value): ScatterTrace => ({
-    type: 'scatter', mode: 'lines', x: [value, value], y: [0, rounded(most * 1.06)], line: { color: colors.neutral, width: 2, dash: 'dash' },
+    type: 'scatter', mode: 'lines', x: [value, value], y: [0, rounded(most * 1.06)],
+    line: { color: colors.neutral, width: 2, dash: 'dash' },
     showlegend: false, hoverinfo: 'skip',
   }));
   const [left, right] = extent([low, high, ...Object.values(marks)])!;
@@ -86,11 +92,16 @@ function statisticsOf(list: ArrayLike<number>): Statistics {
   return { finite, other: list.length - finite, span: extent(list) ?? [NaN, NaN], mean: sum / finite };
 }
 
-function describe(parts: (Statistics & { name: string })[], label: string, marks: Readonly<Record<string, number>>): string {
+function describe(
+  parts: (Statistics & { name: string })[],
+  label: string,
+  marks: Readonly<Record<string, number>>,
+): string {
   const texts = parts.map(({ name, finite, other, span, mean }) => {
     const [low, high] = span.map((value) => numberText(rounded(value, 4)));
     const rest = other > 0 ? `, and ${countText(other)} that ${other === 1 ? 'is' : 'are'} not finite` : '';
-    return `${name === '' ? '' : `${name}: `}${countText(finite)} values from ${low} to ${high}, mean ${numberText(rounded(mean, 4))}${rest}`;
+    const prefix = name === '' ? '' : `${name}: `;
+    return `${prefix}${countText(finite)} values from ${low} to ${high}, mean ${numberText(rounded(mean, 4))}${rest}`;
   });
   const marked = Object.entries(marks).map(([name, value]) => `${name} ${numberText(value)}`);
   return `Histogram of ${label}. ${texts.join('; ')}.${marked.length > 0 ? ` Marked: ${marked.join(', ')}.` : ''}`;

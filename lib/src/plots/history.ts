@@ -13,10 +13,10 @@ export interface HistoryFigureOptions {
 }
 
 /**
- * Loss on the left, accuracy (or the first other metric) on the right, each for training and validation, over the epochs.
- * The epoch with the lowest validation loss is marked, and the gap between training and validation loss after it is shaded:
- * from there on the network over-fits. Training is measured while the network still learns: its points lie at
- * the middle of what they average, those of the validation at the end of their epoch.
+ * Loss on the left, accuracy (or the first other metric) on the right, each for training and validation, over the
+ * epochs. The epoch with the lowest validation loss is marked, and the gap between training and validation loss after
+ * it is shaded: from there on the network over-fits. Training is measured while the network still learns: its points
+ * lie at the middle of what they average, those of the validation at the end of their epoch.
  *
  * @param history as returned by `fit`
  * Taught in 01_mnist_mlp.
@@ -37,10 +37,12 @@ export function historyFigure(history: History, options: HistoryFigureOptions = 
       margin: { l: 62, r: 20, t: 44, b: 52 },
       showlegend: true,
       legend: legendAbove,
-      xaxis: { title: { text: 'epoch' }, range: [0, epochs], domain: two ? [0, 0.46] : [0, 1], dtick: epochTick(epochs) },
+      xaxis: { title: { text: 'epoch' }, range: [0, epochs], domain: two ? [0, 0.46] : [0, 1],
+        dtick: epochTick(epochs) },
       yaxis: { title: { text: nameOf(measures[0]) }, rangemode: 'tozero', range: focus(traces, 'y', 0) },
       ...(two && {
-        xaxis2: { title: { text: 'epoch' }, range: [0, epochs], domain: [0.56, 1], anchor: 'y2', dtick: epochTick(epochs) },
+        xaxis2: { title: { text: 'epoch' }, range: [0, epochs], domain: [0.56, 1], anchor: 'y2',
+          dtick: epochTick(epochs) },
         yaxis2: { title: { text: nameOf(measures[1]) }, anchor: 'x2', range: focus(traces, 'y2') },
       }),
       annotations,
@@ -50,7 +52,8 @@ export function historyFigure(history: History, options: HistoryFigureOptions = 
 }
 
 function shownMeasures(history: History): string[] {
-  const known = Object.keys({ ...history.history, ...history.within.measures }).filter((name) => !name.startsWith('val_'));
+  const known = Object.keys({ ...history.history, ...history.within.measures })
+    .filter((name) => !name.startsWith('val_'));
   const metrics = known.filter((name) => name !== 'loss');
   return ['loss', ...metrics.slice(0, 1)];
 }
@@ -62,15 +65,18 @@ function panelTraces(history: History, measure: string, panel: number): ScatterT
   const hover = `%{fullData.name} ${nameOf(measure)} %{y:.4f}, epoch %{x:.2f}<extra></extra>`;
   const traces: ScatterTrace[] = [
     {
-      type: 'scatter', mode: training.x.length === 1 ? 'markers' : 'lines', name: 'training', legendgroup: 'training', showlegend: panel === 0,
-      ...training, ...axes, line: { color: colors.training, width: 2 }, marker: { color: colors.training, size: 5 }, hovertemplate: hover,
+      type: 'scatter', mode: training.x.length === 1 ? 'markers' : 'lines', name: 'training', legendgroup: 'training',
+      showlegend: panel === 0,
+      ...training, ...axes, line: { color: colors.training, width: 2 }, marker: { color: colors.training, size: 5 },
+      hovertemplate: hover,
     },
   ];
   if (validation.length > 0) {
     traces.push({
       type: 'scatter', mode: 'lines+markers', name: 'validation', legendgroup: 'validation', showlegend: panel === 0,
       ...thin(history.epoch.map((epoch) => epoch + 1), validation, 400), ...axes,
-      line: { color: colors.validation, width: 2, dash: 'dash' }, marker: { color: colors.validation, size: 7 }, cliponaxis: false, hovertemplate: hover,
+      line: { color: colors.validation, width: 2, dash: 'dash' }, marker: { color: colors.validation, size: 7 },
+      cliponaxis: false, hovertemplate: hover,
     });
   }
   return traces;
@@ -79,7 +85,9 @@ function panelTraces(history: History, measure: string, panel: number): ScatterT
 /** The finer curve within the epochs where it was recorded, else one point an epoch. */
 function trainingCurve(history: History, measure: string): { x: number[]; y: number[] } {
   const within = history.within.measures[measure];
-  if (!within || within.length < 2) return { x: history.epoch.map((epoch) => epoch + 0.5), y: history.history[measure] ?? [] };
+  if (!within || within.length < 2) {
+    return { x: history.epoch.map((epoch) => epoch + 0.5), y: history.history[measure] ?? [] };
+  }
   const middles = history.within.at.map((at, i) => (at + (i === 0 ? 0 : history.within.at[i - 1])) / 2);
   return thin(middles, within, 400);
 }
@@ -113,33 +121,39 @@ function bestMark(history: History, best: number, epochs: number): Annotation {
 }
 
 /**
- * Between the curves of the loss, from the epoch with the lowest validation loss on; undefined where that is the last one, or where
- * validation is no worse than training.
+ * Between the curves of the loss, from the epoch with the lowest validation loss on; undefined where that is the last
+ * one, or where validation is no worse than training.
  */
 function overfittingArea(history: History, best: number): ScatterTrace | undefined {
   const validation = history.history.val_loss.slice(best).map((y, i) => ({ x: history.epoch[best + i] + 1, y }));
   const training = trainingCurve(history, 'loss');
   const [start, end] = [validation[0].x, validation[validation.length - 1].x];
-  const within = training.x.map((x, i) => ({ x, y: training.y[i] })).filter(({ x, y }) => x > start && x < end && Number.isFinite(y));
+  const within = training.x.map((x, i) => ({ x, y: training.y[i] }))
+    .filter(({ x, y }) => x > start && x < end && Number.isFinite(y));
   const shown = validation.filter(({ y }) => Number.isFinite(y));
   if (shown.length < 2 || within.length === 0) return undefined;
   const mean = (points: { y: number }[]): number => points.reduce((sum, { y }) => sum + y, 0) / points.length;
   if (mean(shown) <= mean(within)) return undefined;
   // The training curve has no points at the two ends: the nearest ones stand for them.
-  const below = [{ x: end, y: within[within.length - 1].y }, ...within.reverse(), { x: start, y: within[within.length - 1].y }];
+  const below = [{ x: end, y: within[within.length - 1].y }, ...within.reverse(),
+    { x: start, y: within[within.length - 1].y }];
   const outline = [...shown, ...below];
   return {
-    type: 'scatter', mode: 'lines', name: 'over-fitting', x: outline.map(({ x }) => rounded(x)), y: outline.map(({ y }) => rounded(y)),
-    fill: 'toself', fillcolor: 'rgba(213, 94, 0, 0.18)', line: { color: colors.validation, width: 0 }, hoverinfo: 'skip',
+    type: 'scatter', mode: 'lines', name: 'over-fitting', x: outline.map(({ x }) => rounded(x)),
+    y: outline.map(({ y }) => rounded(y)),
+    fill: 'toself', fillcolor: 'rgba(213, 94, 0, 0.18)', line: { color: colors.validation, width: 0 },
+    hoverinfo: 'skip',
   };
 }
 
-/** The beginning of the first epoch, in epochs, where the measures change so much that everything later would look flat. */
+/**
+ * The beginning of the first epoch, in epochs, where the measures change so much that everything later would look flat.
+ */
 const STEEP = 0.5;
 
 /**
- * The part of the vertical axis that shows what happens after the steep beginning, which leaves the picture at the edge;
- * in JupyterLab a double click shows all. Undefined, which means all, while there is nothing after it.
+ * The part of the vertical axis that shows what happens after the steep beginning, which leaves the picture at the
+ * edge; in JupyterLab a double click shows all. Undefined, which means all, while there is nothing after it.
  */
 function focus(traces: ScatterTrace[], axis: 'y' | 'y2', from?: number): [number, number] | undefined {
   const later = traces
@@ -163,6 +177,9 @@ function describe(history: History, measures: string[], best: number | undefined
     const validation = last(`val_${measure}`);
     return `${nameOf(measure)} ${last(measure) ?? 'not yet known'}${validation ? `, validation ${validation}` : ''}`;
   });
-  const bestPart = best === undefined ? '' : ` The validation loss is lowest after epoch ${best + 1}${overfits ? ', from where on the network over-fits' : ''}.`;
-  return `Curves of ${measures.map(nameOf).join(' and ')} over ${count} ${count === 1 ? 'epoch' : 'epochs'}. At the end: ${parts.join('; ')}.${bestPart}`;
+  const overfitsPart = overfits ? ', from where on the network over-fits' : '';
+  const bestPart = best === undefined ? '' : ` The validation loss is lowest after epoch ${best + 1}${overfitsPart}.`;
+  const epochs = count === 1 ? '1 epoch' : `${count} epochs`;
+  const names = measures.map(nameOf).join(' and ');
+  return `Curves of ${names} over ${epochs}. At the end: ${parts.join('; ')}.${bestPart}`;
 }

@@ -10,7 +10,10 @@ export interface ImageGridOptions {
   columns?: number;
   /** Pixels on the screen for the longer side of an image; it keeps its shape. Default 56. */
   size?: number;
-  /** For numbers that are no pixels, such as weights: the smallest number of each image is shown black, its largest white. */
+  /**
+   * For numbers that are no pixels, such as weights: the smallest number of each image is shown black, its largest
+   * white.
+   */
   stretch?: boolean;
 }
 
@@ -35,10 +38,12 @@ export function imageGridHtml(images: NdArray<Numbers>, options: ImageGridOption
     const caption = captions?.[i];
     const alt = caption === undefined ? `image ${i}` : `image ${i}: ${caption}`;
     const pixels = stretch ? stretched(images.pick(i)) : images.pick(i);
-    const picture = `<img src="${pngDataUrl(pixels)}" alt="${escapeXml(alt)}" ${sides} style="image-rendering: pixelated">`;
+    const attributes = `alt="${escapeXml(alt)}" ${sides} style="image-rendering: pixelated"`;
+    const picture = `<img src="${pngDataUrl(pixels)}" ${attributes}>`;
     const text = caption === undefined ? '' : `<figcaption>${escapeXml(caption)}</figcaption>`;
     const lineBreak = (i + 1) % columns === 0 ? '<br>' : '';
-    return `<figure style="display: inline-block; width: ${cellWidth}px; margin: 3px 4px; text-align: center">${picture}${text}</figure>${lineBreak}`;
+    const style = `display: inline-block; width: ${cellWidth}px; margin: 3px 4px; text-align: center`;
+    return `<figure style="${style}">${picture}${text}</figure>${lineBreak}`;
   });
   return `<div role="group" aria-label="${count} ${count === 1 ? 'image' : 'images'}">${cells.join('')}</div>`;
 }

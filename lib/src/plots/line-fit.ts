@@ -23,7 +23,10 @@ export interface Line {
 export function lineFitFigure(points: { x: ArrayLike<number>; y: ArrayLike<number> }, lines: readonly Line[]): Figure {
   const [x, y] = [Array.from(points.x), Array.from(points.y)];
   if (x.length !== y.length || x.length === 0) {
-    throw new Error(`lineFitFigure: got ${x.length} values of x and ${y.length} of y; expected as many of each, and at least one.`);
+    throw new Error(
+      `lineFitFigure: got ${x.length} values of x and ${y.length} of y; expected as many of each, and at ` +
+        `least one.`,
+    );
   }
   const [left, right] = widened(x, 0.06);
   const [bottom, top] = widened(y, 0.12);
@@ -32,20 +35,23 @@ export function lineFitFigure(points: { x: ArrayLike<number>; y: ArrayLike<numbe
   if (last) {
     data.push({
       type: 'scatter', mode: 'lines', name: 'residuals',
-      x: x.flatMap((value) => [value, value, NaN]), y: x.flatMap((value, i) => [y[i], rounded(valueAt(last, value)), NaN]),
+      x: x.flatMap((value) => [value, value, NaN]),
+      y: x.flatMap((value, i) => [y[i], rounded(valueAt(last, value)), NaN]),
       line: { color: colors.neutral, width: 1.5, dash: 'dot' }, hoverinfo: 'skip',
     });
   }
   lines.forEach((line, i) => data.push({
     type: 'scatter', mode: 'lines', name: `${line.name}: ${equation(line)}`, x: [left, right],
-    y: [rounded(valueAt(line, left)), rounded(valueAt(line, right))], line: { color: palette[(i + 1) % palette.length], width: 3 },
+    y: [rounded(valueAt(line, left)), rounded(valueAt(line, right))],
+    line: { color: palette[(i + 1) % palette.length], width: 3 },
     hovertemplate: `%{fullData.name}<extra></extra>`,
   }));
   data.push({
     type: 'scatter', mode: 'markers', name: 'data', x, y, marker: { color: palette[0], size: 10 }, cliponaxis: false,
     hovertemplate: 'x %{x}, y %{y}<extra></extra>',
   });
-  const losses = lines.map((line) => `${line.name}: ${equation(line)}, mean squared error ${numberText(meanSquaredError(line, x, y))}`);
+  const losses = lines.map((line) =>
+    ` ${line.name}: ${equation(line)}, mean squared error ${numberText(meanSquaredError(line, x, y))}.`);
   return {
     data,
     layout: {
@@ -55,14 +61,17 @@ export function lineFitFigure(points: { x: ArrayLike<number>; y: ArrayLike<numbe
       legend: legendAbove,
       xaxis: { title: { text: 'x' }, range: [left, right], zeroline: false },
       yaxis: { title: { text: 'y' }, range: [bottom, top], zeroline: false },
-      meta: { alt: `${x.length} points and ${lines.length} ${lines.length === 1 ? 'line' : 'lines'}. ${losses.map((text) => `${text}.`).join(' ')}`.trim() },
+      meta: {
+        alt: `${x.length} points and ${lines.length} ${lines.length === 1 ? 'line' : 'lines'}.${losses.join('')}`,
+      },
     },
   };
 }
 
 const valueAt = ({ m, b }: Line, x: number): number => m * x + b;
 
-const equation = ({ m, b }: Line): string => `y = ${m < 0 ? '−' : ''}${Math.abs(m).toFixed(2)} x ${b < 0 ? '−' : '+'} ${Math.abs(b).toFixed(2)}`;
+const equation = ({ m, b }: Line): string =>
+  `y = ${m < 0 ? '−' : ''}${Math.abs(m).toFixed(2)} x ${b < 0 ? '−' : '+'} ${Math.abs(b).toFixed(2)}`;
 
 const meanSquaredError = (line: Line, x: number[], y: number[]): number =>
   rounded(x.reduce((sum, value, i) => sum + (valueAt(line, value) - y[i]) ** 2, 0) / x.length, 4);

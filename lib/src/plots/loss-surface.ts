@@ -1,4 +1,6 @@
-import { legendAbove, palette, rounded, type ColorScale, type Figure, type HeatmapTrace, type ScatterTrace } from './figure';
+import {
+  legendAbove, palette, rounded, type ColorScale, type Figure, type HeatmapTrace, type ScatterTrace,
+} from './figure';
 import { multiples, numberText } from './svg-scales';
 
 export interface LossSurfaceOptions {
@@ -18,8 +20,8 @@ const CELLS = { m: 60, b: 48 };
 const BANDS = 12;
 
 /**
- * The loss of a line y = m x + b for each slope and intercept, as a map: the darker, the higher, in steps whose edges are
- * lines of equal loss. Each step is the same factor, because the loss is far steeper outside than near its lowest
+ * The loss of a line y = m x + b for each slope and intercept, as a map: the darker, the higher, in steps whose edges
+ * are lines of equal loss. Each step is the same factor, because the loss is far steeper outside than near its lowest
  * point. Paths of gradient descent lie on it; what is outside the ranges is cut off.
  *
  * @param loss of slope and intercept, above 0
@@ -35,12 +37,18 @@ export function lossSurfaceFigure(loss: (m: number, b: number) => number, option
   const [ms, bs] = [middles('m', m, CELLS.m), middles('b', b, CELLS.b)];
   const losses = bs.map((intercept) => ms.map((slope) => loss(slope, intercept)));
   const positive = losses.flat().filter((value) => value > 0 && Number.isFinite(value));
-  if (positive.length === 0) throw new Error('lossSurfaceFigure: the loss is nowhere a number above 0 in these ranges of m and b.');
+  if (positive.length === 0) {
+    throw new Error(
+      'lossSurfaceFigure: the loss is nowhere a number above 0 in these ranges of m and b.',
+    );
+  }
   const lowest = positive.reduce((a, c) => Math.min(a, c));
   const highest = positive.reduce((a, c) => Math.max(a, c));
   const surface: HeatmapTrace = {
-    type: 'heatmap', x: ms, y: bs, z: losses.map((row) => row.map((value) => rounded(Math.log10(Math.max(value, lowest)), 4))),
-    zmin: rounded(Math.log10(lowest), 4), zmax: rounded(Math.log10(highest), 4), colorscale: bands(BANDS), zsmooth: 'best',
+    type: 'heatmap', x: ms, y: bs,
+    z: losses.map((row) => row.map((value) => rounded(Math.log10(Math.max(value, lowest)), 4))),
+    zmin: rounded(Math.log10(lowest), 4), zmax: rounded(Math.log10(highest), 4), colorscale: bands(BANDS),
+    zsmooth: 'best',
     colorbar: { title: { text: 'loss', side: 'right' }, thickness: 16, ...logTicks(lowest, highest) },
     text: losses.map((row) => row.map((value) => numberText(rounded(value, 3)))),
     hovertemplate: 'm %{x:.2f}, b %{y:.2f}: loss %{text}<extra></extra>',
@@ -49,7 +57,8 @@ export function lossSurfaceFigure(loss: (m: number, b: number) => number, option
   if (best) {
     traces.push({
       type: 'scatter', mode: 'markers', name: 'lowest loss', x: [best[0]], y: [best[1]],
-      marker: { color: '#F0E442', size: 13, line: { color: '#222222', width: 2 } }, hovertemplate: 'm %{x:.3f}, b %{y:.3f}<extra></extra>',
+      marker: { color: '#F0E442', size: 13, line: { color: '#222222', width: 2 } },
+      hovertemplate: 'm %{x:.3f}, b %{y:.3f}<extra></extra>',
     });
   }
   return {
@@ -67,7 +76,11 @@ export function lossSurfaceFigure(loss: (m: number, b: number) => number, option
 }
 
 function middles(name: string, [low, high]: readonly [number, number], cells: number): number[] {
-  if (!(low < high)) throw new Error(`lossSurfaceFigure: the range of ${name} is ${low} to ${high}; expected the lower end first.`);
+  if (!(low < high)) {
+    throw new Error(
+      `lossSurfaceFigure: the range of ${name} is ${low} to ${high}; expected the lower end first.`,
+    );
+  }
   return Array.from({ length: cells }, (_, i) => rounded(low + ((i + 0.5) / cells) * (high - low)));
 }
 
@@ -84,7 +97,8 @@ function bands(count: number): ColorScale {
 function logTicks(lowest: number, highest: number): { tickvals: number[]; ticktext: string[] } {
   const powers = multiples(1, Math.floor(Math.log10(lowest)), Math.ceil(Math.log10(highest)));
   const factors = powers.length > 4 ? [1] : [1, 2, 5];
-  const values = powers.flatMap((power) => factors.map((factor) => factor * 10 ** power)).filter((value) => value >= lowest && value <= highest);
+  const values = powers.flatMap((power) => factors.map((factor) => factor * 10 ** power))
+    .filter((value) => value >= lowest && value <= highest);
   return { tickvals: values.map((value) => rounded(Math.log10(value))), ticktext: values.map(numberText) };
 }
 
@@ -93,20 +107,25 @@ function pathTraces(name: string, points: readonly (readonly [number, number])[]
   const x = points.map(([m]) => rounded(m));
   const y = points.map(([, b]) => rounded(b));
   return [
-    { type: 'scatter', mode: 'lines', x, y, line: { color: '#ffffff', width: 4.5 }, showlegend: false, hoverinfo: 'skip' },
+    { type: 'scatter', mode: 'lines', x, y, line: { color: '#ffffff', width: 4.5 }, showlegend: false,
+      hoverinfo: 'skip' },
     {
       type: 'scatter', mode: 'lines+markers', name, x, y, line: { color, width: 2 },
       // Sizes of their own would make Plotly draw the markers as bubbles, half transparent with a border.
-      marker: { color, size: points.map((_, i) => (i === 0 ? 12 : 5)), opacity: 1, line: { width: 0 } }, hovertemplate: `${name}: m %{x:.3f}, b %{y:.3f}<extra></extra>`,
+      marker: { color, size: points.map((_, i) => (i === 0 ? 12 : 5)), opacity: 1, line: { width: 0 } },
+      hovertemplate: `${name}: m %{x:.3f}, b %{y:.3f}<extra></extra>`,
     },
   ];
 }
 
-function describe(loss: (m: number, b: number) => number, { m, b, paths = [], best }: LossSurfaceOptions, lowest: number, highest: number): string {
+function describe(loss: (m: number, b: number) => number, { m, b, paths = [], best }: LossSurfaceOptions,
+  lowest: number, highest: number): string {
   const text = (value: number): string => numberText(rounded(value, 4));
-  const point = ([slope, intercept]: readonly [number, number]): string => `m ${text(slope)}, b ${text(intercept)} with loss ${text(loss(slope, intercept))}`;
+  const point = ([slope, intercept]: readonly [number, number]): string =>
+    `m ${text(slope)}, b ${text(intercept)} with loss ${text(loss(slope, intercept))}`;
   const ways = paths.filter(({ points }) => points.length > 0).map(({ name, points }) =>
     ` ${name}: ${points.length} points from ${point(points[0])} to ${point(points[points.length - 1])}.`);
   const bestText = best ? ` The loss is lowest at ${point(best)}.` : '';
-  return `Loss for slopes m from ${m.join(' to ')} and intercepts b from ${b.join(' to ')}: ${text(lowest)} to ${text(highest)}.${ways.join('')}${bestText}`;
+  const ranges = `slopes m from ${m.join(' to ')} and intercepts b from ${b.join(' to ')}`;
+  return `Loss for ${ranges}: ${text(lowest)} to ${text(highest)}.${ways.join('')}${bestText}`;
 }

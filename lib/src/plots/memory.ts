@@ -32,15 +32,18 @@ export function memoryFigure(accounts: MemoryAccount | readonly NamedAccount[]):
   const data = kinds.map((kind, i): BarTrace => {
     const bytes = bars.map(({ pieces }) => pieces.find((piece) => piece.kind === kind)?.bytes ?? 0);
     return {
-      type: 'bar', orientation: 'h', name: kind, y: bars.map(({ label }) => label), x: bytes.map((value) => rounded(value / size, 6)),
+      type: 'bar', orientation: 'h', name: kind, y: bars.map(({ label }) => label),
+      x: bytes.map((value) => rounded(value / size, 6)),
       marker: { color: palette[i % palette.length] },
       text: bytes.map((value) => (value >= longest * ROOM ? inUnits(value) : '')),
       textposition: 'inside', insidetextanchor: 'middle', textangle: 0,
       hovertemplate: `${kind}: %{x:,.3f} ${unit}<extra></extra>`,
     };
   });
-  const words = bars.map(({ label, pieces }) =>
-    `${label}: ${inUnits(sumOf(pieces))} ${unit} (${pieces.filter(({ bytes }) => bytes > 0).map(({ kind, bytes }) => `${kind} ${inUnits(bytes)}`).join(', ')})`);
+  const words = bars.map(({ label, pieces }) => {
+    const list = pieces.filter(({ bytes }) => bytes > 0).map(({ kind, bytes }) => `${kind} ${inUnits(bytes)}`);
+    return `${label}: ${inUnits(sumOf(pieces))} ${unit} (${list.join(', ')})`;
+  });
   return {
     data,
     layout: {
@@ -52,7 +55,8 @@ export function memoryFigure(accounts: MemoryAccount | readonly NamedAccount[]):
       xaxis: { title: { text: `memory in ${unit}` }, range: [0, rounded((longest / size) * 1.04 || 1)] },
       yaxis: { type: 'category', autorange: 'reversed' },
       annotations: bars.map(({ pieces }, i) => ({
-        text: `${inUnits(sumOf(pieces))}`, x: rounded(sumOf(pieces) / size, 6), y: i, xref: 'x', yref: 'y', showarrow: false, xanchor: 'left', yanchor: 'middle',
+        text: `${inUnits(sumOf(pieces))}`, x: rounded(sumOf(pieces) / size, 6), y: i, xref: 'x', yref: 'y',
+        showarrow: false, xanchor: 'left', yanchor: 'middle',
       })),
       meta: { alt: `Memory. ${words.join('; ')}.` },
     },

@@ -36,7 +36,10 @@ export interface ModelPicture {
  */
 export function modelPicture(model: tf.LayersModel): ModelPicture {
   if (!model.outputs?.length) {
-    throw new Error('modelPicture: the model has no shapes yet. Give its first layer an inputShape, such as inputShape: [784].');
+    throw new Error(
+      'modelPicture: the model has no shapes yet. Give its first layer an inputShape, such as ' +
+        'inputShape: [784].',
+    );
   }
   const uses = connections(model);
   const rows: LayerUse[][] = [];
@@ -70,30 +73,40 @@ interface Place {
   column: number;
 }
 
-const ARROW_HEAD = `<defs><marker id="model-arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">` +
+const ARROW_HEAD = `<defs><marker id="model-arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" ` +
+  `markerHeight="7" orient="auto">` +
   `<path d="M0,0 L8,4 L0,8 z" fill="${INK}"/></marker></defs>`;
 
-/** From the bottom of a box to the top of the next; past boxes that lie between, or into the next column, in a curve. */
+/**
+ * From the bottom of a box to the top of the next; past boxes that lie between, or into the next column, in a curve.
+ */
 function arrow(from: LayerUse, to: LayerUse, places: Map<LayerUse, Place>): string {
   const [a, b] = [places.get(from)!, places.get(to)!];
   const [start, end] = [{ x: a.x + BOX.width / 2, y: a.y + BOX.height }, { x: b.x + BOX.width / 2, y: b.y }];
-  const path = (commands: string): string => `<path d="${commands}" fill="none" stroke="${INK}" marker-end="url(#model-arrow)"/>`;
+  const path = (commands: string): string =>
+    `<path d="${commands}" fill="none" stroke="${INK}" marker-end="url(#model-arrow)"/>`;
   if (a.column !== b.column) {
     // Along the gap between the columns, from side to side.
     const [out, into] = [{ x: a.x + BOX.width, y: a.y + BOX.height / 2 }, { x: b.x, y: b.y + BOX.height / 2 }];
     const bend = Math.max(GAP.column, (into.x - out.x) / 2);
-    return path(`M${n(out.x)},${n(out.y)} C${n(out.x + bend)},${n(out.y)} ${n(into.x - bend)},${n(into.y)} ${n(into.x)},${n(into.y)}`);
+    return path(curve(out, { x: out.x + bend, y: out.y }, { x: into.x - bend, y: into.y }, into));
   }
   if (to.row - from.row === 1) {
     const middle = (start.y + end.y) / 2;
-    return path(`M${n(start.x)},${n(start.y)} C${n(start.x)},${n(middle)} ${n(end.x)},${n(middle)} ${n(end.x)},${n(end.y)}`);
+    return path(curve(start, { x: start.x, y: middle }, { x: end.x, y: middle }, end));
   }
   const between = [...places].filter(([{ row }]) => row >= from.row && row <= to.row).map(([, { x }]) => x + BOX.width);
   // A curve comes to three quarters of the way to the points that draw it. From above, it comes between the rows.
   const side = Math.max(...between) + DETOUR * 1.2;
   const out = { x: a.x + BOX.width, y: a.y + BOX.height / 2 };
   const [into, turn] = [{ x: b.x + BOX.width * 0.8, y: b.y }, b.y - GAP.y];
-  return path(`M${n(out.x)},${n(out.y)} C${n(side)},${n(out.y)} ${n(side)},${n(turn)} ${n(into.x)},${n(into.y)}`);
+  return path(curve(out, { x: side, y: out.y }, { x: side, y: turn }, into));
+}
+
+/** From the first point to the last, drawn towards those between. */
+function curve(...points: { x: number; y: number }[]): string {
+  const [start, ...rest] = points.map(({ x, y }) => `${n(x)},${n(y)}`);
+  return `M${start} C${rest.join(' ')}`;
 }
 
 function box(use: LayerUse, { x, y }: Place, model: tf.LayersModel): string {
@@ -105,9 +118,12 @@ function box(use: LayerUse, { x, y }: Place, model: tf.LayersModel): string {
   const room = Math.floor((BOX.width - 28 - kind.length * 9) / 7);
   const name = label.length > room ? `${label.slice(0, Math.max(1, room - 1))}…` : label;
   const isOutput = model.outputs.some(({ sourceLayer }) => sourceLayer === layer);
-  return `<g class="layer"><rect x="${n(x)}" y="${n(y)}" width="${BOX.width}" height="${BOX.height}" rx="4" fill="#fff" stroke="${color}" ` +
-    `stroke-width="${isOutput ? 2.5 : 1.2}"/><rect x="${n(x)}" y="${n(y)}" width="6" height="${BOX.height}" rx="2" fill="${color}"/>` +
-    `<text x="${n(x + 14)}" y="${n(y + 16)}" font-size="13" fill="${INK}"><tspan font-weight="600">${escapeXml(kind)}</tspan>` +
+  const place = `x="${n(x)}" y="${n(y)}"`;
+  const stroke = `stroke="${color}" stroke-width="${isOutput ? 2.5 : 1.2}"`;
+  return `<g class="layer"><rect ${place} width="${BOX.width}" height="${BOX.height}" rx="4" fill="#fff" ${stroke}/>` +
+    `<rect ${place} width="6" height="${BOX.height}" rx="2" fill="${color}"/>` +
+    `<text x="${n(x + 14)}" y="${n(y + 16)}" font-size="13" fill="${INK}">` +
+    `<tspan font-weight="600">${escapeXml(kind)}</tspan>` +
     `<tspan dx="6" fill="#666" font-size="12">${escapeXml(name)}</tspan></text>` +
     text(detailsOf(use), x + 14, y + 33, { size: 12 }) + '</g>';
 }
@@ -115,18 +131,22 @@ function box(use: LayerUse, { x, y }: Place, model: tf.LayersModel): string {
 const isBranching = (uses: readonly LayerUse[]): boolean =>
   uses.some(({ from }) => from.length > 1) || new Set(uses.map(({ row }) => row)).size < uses.length;
 
-const shapeOf = ({ outputShape }: LayerUse): string => outputShape.slice(1).map((size) => (size === null ? 'any' : countText(size))).join(' × ') || '1';
+const shapeOf = ({ outputShape }: LayerUse): string =>
+  outputShape.slice(1).map((size) => (size === null ? 'any' : countText(size))).join(' × ') || '1';
 
 function detailsOf(use: LayerUse): string {
   const parameters = use.layer.countParams();
-  const count = use.use > 1 ? 'the same parameters' : `${countText(parameters)} ${parameters === 1 ? 'parameter' : 'parameters'}`;
+  const count = use.use > 1 ? 'the same parameters'
+    : `${countText(parameters)} ${parameters === 1 ? 'parameter' : 'parameters'}`;
   return parameters > 0 ? `${shapeOf(use)} · ${count}` : shapeOf(use);
 }
 
 function describe(model: tf.LayersModel, uses: readonly LayerUse[]): string {
   const lines = uses.map((use) => {
-    const from = isBranching(uses) && use.from.length > 0 ? ` from ${use.from.map(({ layer }) => layer.name).join(' and ')}` : '';
+    const from = isBranching(uses) && use.from.length > 0
+      ? ` from ${use.from.map(({ layer }) => layer.name).join(' and ')}` : '';
     return `${use.layer.getClassName()} ${use.layer.name}${from}: ${detailsOf(use)}`;
   });
-  return `Model ${model.name}, ${uses.length} boxes from input to output, with output shape and parameters. ${lines.join('; ')}.`;
+  const boxes = `${uses.length} boxes from input to output, with output shape and parameters`;
+  return `Model ${model.name}, ${boxes}. ${lines.join('; ')}.`;
 }

@@ -2,12 +2,15 @@ import type { NdArray } from 'ndarray';
 import { PNG } from 'pngjs';
 import { packedValues, shapeText, type Numbers } from '../arrays';
 
-/** One picture `[height, width]` or `[height, width, 1 or 3]`, uint8 0..255 or float 0..1, as the bytes of a PNG file. */
+/**
+ * One picture `[height, width]` or `[height, width, 1 or 3]`, uint8 0..255 or float 0..1, as the bytes of a PNG file.
+ */
 export function encodePng(image: NdArray<Numbers>): Buffer {
   const [height, width, channels = 1] = image.shape;
   if (image.dimension < 2 || image.dimension > 3 || (channels !== 1 && channels !== 3)) {
     throw new Error(
-      `Got an image of shape ${shapeText(image.shape)}; expected [height, width] for grey or [height, width, 3] for colour. ` +
+      `Got an image of shape ${shapeText(image.shape)}; expected [height, width] for grey or ` +
+        `[height, width, 3] for colour. ` +
         `One image of many is images.pick(index).`,
     );
   }

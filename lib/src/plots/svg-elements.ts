@@ -3,6 +3,9 @@
 export const INK = '#222';
 export const GRID = '#ddd';
 
+/** How lines are broken, as attributes. */
+export const dashes = { solid: '', dash: ' stroke-dasharray="8 5"', dot: ' stroke-dasharray="2 4"' } as const;
+
 /** Coordinates to a tenth of a pixel: more would only make the notebook larger. */
 export const n = (value: number): string => String(Math.round(value * 10) / 10);
 

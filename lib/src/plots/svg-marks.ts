@@ -1,8 +1,8 @@
 import { arrayOf } from '../arrays';
-import type { BarTrace, HeatmapTrace, Layout, ScatterTrace, Trace } from './figure';
+import { rounded, type BarTrace, type HeatmapTrace, type Layout, type ScatterTrace, type Trace } from './figure';
 import { encodePng } from './png';
 import type { Panel } from './svg';
-import { colorAt, hexOf, INK, n, readableOn, rgbOf, text } from './svg-elements';
+import { colorAt, dashes, hexOf, INK, n, readableOn, rgbOf, text } from './svg-elements';
 import { multiples, niceStep, numberText } from './svg-scales';
 
 /** The traces of one pair of axes. Later ones lie on earlier ones. */
@@ -19,11 +19,11 @@ const opacityOf = ({ opacity }: Trace): string => (opacity === undefined ? '' : 
 
 function drawScatter(trace: ScatterTrace, { x, y, clip }: Panel): string {
   const { size = 6, line: border } = trace.marker ?? {};
-  const points = trace.x.map((value, i) => ({ px: x(value), py: y(trace.y[i]), radius: (typeof size === 'number' ? size : size[i]) / 2 }));
+  const points = trace.x.map((value, i) =>
+    ({ px: x(value), py: y(trace.y[i]), radius: (typeof size === 'number' ? size : size[i]) / 2 }));
   const isPoint = ({ px, py }: { px: number; py: number }): boolean => Number.isFinite(px) && Number.isFinite(py);
   const { color = INK, width = 2, dash = 'solid' } = trace.line ?? {};
-  const dashes = { solid: '', dash: ' stroke-dasharray="8 5"', dot: ' stroke-dasharray="2 4"' }[dash];
-  const stroke = width > 0 ? ` stroke="${color}" stroke-width="${width}"${dashes}` : '';
+  const stroke = width > 0 ? ` stroke="${color}" stroke-width="${width}"${dashes[dash]}` : '';
   const lines = trace.mode.includes('lines') ? runs(points, isPoint) : [];
   const path = lines.map((run) => {
     const corners = run.map(({ px, py }) => `${n(px)},${n(py)}`).join(' ');
@@ -110,8 +110,8 @@ function drawAsRectangles(trace: HeatmapTrace, { x, y, left, right, top, bottom 
     const [px, py] = [x(trace.x[j]), y(trace.y[i])];
     const color = colorOf(trace, z);
     const label = trace.texttemplate ? trace.text?.[i][j] ?? '' : '';
-    const box = `x="${n(px - width / 2 + gapX / 2)}" y="${n(py - height / 2 + gapY / 2)}" width="${n(width - gapX)}" height="${n(height - gapY)}"`;
-    return `<rect ${box} fill="${hexOf(color)}"/>` +
+    const place = `x="${n(px - (width - gapX) / 2)}" y="${n(py - (height - gapY) / 2)}"`;
+    return `<rect ${place} width="${n(width - gapX)}" height="${n(height - gapY)}" fill="${hexOf(color)}"/>` +
       (label ? text(label, px, py + 4, { anchor: 'middle', size: 12, color: readableOn(color) }) : '');
   })).join('');
 }
@@ -123,7 +123,8 @@ function drawAsPicture(trace: HeatmapTrace, { x, y, left, right, top, bottom }: 
   const isFlipped = { x: xs[0] > xs[xs.length - 1], y: ys[0] > ys[ys.length - 1] };
   const rows = isFlipped.y ? [...trace.z].reverse() : trace.z;
   const z = isFlipped.x ? rows.map((row) => [...row].reverse()) : rows;
-  // Blended colours reach from the middle of the first cell to that of the last one, as Plotly draws them, and half a cell more.
+  // Blended colours reach from the middle of the first cell to that of the last one, as Plotly draws them, and half a
+  // cell more.
   const size = trace.zsmooth
     ? { rows: Math.round((SMOOTH_WIDTH * (bottom - top)) / (right - left)), columns: SMOOTH_WIDTH }
     : { rows: z.length, columns: z[0].length };
@@ -138,8 +139,9 @@ function drawAsPicture(trace: HeatmapTrace, { x, y, left, right, top, bottom }: 
   }
   const png = encodePng(arrayOf(pixels, [size.rows, size.columns, 3])).toString('base64');
   const from = { x: Math.min(...xs) - width / 2, y: Math.min(...ys) - height / 2 };
-  return `<image x="${n(from.x)}" y="${n(from.y)}" width="${n(width * z[0].length)}" height="${n(height * z.length)}" ` +
-    `preserveAspectRatio="none"${trace.zsmooth ? '' : ' style="image-rendering: pixelated"'} href="data:image/png;base64,${png}"/>`;
+  const box = `x="${n(from.x)}" y="${n(from.y)}" width="${n(width * z[0].length)}" height="${n(height * z.length)}"`;
+  const style = trace.zsmooth ? '' : ' style="image-rendering: pixelated"';
+  return `<image ${box} preserveAspectRatio="none"${style} href="data:image/png;base64,${png}"/>`;
 }
 
 /** The value between four cells, each weighted by how near it is; beyond the edge that of the edge. */
@@ -163,13 +165,17 @@ export function drawColorBars(traces: Trace[], { right, top, bottom }: Panel): s
   const gradient = `<defs><linearGradient id="${id}" x1="0" y1="1" x2="0" y2="0">${stops}</linearGradient></defs>`;
   const bar = `<rect x="${n(left)}" y="${n(top)}" width="${width}" height="${n(bottom - top)}" fill="url(#${id})"/>`;
   const values = colorbar?.tickvals ?? multiples(niceStep((zmax - zmin) / 6), zmin, zmax);
-  const labels = colorbar?.ticktext ?? values.map((value) => (colorbar?.tickformat === '.0%' ? `${numberText(value * 100)}%` : numberText(value)));
+  const isPercent = colorbar?.tickformat?.endsWith('%');
+  const labels = colorbar?.ticktext ??
+    values.map((value) => (isPercent ? `${numberText(rounded(value * 100))}%` : numberText(value)));
   const ticks = values.map((value, i) =>
-    text(labels[i], left + width + 6, bottom - ((value - zmin) / (zmax - zmin || 1)) * (bottom - top) + 4, { size: 12 }));
+    text(labels[i], left + width + 6, bottom - ((value - zmin) / (zmax - zmin || 1)) * (bottom - top) + 4,
+      { size: 12 }));
   const longest = labels.reduce((most, label) => Math.max(most, label.length), 0);
   const [titleX, titleY] = [left + width + 14 + longest * 7, (top + bottom) / 2];
   const title = colorbar
-    ? `<g transform="rotate(90 ${n(titleX)} ${n(titleY)})">${text(colorbar.title.text, titleX, titleY, { anchor: 'middle', size: 12 })}</g>`
+    ? `<g transform="rotate(90 ${n(titleX)} ${n(titleY)})">` +
+      `${text(colorbar.title.text, titleX, titleY, { anchor: 'middle', size: 12 })}</g>`
     : '';
   return `<g class="color-bar">${gradient}${bar}${ticks.join('')}${title}</g>`;
 }

@@ -18,7 +18,8 @@ export function makeScale(axis: Axis, values: (number | string)[], pixels: [numb
   if (axis.type === 'category' || values.some((value) => typeof value === 'string')) {
     return categoryScale(values, axis.autorange === 'reversed' ? [pixels[1], pixels[0]] : pixels);
   }
-  return axis.type === 'log' ? logScale(axis, values as number[], pixels) : linearScale(axis, values as number[], pixels, fromZero);
+  return axis.type === 'log' ? logScale(axis, values as number[], pixels)
+    : linearScale(axis, values as number[], pixels, fromZero);
 }
 
 function categoryScale(values: (number | string)[], [start, end]: [number, number]): Scale {
@@ -30,7 +31,8 @@ function categoryScale(values: (number | string)[], [start, end]: [number, numbe
     return index < 0 && typeof value === 'number' ? value : index;
   };
   const scale = (value: number | string): number => start + (indexOf(value) + 0.5) * band;
-  return Object.assign(scale, { ticks: categories.map((label) => ({ at: scale(label), label })), isCategorical: true, unit: Math.abs(band) });
+  return Object.assign(scale, { ticks: categories.map((label) => ({ at: scale(label), label })), isCategorical: true,
+    unit: Math.abs(band) });
 }
 
 function linearScale(axis: Axis, values: number[], [start, end]: [number, number], fromZero: boolean): Scale {
@@ -56,7 +58,8 @@ export function multiples(step: number, low: number, high: number): number[] {
 /** Powers of ten are labelled, unless the axis says what is. */
 function logScale(axis: Axis, values: number[], [start, end]: [number, number]): Scale {
   const [low, high] = axis.range ?? paddedRange(values.filter((value) => value > 0).map(Math.log10), false);
-  const scale = (value: number | string): number => start + ((Math.log10(Number(value)) - low) / (high - low)) * (end - start);
+  const scale = (value: number | string): number => start +
+    ((Math.log10(Number(value)) - low) / (high - low)) * (end - start);
   const ticks = (axis.tickvals ?? multiples(1, low, high).map((power) => 10 ** power))
     .map((value, i) => ({ at: scale(value), label: axis.ticktext?.[i] ?? numberText(value) }));
   return Object.assign(scale, { ticks, isCategorical: false, unit: NaN });
@@ -73,10 +76,11 @@ export function numberText(value: number): string {
 
 /** Of d3's formats, which Plotly takes, those for percentages. */
 function formatTick(value: number, { tickformat }: Axis, step: number): string {
-  const percent = tickformat === '.0%';
+  const percent = tickformat?.endsWith('%') ?? false;
   const digits = Math.max(0, -Math.floor(Math.log10(percent ? step * 100 : step) + 1e-9));
   const shown = percent ? value * 100 : value;
-  const label = (shown === 0 ? 0 : shown).toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  const label = (shown === 0 ? 0 : shown).toLocaleString('en-US',
+    { minimumFractionDigits: digits, maximumFractionDigits: digits });
   return (percent ? `${label}%` : label).replace('-', '−');
 }
 

@@ -1,5 +1,5 @@
 import type { Annotation, Axis, Figure, Layout, Trace } from './figure';
-import { GRID, INK, line, n, picture, text } from './svg-elements';
+import { dashes, GRID, INK, line, n, picture, text } from './svg-elements';
 import { drawColorBars, drawTraces } from './svg-marks';
 import { makeScale, type Scale } from './svg-scales';
 
@@ -54,10 +54,14 @@ function makePanels({ layout, data }: Figure, width: number): Panel[] {
     const traces = data.filter((trace) => isOn(trace, name));
     const [from, to] = xAxis.domain ?? [0, 1];
     const inner = width - margin.l - margin.r;
-    const place = { left: margin.l + from * inner, right: margin.l + to * inner, top: margin.t, bottom: layout.height - margin.b };
-    const hasBars = (orientation?: 'h'): boolean => traces.some((trace) => trace.type === 'bar' && trace.orientation === orientation);
-    const x = makeScale(xAxis, traces.flatMap<number | string>((trace) => trace.x), [place.left, place.right], hasBars('h'));
-    const y = makeScale(yAxis, traces.flatMap<number | string>((trace) => trace.y), [place.bottom, place.top], hasBars());
+    const place = { left: margin.l + from * inner, right: margin.l + to * inner, top: margin.t,
+      bottom: layout.height - margin.b };
+    const hasBars = (orientation?: 'h'): boolean =>
+      traces.some((trace) => trace.type === 'bar' && trace.orientation === orientation);
+    const x = makeScale(xAxis, traces.flatMap<number | string>((trace) => trace.x), [place.left, place.right],
+      hasBars('h'));
+    const y = makeScale(yAxis, traces.flatMap<number | string>((trace) => trace.y), [place.bottom, place.top],
+      hasBars());
     // Identifiers are valid for the whole page that the picture may be put into.
     const clip = `clip-${name}-${[place.left, place.right, place.top, place.bottom].map(n).join('-')}`;
     return [{ name, ...place, xAxis, yAxis, x, y, clip }];
@@ -68,9 +72,11 @@ function drawAxes(panel: Panel): string {
   const { left, right, top, bottom, x, y, xAxis, yAxis } = panel;
   const hasGrid = (scale: Scale, axis: Axis): boolean => !scale.isCategorical && axis.showgrid !== false;
   const vertical = x.ticks.map(({ at, label }) =>
-    (hasGrid(x, xAxis) ? line(at, top, at, bottom, GRID) : '') + text(label, at, bottom + 18, { anchor: 'middle', size: 12 }));
+    (hasGrid(x, xAxis) ? line(at, top, at, bottom, GRID) : '') +
+      text(label, at, bottom + 18, { anchor: 'middle', size: 12 }));
   const horizontal = y.ticks.map(({ at, label }) =>
-    (hasGrid(y, yAxis) ? line(left, at, right, at, GRID) : '') + text(label, left - 8, at + 4, { anchor: 'end', size: 12 }));
+    (hasGrid(y, yAxis) ? line(left, at, right, at, GRID) : '') +
+      text(label, left - 8, at + 4, { anchor: 'end', size: 12 }));
   const xTitle = xAxis.title ? text(xAxis.title.text, (left + right) / 2, bottom + 40, { anchor: 'middle' }) : '';
   const middle = (top + bottom) / 2;
   // Left of the longest number or name; a letter takes about 7 pixels.
@@ -130,11 +136,14 @@ function drawLegend(data: Trace[], layout: Layout, width: number): string {
 function drawSample(trace: Trace, x: number, y: number): string {
   if (trace.type === 'heatmap') return '';
   const opacity = trace.opacity === undefined ? '' : ` opacity="${trace.opacity}"`;
-  const box = (color: string): string => `<rect x="${n(x + 10)}" y="${y - 6}" width="12" height="12" fill="${color}"${opacity}/>`;
+  const box = (color: string): string =>
+    `<rect x="${n(x + 10)}" y="${y - 6}" width="12" height="12" fill="${color}"${opacity}/>`;
   if (trace.type === 'bar') return box(trace.marker?.color ?? INK);
   if (trace.fill) return box(trace.fillcolor ?? INK);
   const color = trace.line?.color ?? trace.marker?.color ?? INK;
-  if (trace.mode === 'markers') return `<circle cx="${n(x + 16)}" cy="${y}" r="5" fill="${trace.marker?.color ?? color}"${opacity}/>`;
-  const dashed = { solid: '', dash: ' stroke-dasharray="8 5"', dot: ' stroke-dasharray="2 4"' }[trace.line?.dash ?? 'solid'];
+  if (trace.mode === 'markers') {
+    return `<circle cx="${n(x + 16)}" cy="${y}" r="5" fill="${trace.marker?.color ?? color}"${opacity}/>`;
+  }
+  const dashed = dashes[trace.line?.dash ?? 'solid'];
   return `<line x1="${n(x)}" y1="${y}" x2="${n(x + 30)}" y2="${y}" stroke="${color}" stroke-width="3"${dashed}/>`;
 }

@@ -4,7 +4,10 @@ import { extent } from '../bins';
 import { diverging, rounded, type Axis, type Figure } from './figure';
 import { numberText } from './svg-scales';
 
-/** A larger matrix is shown by so many cells across and down at most: more would be smaller than a screen shows, and fill the notebook. */
+/**
+ * A larger matrix is shown by so many cells across and down at most: more would be smaller than a screen shows, and
+ * fill the notebook.
+ */
 const MOST_CELLS = 100;
 
 export interface WeightsFigureOptions {
@@ -29,7 +32,8 @@ export function weightsFigure(kernel: NdArray<Numbers>, { title = 'Weights' }: W
   const { shape } = kernel;
   if (shape.length < 2 || kernel.size === 0) {
     throw new Error(
-      `weightsFigure: got weights of shape ${shapeText(shape)}; expected [inputs, outputs] or [height, width, channels, filters]. ` +
+      `weightsFigure: got weights of shape ${shapeText(shape)}; expected [inputs, outputs] or [height, width, ` +
+        `channels, filters]. ` +
         'The kernel of a layer is layer.getWeights()[0].',
     );
   }
@@ -46,7 +50,8 @@ export function weightsFigure(kernel: NdArray<Numbers>, { title = 'Weights' }: W
   const mean = isBinned ? `; each cell is the mean of ${cell.rows} × ${cell.columns}` : '';
   const isDense = shape.length === 2;
   // The middles of the cells. What is left over at the end is a smaller cell, which is drawn as large as the others.
-  const middles = (count: number, size: number): number[] => Array.from({ length: count }, (_, i) => i * size + (size - 1) / 2);
+  const middles = (count: number, size: number): number[] =>
+    Array.from({ length: count }, (_, i) => i * size + (size - 1) / 2);
   return {
     data: [{
       type: 'heatmap', x: middles(z[0].length, cell.columns), y: middles(z.length, cell.rows), z,
@@ -60,7 +65,8 @@ export function weightsFigure(kernel: NdArray<Numbers>, { title = 'Weights' }: W
       margin: { l: 70, r: 100, t: 44, b: 52 },
       xaxis: { title: { text: isDense ? 'output' : 'filter' }, ...axis(z[0].length * cell.columns, false) },
       // The first input at the top, as a matrix is written.
-      yaxis: { title: { text: isDense ? 'input' : 'place in the window and channel' }, ...axis(z.length * cell.rows, true) },
+      yaxis: { title: { text: isDense ? 'input' : 'place in the window and channel' },
+        ...axis(z.length * cell.rows, true) },
       meta: { alt: `${title}: heat map of ${shape2d} weights from ${statistics}${mean}.` },
     },
   };
@@ -74,7 +80,11 @@ function axis(length: number, isReversed: boolean): Axis {
 
 function statisticsOf(values: Numbers): string {
   const span = extent(values);
-  if (!span) throw new Error('weightsFigure: got no finite number. Weights become NaN when the learning rate is too large.');
+  if (!span) {
+    throw new Error(
+      'weightsFigure: got no finite number. Weights become NaN when the learning rate is too large.',
+    );
+  }
   let [sum, squares] = [0, 0];
   for (const value of values) {
     sum += value;

@@ -5,12 +5,13 @@ import { Writer } from 'protobufjs/minimal';
 import type { Bins } from '../bins';
 
 /**
- * Writes event files, which TensorBoard reads: records of scalars, histograms and a model's graph, each with the step it
- * belongs to. tfjs-node has a writer too, which knows no graphs, can neither be closed nor disposed, and goes on writing
- * into a file that has been deleted.
+ * Writes event files, which TensorBoard reads: records of scalars, histograms and a model's graph, each with the step
+ * it belongs to. tfjs-node has a writer too, which knows no graphs, can neither be closed nor disposed, and goes on
+ * writing into a file that has been deleted.
  *
  * Formats: TFRecord (https://www.tensorflow.org/tutorials/load_data/tfrecord); the messages and their field numbers are
- * those of TensorFlow's public protocol buffers (tensorflow/core/util/event.proto, framework/summary.proto, framework/tensor.proto).
+ * those of TensorFlow's public protocol buffers (tensorflow/core/util/event.proto, framework/summary.proto,
+ * framework/tensor.proto).
  */
 export class EventFile {
   readonly file: string;
@@ -36,7 +37,9 @@ export class EventFile {
     this.summary(name, step, 'histograms', '', (tensor) => {
       tensor.uint32(tag(1, VARINT)).int32(DOUBLE);
       message(tensor, 2, (shape) => {
-        for (const size of [counts.length, 3]) message(shape, 2, (dimension) => dimension.uint32(tag(1, VARINT)).int64(size));
+        for (const size of [counts.length, 3]) {
+          message(shape, 2, (dimension) => dimension.uint32(tag(1, VARINT)).int64(size));
+        }
       });
       tensor.uint32(tag(4, BYTES)).bytes(new Uint8Array(rows.buffer));
     });

@@ -8,8 +8,9 @@ import { EventFile } from './event-file';
 const BINS = 30;
 
 /**
- * A callback for `fit` that keeps a log for TensorBoard: after each epoch loss and metrics (in the runs `train` and `validation`, as
- * Keras names them) and histograms of all weights, and at the beginning the graph of the model and the weights that it starts with.
+ * A callback for `fit` that keeps a log for TensorBoard: after each epoch loss and metrics (in the runs `train` and
+ * `validation`, as Keras names them) and histograms of all weights, and at the beginning the graph of the model and the
+ * weights that it starts with.
  *
  * @param folder is made if it is not there; a folder for each training keeps them apart in TensorBoard
  * @throws Error (from `fit`) if the folder cannot be written
@@ -41,12 +42,14 @@ class TrainingLog extends tf.Callback {
   }
 
   override async onEpochEnd(epoch: number, logs: tf.Logs = {}): Promise<void> {
-    for (const [name, value] of Object.entries(logs as Record<string, tf.Scalar | number>)) {
-      const isValidation = name.startsWith('val_');
-      const measure = isValidation ? name.slice('val_'.length) : name;
-      const file = isValidation ? (this.validation ??= new EventFile(path.join(this.folder, 'validation'))) : this.train;
+    for (const [key, value] of Object.entries(logs as Record<string, tf.Scalar | number>)) {
+      const isValidation = key.startsWith('val_');
+      const measure = isValidation ? key.slice('val_'.length) : key;
+      if (isValidation) this.validation ??= new EventFile(path.join(this.folder, 'validation'));
+      const file = isValidation ? this.validation : this.train;
       // Keras counts epochs from 0 as well.
-      file?.scalar(`epoch_${measure === 'acc' ? 'accuracy' : measure}`, typeof value === 'number' ? value : value.dataSync()[0], epoch);
+      const name = `epoch_${measure === 'acc' ? 'accuracy' : measure}`;
+      file?.scalar(name, typeof value === 'number' ? value : value.dataSync()[0], epoch);
     }
     this.weights(epoch + 1);
   }
@@ -59,8 +62,10 @@ class TrainingLog extends tf.Callback {
         const span = extent(numbers);
         if (!span) return;
         // Equal values, as biases begin with, have one bin around them.
-        const [low, high] = span[0] < span[1] ? span : [span[0] - 0.5, span[1] + 0.5];
-        this.train?.histogram(weight.originalName, countInBins(numbers, [low, high], span[0] < span[1] ? BINS : 1), step);
+        const bins = span[0] < span[1]
+          ? countInBins(numbers, span, BINS)
+          : countInBins(numbers, [span[0] - 0.5, span[1] + 0.5], 1);
+        this.train?.histogram(weight.originalName, bins, step);
       });
     }
   }
@@ -71,15 +76,16 @@ class TrainingLog extends tf.Callback {
 }
 
 /**
- * The layers of a model and what they are connected with, in the form of Keras 3. tfjs's own `toJSON` has that of Keras 2, whose connections
- * TensorBoard no longer reads.
+ * The layers of a model and what they are connected with, in the form of Keras 3. tfjs's own `toJSON` has that of Keras
+ * 2, whose connections TensorBoard no longer reads.
  */
 function kerasForm(model: tf.LayersModel): object {
   const layers = new Map<tf.layers.Layer, { class_name: string; config: object; inbound_nodes: object[] }>();
   for (const { layer, from } of connections(model)) {
     const { name } = layer;
-    const entry = layers.get(layer) ?? { class_name: layer.getClassName(), config: { name, dtype: 'float32' }, inbound_nodes: [] };
-    const args = from.map((before) => ({ class_name: '__keras_tensor__', config: { keras_history: [before.layer.name, 0, 0] } }));
+    const config = { name, dtype: 'float32' };
+    const entry = layers.get(layer) ?? { class_name: layer.getClassName(), config, inbound_nodes: [] };
+    const args = from.map((before) => ({ config: { keras_history: [before.layer.name, 0, 0] } }));
     if (args.length > 0) entry.inbound_nodes.push({ args, kwargs: {} });
     layers.set(layer, entry);
   }

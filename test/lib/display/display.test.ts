@@ -1,5 +1,6 @@
 import {
-  fit, showClassCounts, showHistory, showImage, showImages, showImageSizes, showMeanImages, showOwnPicture, tf, TrainingInterrupted,
+  fit, memoryAccount, showClassCounts, showConfusion, showHistogram, showHistory, showLearningRates, showMemory, showModel,
+  showWeights, showImage, showImages, showImageSizes, showMeanImages, showOwnPicture, tf, TrainingInterrupted,
 } from '@course/lib';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { arrayOf } from '../../../lib/src/arrays';
@@ -59,6 +60,29 @@ describe('in a notebook', () => {
     showImageSizes(arrayOf(Int32Array.of(40, 30), [1, 2]), [32, 32]);
     expect(outputs[1].data['text/plain']).toBe('Sizes of 1 image: width 40, height 30 pixels. They will be brought to 32 × 32.');
     expect(outputs[1].data['image/svg+xml']).toMatch(/^<svg /);
+  });
+
+  it('shows weights and histograms of tensors, arrays and lists, and leaves tensors alive', () => {
+    const kernel = tf.tensor2d([[1, -2], [3, 4]]);
+    showWeights(kernel, { title: 'First' });
+    expect(outputs[0].data['text/plain']).toMatch(/^First: heat map of 2 × 2 weights from −2 to 4/);
+    showHistogram(kernel);
+    showHistogram({ tensor: kernel, array: arrayOf(Float32Array.of(1, 2), [2, 1]), list: [5] });
+    expect(kernel.isDisposed).toBe(false);
+    kernel.dispose();
+    expect(outputs[1].data['text/plain']).toMatch(/^Histogram of value\. 4 values from −2 to 4, mean 1\.5\.$/);
+    expect(outputs[2].data['text/plain']).toMatch(/tensor: 4 values.*; array: 2 values.*; list: 1 values from 5 to 5/);
+  });
+
+  it('shows what is confused, what learning rates do, what memory holds, and what a model is made of', () => {
+    showConfusion([[3, 1], [0, 4]], ['cat', 'dog']);
+    showLearningRates({ rates: [0.1, 0.01], losses: [1, 0.5] });
+    const { model, data } = task();
+    showMemory(memoryAccount(model));
+    showModel(model);
+    clear(model, data);
+    expect(outputs.map((output) => output.data['text/plain'].split(/[ .,]/)[0])).toEqual(['Confusion', 'Loss', 'Memory', 'Model']);
+    for (const { data: forms } of outputs) expect(forms['image/svg+xml']).toMatch(/^<svg /);
   });
 
   it('shows the mean image of each class with its name', () => {

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 
 describe('confusionMatrix', () => {
   it('has a row for each label and a column for each prediction', () => {
-    expect(confusionMatrix([0, 0, 0, 1, 2], Uint8Array.of(0, 1, 1, 1, 0), 3)).toEqual([[1, 2, 0], [0, 1, 0], [1, 0, 0]]);
+    expect(confusionMatrix([0, 0, 0, 1, 2], Uint8Array.of(0, 1, 1, 1, 0), 3))
+      .toEqual([[1, 2, 0], [0, 1, 0], [1, 0, 0]]);
   });
 
   it('refuses lists of different lengths, and classes that there are not', () => {

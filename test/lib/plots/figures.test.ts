@@ -1,5 +1,6 @@
 import {
-  confusionFigure, histogramFigure, learningRateFigure, lineFitFigure, lossSurfaceFigure, memoryAccount, memoryFigure, modelPicture, tf,
+  confusionFigure, histogramFigure, learningRateFigure, lineFitFigure, lossSurfaceFigure, memoryAccount, memoryFigure,
+  modelPicture, tf,
   toSvg, weightsFigure, type Figure,
 } from '@course/lib';
 import { PNG } from 'pngjs';
@@ -12,7 +13,8 @@ afterAll(() => expect(tf.memory().numTensors).toBe(tensorsBefore));
 
 const heatmap = ({ data }: Figure, i = 0): HeatmapTrace => data[i] as HeatmapTrace;
 const bars = ({ data }: Figure): BarTrace[] => data.filter((trace): trace is BarTrace => trace.type === 'bar');
-const lines = ({ data }: Figure): ScatterTrace[] => data.filter((trace): trace is ScatterTrace => trace.type === 'scatter');
+const lines = ({ data }: Figure): ScatterTrace[] =>
+  data.filter((trace): trace is ScatterTrace => trace.type === 'scatter');
 
 describe('weightsFigure', () => {
   it('has a row for each input and a column for each output, the first input at the top', () => {
@@ -42,7 +44,8 @@ describe('weightsFigure', () => {
   it('says the range of all weights, which a mean would hide', () => {
     const values = Float32Array.from({ length: 400 }, (_, i) => (i % 2 === 0 ? 1 : -1));
     expect(weightsFigure(arrayOf(values, [2, 200])).layout.meta.alt).toBe(
-      'Weights: heat map of 2 × 200 weights from −1 to 1, mean 0.0000, standard deviation 1.0000; each cell is the mean of 1 × 2.');
+      'Weights: heat map of 2 × 200 weights from −1 to 1, mean 0.0000, standard deviation 1.0000; ' +
+        'each cell is the mean of 1 × 2.');
   });
 
   it('lays out the window of a convolution as rows, and its filters as columns', () => {
@@ -70,7 +73,8 @@ describe('histogramFigure', () => {
 
   it('has the same bins for several lists, named in the legend', () => {
     const figure = histogramFigure({ before: [0, 1], after: [2, 2, 4] }, { bins: 2 });
-    expect(bars(figure).map(({ name, x, y }) => [name, x, y])).toEqual([['before', [1, 3], [2, 0]], ['after', [1, 3], [0, 3]]]);
+    expect(bars(figure).map(({ name, x, y }) => [name, x, y]))
+      .toEqual([['before', [1, 3], [2, 0]], ['after', [1, 3], [0, 3]]]);
     expect(figure.layout).toMatchObject({ barmode: 'overlay', showlegend: true });
   });
 
@@ -87,7 +91,8 @@ describe('histogramFigure', () => {
     values[5] = NaN;
     const figure = histogramFigure(values);
     expect((bars(figure)[0].y as number[]).reduce((a, b) => a + b)).toBe(10_000);
-    expect(figure.layout.meta.alt).toMatch(/^Histogram of value\. 10,000 values from −1 to 1, mean .*, and 1 that is not finite\.$/);
+    const { alt } = figure.layout.meta;
+    expect(alt).toMatch(/^Histogram of value\. 10,000 values from −1 to 1, mean .*, and 1 that is not finite\.$/);
   });
 
   it('shows equal values in a bin around them', () => {
@@ -117,12 +122,14 @@ describe('confusionFigure', () => {
   });
 
   it('has the first label at the top', () => {
-    expect(figure.layout).toMatchObject({ xaxis: { title: { text: 'prediction' } }, yaxis: { title: { text: 'label' }, autorange: 'reversed' } });
+    expect(figure.layout).toMatchObject({ xaxis: { title: { text: 'prediction' } },
+      yaxis: { title: { text: 'label' }, autorange: 'reversed' } });
   });
 
   it('says how many are right, and the most frequent mistakes', () => {
     expect(figure.layout.meta.alt).toBe(
-      'Confusion matrix of 3 classes: 93 of 104 right (89.4 %). Most frequent mistakes: cat taken for dog: 10; dog taken for cat: 1.');
+      'Confusion matrix of 3 classes: 93 of 104 right (89.4 %). ' +
+        'Most frequent mistakes: cat taken for dog: 10; dog taken for cat: 1.');
   });
 
   it('refuses a matrix that is not square, or without names', () => {
@@ -135,7 +142,8 @@ describe('learningRateFigure', () => {
   it('has a logarithmic axis, the rates in their order, and marks the one with the lowest loss', () => {
     const figure = learningRateFigure({ rates: [0.1, 0.001, 0.01], losses: [2, 1, 0.5] });
     expect(lines(figure)[0]).toMatchObject({ x: [0.001, 0.01, 0.1], y: [1, 0.5, 2] });
-    expect(figure.layout.xaxis).toMatchObject({ type: 'log', tickvals: [0.001, 0.01, 0.1], ticktext: ['0.001', '0.01', '0.1'] });
+    expect(figure.layout.xaxis).toMatchObject({ type: 'log', tickvals: [0.001, 0.01, 0.1],
+      ticktext: ['0.001', '0.01', '0.1'] });
     expect(figure.layout.annotations).toMatchObject([{ text: 'lowest: 0.01 (0.500)', x: -2, y: 0.5 }]);
   });
 
@@ -153,7 +161,8 @@ describe('learningRateFigure', () => {
 });
 
 describe('lineFitFigure', () => {
-  const figure = lineFitFigure({ x: [0, 2], y: [1, 4] }, [{ m: 0, b: 0, name: 'start' }, { m: 1, b: -1, name: 'later' }]);
+  const figure = lineFitFigure({ x: [0, 2], y: [1, 4] },
+    [{ m: 0, b: 0, name: 'start' }, { m: 1, b: -1, name: 'later' }]);
 
   it('draws each line from end to end of the axis', () => {
     const [left, right] = figure.layout.xaxis!.range!;
@@ -164,17 +173,20 @@ describe('lineFitFigure', () => {
   });
 
   it('has a residual from each point to the last line, with gaps between', () => {
-    expect(lines(figure)[0]).toMatchObject({ name: 'residuals', x: [0, 0, NaN, 2, 2, NaN], y: [1, -1, NaN, 4, 1, NaN] });
+    expect(lines(figure)[0]).toMatchObject({ name: 'residuals', x: [0, 0, NaN, 2, 2, NaN],
+      y: [1, -1, NaN, 4, 1, NaN] });
   });
 
   it('keeps its axes whatever the lines are', () => {
     const other = lineFitFigure({ x: [0, 2], y: [1, 4] }, [{ m: 100, b: 0, name: 'steep' }]);
-    expect([other.layout.xaxis?.range, other.layout.yaxis?.range]).toEqual([figure.layout.xaxis?.range, figure.layout.yaxis?.range]);
+    expect([other.layout.xaxis?.range, other.layout.yaxis?.range])
+      .toEqual([figure.layout.xaxis?.range, figure.layout.yaxis?.range]);
   });
 
   it('says the mean squared error of each line', () => {
     expect(figure.layout.meta.alt).toBe(
-      '2 points and 2 lines. start: y = 0.00 x + 0.00, mean squared error 8.5. later: y = 1.00 x − 1.00, mean squared error 6.5.');
+      '2 points and 2 lines. start: y = 0.00 x + 0.00, mean squared error 8.5. ' +
+        'later: y = 1.00 x − 1.00, mean squared error 6.5.');
   });
 
   it('shows points without a line, and refuses none', () => {
@@ -185,7 +197,8 @@ describe('lineFitFigure', () => {
 
 describe('lossSurfaceFigure', () => {
   const loss = (m: number, b: number): number => 10 ** (m + b);
-  const figure = lossSurfaceFigure(loss, { m: [0, 2], b: [-1, 1], paths: [{ name: 'way', points: [[0, 0], [1, 0.5]] }], best: [0, -1] });
+  const figure = lossSurfaceFigure(loss, { m: [0, 2], b: [-1, 1], paths: [{ name: 'way', points: [[0, 0], [1, 0.5]] }],
+    best: [0, -1] });
 
   it('shows the logarithm of the loss at the middle of each cell', () => {
     const { x, y, z } = heatmap(figure);
@@ -206,11 +219,13 @@ describe('lossSurfaceFigure', () => {
   });
 
   it('says where the paths begin and end', () => {
-    expect(figure.layout.meta.alt).toMatch(/way: 2 points from m 0, b 0 with loss 1 to m 1, b 0\.5 with loss 31\.62\. The loss is lowest at m 0, b −1 with loss 0\.1\.$/);
+    expect(figure.layout.meta.alt).toContain('way: 2 points from m 0, b 0 with loss 1 to m 1, b 0.5 with loss 31.62. ');
+    expect(figure.layout.meta.alt).toContain('The loss is lowest at m 0, b −1 with loss 0.1.');
   });
 
   it('bears a loss of 0, and refuses an empty range', () => {
-    expect(heatmap(lossSurfaceFigure((m) => Math.max(0, m), { m: [-1, 1], b: [0, 1] })).z.flat().every(Number.isFinite)).toBe(true);
+    expect(heatmap(lossSurfaceFigure((m) => Math.max(0, m), { m: [-1, 1], b: [0, 1] })).z.flat().every(Number.isFinite))
+      .toBe(true);
     expect(() => lossSurfaceFigure(loss, { m: [1, 1], b: [0, 1] })).toThrow(/range of m is 1 to 1/);
     expect(() => lossSurfaceFigure(() => NaN, { m: [0, 1], b: [0, 1] })).toThrow(/nowhere a number above 0/);
   });
@@ -226,7 +241,8 @@ describe('memoryFigure', () => {
   it('piles up what the account has, in MB, for training and for prediction', () => {
     // (999 + 1) x 1000 weights of 4 bytes are 4 MB; the batch is 10 x 999 x 4 bytes.
     const pieces = Object.fromEntries(bars(figure).map(({ name, x }) => [name, x]));
-    expect(pieces).toMatchObject({ Weights: [4, 4], Gradients: [4, 0], Optimizer: [8, 0], 'Batch as fed': [0.03996, 0] });
+    expect(pieces).toMatchObject({ Weights: [4, 4], Gradients: [4, 0], Optimizer: [8, 0],
+      'Batch as fed': [0.03996, 0] });
     expect(figure.layout).toMatchObject({ barmode: 'stack', xaxis: { title: { text: 'memory in MB' } } });
     const total = bars(figure).reduce((sum, { x }) => sum + Number(x[0]), 0);
     expect(total * 1e6).toBeCloseTo(account.trainingBytes, -1);
@@ -239,7 +255,8 @@ describe('memoryFigure', () => {
 
   it('writes the total at the end of each bar, and everything in words', () => {
     expect(figure.layout.annotations?.map(({ text, y }) => [text, y])).toEqual([['16.1', 0], ['4.1', 1]]);
-    expect(figure.layout.meta.alt).toMatch(/^Memory\. small, training step: 16\.1 MB \(Weights 4\.0, Gradients 4\.0, Optimizer 8\.0/);
+    expect(figure.layout.meta.alt).toContain(
+      'Memory. small, training step: 16.1 MB (Weights 4.0, Gradients 4.0, Optimizer 8.0');
   });
 
   it('takes a single account without a name, and small ones in kB', () => {
@@ -256,13 +273,16 @@ describe('modelPicture', () => {
   const { layers } = tf;
   const boxes = (svg: string): { x: number; y: number; text: string }[] =>
     [...svg.matchAll(/<g class="layer"><rect x="([\d.]+)" y="([\d.]+)".*?<\/g>/g)]
-      .map(([all, x, y]) => ({ x: Number(x), y: Number(y), text: all.replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ').trim() }));
+      .map(([all, x, y]) => ({ x: Number(x), y: Number(y), text: all.replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ')
+        .trim() }));
 
   it('has a box a layer with kind, name, output shape and parameters, one below the other', () => {
-    const model = tf.sequential({ layers: [layers.dense({ units: 16, inputShape: [8], name: 'first' }), layers.dropout({ rate: 0.5, name: 'drop' })] });
+    const model = tf.sequential({ layers: [layers.dense({ units: 16, inputShape: [8], name: 'first' }),
+      layers.dropout({ rate: 0.5, name: 'drop' })] });
     const { svg, alt } = modelPicture(model);
     model.dispose();
-    expect(boxes(svg).map(({ text }) => text)).toEqual(['InputLayer first_input 8', 'Dense first 16 · 144 parameters', 'Dropout drop 16']);
+    expect(boxes(svg).map(({ text }) => text))
+      .toEqual(['InputLayer first_input 8', 'Dense first 16 · 144 parameters', 'Dropout drop 16']);
     expect(boxes(svg).map(({ y }) => y)).toEqual([16, 74, 132]);
     expect(svg.match(/marker-end/g)).toHaveLength(2);
     expect(alt).toContain('Dense first: 16 · 144 parameters; Dropout drop: 16.');
@@ -272,7 +292,8 @@ describe('modelPicture', () => {
     const input = tf.input({ shape: [4], name: 'in' });
     const left = layers.dense({ units: 3, name: 'left' }).apply(input) as tf.SymbolicTensor;
     const right = layers.dense({ units: 3, name: 'right' }).apply(input) as tf.SymbolicTensor;
-    const model = tf.model({ inputs: input, outputs: layers.add({ name: 'sum' } as object).apply([left, right]) as tf.SymbolicTensor });
+    const model = tf.model({ inputs: input, outputs: layers.add({ name: 'sum' } as object)
+      .apply([left, right]) as tf.SymbolicTensor });
     const { svg, alt } = modelPicture(model);
     model.dispose();
     const [, a, b] = boxes(svg);
@@ -294,7 +315,8 @@ describe('modelPicture', () => {
   });
 
   it('goes on in a second column when a chain is long, and stays below the height of a screen', () => {
-    const model = tf.sequential({ layers: Array.from({ length: 12 }, () => layers.dense({ units: 2, inputShape: [2] })) });
+    const model = tf.sequential({ layers: Array.from({ length: 12 }, () =>
+      layers.dense({ units: 2, inputShape: [2] })) });
     const { svg } = modelPicture(model);
     model.dispose();
     expect(new Set(boxes(svg).map(({ x }) => x)).size).toBe(2);
@@ -315,21 +337,27 @@ describe('modelPicture', () => {
 
 describe('toSvg of heat maps', () => {
   const figure = (trace: Partial<HeatmapTrace>): Figure => ({
-    data: [{ type: 'heatmap', x: [0, 1], y: [0, 1], z: [[0, 1], [NaN, 0.5]], zmin: 0, zmax: 1, colorscale: [[0, '#000000'], [1, '#ff0000']], ...trace }],
-    layout: { height: 300, margin: { r: 100 }, xaxis: { range: [-0.5, 1.5] }, yaxis: { range: [1.5, -0.5] }, meta: { alt: 'cells' } },
+    data: [{ type: 'heatmap', x: [0, 1], y: [0, 1], z: [[0, 1], [NaN, 0.5]], zmin: 0, zmax: 1,
+      colorscale: [[0, '#000000'], [1, '#ff0000']], ...trace }],
+    layout: { height: 300, margin: { r: 100 }, xaxis: { range: [-0.5, 1.5] }, yaxis: { range: [1.5, -0.5] },
+      meta: { alt: 'cells' } },
   });
   const cells = (svg: string): string[][] =>
-    [...svg.matchAll(/<rect x="([\d.]+)" y="([\d.]+)" width="([\d.]+)" height="([\d.]+)" fill="(#\w{6})"/g)].map(([, ...parts]) => parts);
+    [...svg.matchAll(/<rect x="([\d.]+)" y="([\d.]+)" width="([\d.]+)" height="([\d.]+)" fill="(#\w{6})"/g)]
+      .map(([, ...parts]) => parts);
 
   it('draws a rectangle of its colour for each cell, and none for a hole', () => {
     // Axes from 60 to 800 and from 40 to 250 pixels.
     expect(cells(toSvg(figure({})))).toEqual([
-      ['60', '40', '370', '105', '#000000'], ['430', '40', '370', '105', '#ff0000'], ['430', '145', '370', '105', '#800000']]);
+      ['60', '40', '370', '105', '#000000'], ['430', '40', '370', '105', '#ff0000'],
+      ['430', '145', '370', '105', '#800000']]);
   });
 
   it('writes into the cells in what can be read on their colour', () => {
-    const svg = toSvg(figure({ text: [['a', 'b'], ['c', 'd']], texttemplate: '%{text}', zmax: 0.5, colorscale: [[0, '#000000'], [1, '#ffffff']] }));
-    expect([...svg.matchAll(/fill="(#\w+)">([abcd])</g)].map(([, color, letter]) => [letter, color])).toEqual([['a', '#fff'], ['b', '#222'], ['d', '#222']]);
+    const svg = toSvg(figure({ text: [['a', 'b'], ['c', 'd']], texttemplate: '%{text}', zmax: 0.5,
+      colorscale: [[0, '#000000'], [1, '#ffffff']] }));
+    expect([...svg.matchAll(/fill="(#\w+)">([abcd])</g)].map(([, color, letter]) => [letter, color]))
+      .toEqual([['a', '#fff'], ['b', '#222'], ['d', '#222']]);
   });
 
   it('draws many cells as the pixels of a picture, the first row at the top', () => {
@@ -350,7 +378,8 @@ describe('toSvg of heat maps', () => {
   });
 
   it('has the legend of its colours beside it', () => {
-    const svg = toSvg(figure({ colorbar: { title: { text: 'how much', side: 'right' }, thickness: 16, tickvals: [0, 1], ticktext: ['low', 'high'] } }));
+    const svg = toSvg(figure({ colorbar: { title: { text: 'how much', side: 'right' }, thickness: 16, tickvals: [0, 1],
+      ticktext: ['low', 'high'] } }));
     const bar = /<g class="color-bar">.*?<\/g><\/g>/.exec(svg)![0];
     const y = (label: string): number => Number(new RegExp(`y="([\\d.]+)"[^>]*>${label}<`).exec(bar)![1]);
     expect(y('low')).toBeGreaterThan(y('high'));
@@ -359,13 +388,17 @@ describe('toSvg of heat maps', () => {
 });
 
 describe('toSvg of bars', () => {
-  const layout = { height: 300, xaxis: { range: [0, 10] as [number, number] }, yaxis: { range: [0, 10] as [number, number] }, meta: { alt: 'bars' } };
+  const layout = { height: 300, xaxis: { range: [0, 10] as [number, number] },
+    yaxis: { range: [0, 10] as [number, number] }, meta: { alt: 'bars' } };
   const rects = (figure: Figure): number[][] =>
-    [...toSvg(figure).matchAll(/<rect x="([\d.]+)" y="([\d.]+)" width="([\d.]+)" height="([\d.]+)" fill="#\w{6}"/g)].map(([, ...numbers]) => numbers.map(Number));
+    [...toSvg(figure).matchAll(/<rect x="([\d.]+)" y="([\d.]+)" width="([\d.]+)" height="([\d.]+)" fill="#\w{6}"/g)]
+      .map(([, ...numbers]) => numbers.map(Number));
 
   it('begins each piece of a stack where the one before ends', () => {
-    const piece = (x: number): BarTrace => ({ type: 'bar', orientation: 'h', y: ['a'], x: [x], marker: { color: '#123456' } });
-    const [first, second] = rects({ data: [piece(2), piece(3)], layout: { ...layout, yaxis: { type: 'category' }, barmode: 'stack' } });
+    const piece = (x: number): BarTrace =>
+      ({ type: 'bar', orientation: 'h', y: ['a'], x: [x], marker: { color: '#123456' } });
+    const [first, second] = rects({ data: [piece(2), piece(3)],
+      layout: { ...layout, yaxis: { type: 'category' }, barmode: 'stack' } });
     expect(first[0] + first[2]).toBeCloseTo(second[0]);
     expect(second[2] / first[2]).toBeCloseTo(1.5);
     expect(first[1]).toBe(second[1]);
@@ -380,8 +413,10 @@ describe('toSvg of bars', () => {
 
 describe('toSvg of lines', () => {
   it('leaves a gap where a value is not finite', () => {
-    const svg = toSvg({ data: [{ type: 'scatter', mode: 'lines', x: [0, 1, 2, 3], y: [0, 1, NaN, 1] }], layout: { height: 300, meta: { alt: '' } } });
-    expect([...svg.matchAll(/<polyline points="([^"]*)"/g)].map(([, points]) => points.split(' ').length)).toEqual([2, 1]);
+    const svg = toSvg({ data: [{ type: 'scatter', mode: 'lines', x: [0, 1, 2, 3], y: [0, 1, NaN, 1] }],
+      layout: { height: 300, meta: { alt: '' } } });
+    expect([...svg.matchAll(/<polyline points="([^"]*)"/g)].map(([, points]) => points.split(' ').length))
+      .toEqual([2, 1]);
   });
 
   it('spaces powers of ten evenly on a logarithmic axis', () => {
@@ -395,9 +430,11 @@ describe('toSvg of lines', () => {
   });
 
   it('breaks a legend that is too long into lines above each other', () => {
-    const data = Array.from({ length: 8 }, (_, i): ScatterTrace => ({ type: 'scatter', mode: 'lines', name: `a rather long name ${i}`, x: [i], y: [i] }));
+    const data = Array.from({ length: 8 }, (_, i): ScatterTrace =>
+      ({ type: 'scatter', mode: 'lines', name: `a rather long name ${i}`, x: [i], y: [i] }));
     const svg = toSvg({ data, layout: { height: 300, margin: { t: 70 }, showlegend: true, meta: { alt: '' } } });
-    const places = [...svg.matchAll(/<text x="([\d.]+)" y="([\d.]+)"[^>]*>a rather long name \d</g)].map(([, x, y]) => [Number(x), Number(y)]);
+    const places = [...svg.matchAll(/<text x="([\d.]+)" y="([\d.]+)"[^>]*>a rather long name \d</g)]
+      .map(([, x, y]) => [Number(x), Number(y)]);
     expect(places).toHaveLength(8);
     expect(new Set(places.map(([, y]) => y)).size).toBe(2);
     expect(Math.max(...places.map(([x]) => x))).toBeLessThan(900 - 19 * 7);

@@ -12,7 +12,7 @@ describe('a figure', () => {
     expect(JSON.stringify(figureBundle(figure)).length).toBeLessThan(200_000);
   });
 
-  it.each(figures)('of %s has words instead, titles on its axes, a height for a small screen, and nothing from elsewhere', (_name, figure) => {
+  it.each(figures)('of %s has words, titles, a height for a small screen, and nothing from elsewhere', (_, figure) => {
     const { layout } = figure;
     expect(layout.meta.alt).toMatch(/\d.*\.$/s);
     expect(layout.meta.alt).not.toMatch(/NaN|undefined/);

@@ -6,7 +6,8 @@ const history: History = {
   epoch: [0, 1, 2],
   history: { loss: [0.5, 0.3, 0.1], acc: [0.8, 0.9, 0.97], val_loss: [0.4, 0.25, 0.3], val_acc: [0.85, 0.92, 0.91] },
   seconds: [1, 1, 1],
-  within: { at: [0.5, 1, 1.5, 2, 2.5, 3], measures: { loss: [0.6, 0.4, 0.35, 0.25, 0.12, 0.08], acc: [0.7, 0.9, 0.9, 0.9, 0.96, 0.98] } },
+  within: { at: [0.5, 1, 1.5, 2, 2.5, 3],
+    measures: { loss: [0.6, 0.4, 0.35, 0.25, 0.12, 0.08], acc: [0.7, 0.9, 0.9, 0.9, 0.96, 0.98] } },
 };
 
 /** The picture without the samples of its legend. */
@@ -18,7 +19,8 @@ describe('historyFigure', () => {
   it('draws training and validation of the loss and of the accuracy', () => {
     const { data, layout } = historyFigure(history);
     expect(data.map(({ name, xaxis }) => [name, xaxis])).toEqual([
-      ['over-fitting', undefined], ['training', undefined], ['validation', undefined], ['training', 'x2'], ['validation', 'x2']]);
+      ['over-fitting', undefined], ['training', undefined], ['validation', undefined], ['training', 'x2'],
+      ['validation', 'x2']]);
     expect(layout.yaxis?.title?.text).toBe('loss');
     expect(layout.yaxis2?.title?.text).toBe('accuracy');
   });
@@ -31,12 +33,14 @@ describe('historyFigure', () => {
 
   it('marks the epoch with the lowest validation loss, in the panel of the loss', () => {
     const { layout } = historyFigure(history);
-    expect(layout.annotations?.map(({ text, x, xref }) => [text, x, xref])).toEqual([['lowest: epoch 2 (0.250)', 2, 'x']]);
+    expect(layout.annotations?.map(({ text, x, xref }) => [text, x, xref]))
+      .toEqual([['lowest: epoch 2 (0.250)', 2, 'x']]);
   });
 
   it('says in words what it shows', () => {
     expect(historyFigure(history).layout.meta.alt).toBe(
-      'Curves of loss and accuracy over 3 epochs. At the end: loss 0.1000, validation 0.3000; accuracy 0.9700, validation 0.9100. ' +
+      'Curves of loss and accuracy over 3 epochs. At the end: loss 0.1000, validation 0.3000; accuracy ' +
+        '0.9700, validation 0.9100. ' +
         'The validation loss is lowest after epoch 2, from where on the network over-fits.');
   });
 
@@ -66,7 +70,8 @@ describe('historyFigure', () => {
     expect(low).toBe(0);
     expect(high).toBeGreaterThan(0.2);
     expect(high).toBeLessThan(0.5);
-    const early = { ...steep, epoch: [], history: {}, within: { at: at.slice(0, 3), measures: { loss: loss.slice(0, 3) } } };
+    const early = { ...steep, epoch: [], history: {},
+      within: { at: at.slice(0, 3), measures: { loss: loss.slice(0, 3) } } };
     expect(historyFigure(early).layout.yaxis!.range).toBeUndefined();
   });
 
@@ -93,7 +98,8 @@ describe('classCountsFigure', () => {
   });
 
   it('refuses a label without a name', () => {
-    expect(() => classCountsFigure([0, 3], ['cat', 'dog'])).toThrow(/label 1 is 3; expected a whole number from 0 to 1/);
+    expect(() => classCountsFigure([0, 3], ['cat', 'dog']))
+      .toThrow(/label 1 is 3; expected a whole number from 0 to 1/);
   });
 });
 
@@ -107,7 +113,8 @@ describe('classCountsFigure of several parts', () => {
   });
 
   it('draws them side by side, around the middle of their class', () => {
-    const bars = [...withoutLegend(toSvg(figure)).matchAll(/<rect x="([\d.]+)" y="[^"]*" width="([\d.]+)" height="[^"]*" fill="(#\w{6})"/g)]
+    const bars = [...withoutLegend(toSvg(figure))
+      .matchAll(/<rect x="([\d.]+)" y="[^"]*" width="([\d.]+)" height="[^"]*" fill="(#\w{6})"/g)]
       .map(([, x, width, fill]) => ({ x: Number(x), end: Number(x) + Number(width), fill }));
     const [trainingCat, , validationCat] = bars;
     expect(bars.map(({ fill }) => fill)).toEqual(['#0072B2', '#0072B2', '#D55E00', '#D55E00']);
@@ -122,12 +129,14 @@ describe('imageSizesFigure', () => {
 
   it('has one marker a size, whose area tells how many images have it', () => {
     const [trace] = imageSizesFigure(sizes).data;
-    expect(trace).toMatchObject({ x: [200, 100], y: [150, 200], marker: { size: [30, 15] }, text: ['200 × 150: 4 images', '100 × 200: 1 image'] });
+    expect(trace).toMatchObject({ x: [200, 100], y: [150, 200], marker: { size: [30, 15] },
+      text: ['200 × 150: 4 images', '100 × 200: 1 image'] });
   });
 
   it('draws each marker as large as it is, within the axes, and the size to come as a rectangle', () => {
     const svg = toSvg(imageSizesFigure(sizes, [32, 48]));
-    expect([...withoutLegend(svg).matchAll(/<circle [^>]*r="([\d.]+)"/g)].map(([, radius]) => Number(radius))).toEqual([15, 7.5]);
+    expect([...withoutLegend(svg).matchAll(/<circle [^>]*r="([\d.]+)"/g)].map(([, radius]) => Number(radius)))
+      .toEqual([15, 7.5]);
     expect(svg).toMatch(/<polyline points="[\d.]+,[\d.]+ [\d.]+,[\d.]+ [\d.]+,[\d.]+"[^>]*stroke-dasharray/);
     expect(svg).toContain('brought to 48 × 32');
     expect(svg).not.toMatch(/NaN|undefined/);
@@ -146,21 +155,24 @@ describe('imageSizesFigure', () => {
   });
 
   it('refuses another shape, and no images', () => {
-    expect(() => imageSizesFigure(arrayOf(new Int32Array(3), [3]))).toThrow(/shape \[3\]; expected \[n, 2\], width and height/);
+    expect(() => imageSizesFigure(arrayOf(new Int32Array(3), [3])))
+      .toThrow(/shape \[3\]; expected \[n, 2\], width and height/);
     expect(() => imageSizesFigure(arrayOf(new Int32Array(0), [0, 2]))).toThrow(/got no sizes/);
   });
 });
 
 describe('toSvg', () => {
   const points = (svg: string): number[][][] =>
-    [...svg.matchAll(/<polyline points="([^"]*)"/g)].map(([, list]) => list.split(' ').map((pair) => pair.split(',').map(Number)));
+    [...svg.matchAll(/<polyline points="([^"]*)"/g)]
+      .map(([, list]) => list.split(' ').map((pair) => pair.split(',').map(Number)));
 
   it('is well-formed, has a title for screen readers, and needs nothing from elsewhere', () => {
     const svg = toSvg(historyFigure(history));
     expect(svg).toMatch(/^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg" viewBox="0 0 900 360"/);
     expect(svg).toContain('<title>Curves of loss and accuracy');
     expect(svg).not.toMatch(/<script|href|url\([^#]|NaN|undefined/);
-    for (const tag of ['g', 'text', 'svg', 'title']) expect(count(svg, `<${tag}>`) + count(svg, `<${tag} `)).toBe(count(svg, `</${tag}>`));
+    for (const tag of ['g', 'text', 'svg', 'title']) expect(count(svg, `<${tag}>`) + count(svg, `<${tag} `))
+      .toBe(count(svg, `</${tag}>`));
   });
 
   it('draws each curve with all its points, higher values higher up', () => {
@@ -186,7 +198,8 @@ describe('toSvg', () => {
 
   it('draws one bar a class, from zero, as high as its count', () => {
     const svg = toSvg(classCountsFigure([0, 0, 0, 1], ['cat', 'dog']));
-    const heights = [...svg.matchAll(/<rect x="[^"]*" y="[^"]*" width="[^"]*" height="([\d.]+)" fill="#0072B2"/g)].map(([, height]) => Number(height));
+    const heights = [...svg.matchAll(/<rect x="[^"]*" y="[^"]*" width="[^"]*" height="([\d.]+)" fill="#0072B2"/g)]
+      .map(([, height]) => Number(height));
     expect(heights).toHaveLength(2);
     expect(heights[0] / heights[1]).toBeCloseTo(3, 1);
   });

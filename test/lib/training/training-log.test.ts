@@ -6,7 +6,10 @@ import { fit, learningRateSweep, tf, trainingLog } from '@course/lib';
 import protobuf from 'protobufjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-/** TensorFlow's messages, as far as logs have them: tensorflow/core/util/event.proto and framework/{summary,tensor}.proto. */
+/**
+ * TensorFlow's messages, as far as logs have them: tensorflow/core/util/event.proto and
+ * framework/{summary,tensor}.proto.
+ */
 const Event = protobuf.parse(`
   syntax = "proto3";
   message Event { double wall_time = 1; int64 step = 2; string file_version = 3; Summary summary = 5; }
@@ -14,7 +17,8 @@ const Event = protobuf.parse(`
   message Value { string tag = 1; TensorProto tensor = 8; Metadata metadata = 9; }
   message Metadata { PluginData plugin_data = 1; }
   message PluginData { string plugin_name = 1; bytes content = 2; }
-  message TensorProto { int32 dtype = 1; Shape tensor_shape = 2; bytes tensor_content = 4; repeated float float_val = 5; repeated bytes string_val = 8; }
+  message TensorProto { int32 dtype = 1; Shape tensor_shape = 2; bytes tensor_content = 4; repeated float float_val =
+    5; repeated bytes string_val = 8; }
   message Shape { repeated Dim dim = 2; }
   message Dim { int64 size = 1; }
 `, { keepCase: true }).root.lookupType('Event');
@@ -25,7 +29,12 @@ interface Entry {
   file_version?: string;
   tag?: string;
   plugin?: string;
-  tensor?: { dtype: number; tensor_shape: { dim: { size: number }[] }; tensor_content: Buffer; float_val: number[]; string_val: Buffer[] };
+  tensor?: {
+    tensor_shape: { dim: { size: number }[] };
+    tensor_content: Buffer;
+    float_val: number[];
+    string_val: Buffer[];
+  };
 }
 
 /** CRC-32C, one bit after the other, and what TFRecord makes of it. */
@@ -52,7 +61,8 @@ function readEvents(folder: string): Entry[] {
     expect(file.readUInt32LE(at + 12 + length), 'checksum of the bytes').toBe(maskedChecksum(bytes));
     const event: any = Event.toObject(Event.decode(bytes), { longs: Number, defaults: false });
     const value = event.summary?.value?.[0];
-    entries.push({ step: 0, ...event, tag: value?.tag, plugin: value?.metadata?.plugin_data?.plugin_name, tensor: value?.tensor });
+    entries.push({ step: 0, ...event, tag: value?.tag, plugin: value?.metadata?.plugin_data?.plugin_name,
+      tensor: value?.tensor });
     at += length + 16;
   }
   return entries;
@@ -60,9 +70,11 @@ function readEvents(folder: string): Entry[] {
 
 function task(): { model: tf.Sequential; data: { x: tf.Tensor; y: tf.Tensor } } {
   const model = tf.sequential({ layers: [
-    tf.layers.dense({ units: 4, activation: 'relu', inputShape: [3], name: 'hidden' }), tf.layers.dense({ units: 2, activation: 'softmax', name: 'out' })] });
+    tf.layers.dense({ units: 4, activation: 'relu', inputShape: [3], name: 'hidden' }),
+    tf.layers.dense({ units: 2, activation: 'softmax', name: 'out' })] });
   model.compile({ optimizer: 'sgd', loss: 'categoricalCrossentropy', metrics: ['accuracy'] });
-  return { model, data: { x: tf.randomNormal([40, 3], 0, 1, 'float32', 1), y: tf.tidy(() => tf.oneHot(tf.range(0, 40, 1, 'int32').mod(2).toInt(), 2).toFloat()) } };
+  return { model, data: { x: tf.randomNormal([40, 3], 0, 1, 'float32', 1),
+    y: tf.tidy(() => tf.oneHot(tf.range(0, 40, 1, 'int32').mod(2).toInt(), 2).toFloat()) } };
 }
 
 describe('trainingLog', () => {
@@ -79,7 +91,8 @@ describe('trainingLog', () => {
 
   async function trained(): Promise<Record<string, number[]>> {
     const { model, data } = task();
-    const { history } = await fit(model, data, { epochs: 3, validationSplit: 0.25, display: false, callbacks: trainingLog(folder) });
+    const { history } = await fit(model, data,
+      { epochs: 3, validationSplit: 0.25, display: false, callbacks: trainingLog(folder) });
     model.dispose();
     tf.dispose([data.x, data.y]);
     return history;
@@ -92,7 +105,8 @@ describe('trainingLog', () => {
       expect(events[0].file_version).toBe('brain.Event:2');
       for (const [tag, measure] of [['epoch_loss', 'loss'], ['epoch_accuracy', 'acc']]) {
         const scalars = events.filter((event) => event.tag === tag);
-        expect(scalars.map(({ step, plugin }) => [step, plugin])).toEqual([[0, 'scalars'], [1, 'scalars'], [2, 'scalars']]);
+        expect(scalars.map(({ step, plugin }) => [step, plugin]))
+          .toEqual([[0, 'scalars'], [1, 'scalars'], [2, 'scalars']]);
         expect(scalars.map(({ tensor }) => tensor!.float_val[0])).toEqual(history[prefix + measure].map(Math.fround));
       }
     }
@@ -101,7 +115,8 @@ describe('trainingLog', () => {
   it('keeps histograms of all weights, before the training and after each epoch', async () => {
     await trained();
     const events = readEvents(path.join(folder, 'train')).filter(({ plugin }) => plugin === 'histograms');
-    expect(new Set(events.map(({ tag }) => tag))).toEqual(new Set(['hidden/kernel', 'hidden/bias', 'out/kernel', 'out/bias']));
+    expect(new Set(events.map(({ tag }) => tag)))
+      .toEqual(new Set(['hidden/kernel', 'hidden/bias', 'out/kernel', 'out/bias']));
     const kernels = events.filter(({ tag }) => tag === 'hidden/kernel');
     expect(kernels.map(({ step }) => step)).toEqual([0, 1, 2, 3]);
     for (const { tensor } of kernels) {
@@ -118,8 +133,10 @@ describe('trainingLog', () => {
     const graph = readEvents(path.join(folder, 'train')).find(({ plugin }) => plugin === 'graph_keras_model')!;
     const { config } = JSON.parse(String(graph.tensor!.string_val[0]));
     const sources = config.layers.map((layer: any) =>
-      [layer.class_name, layer.config.name, ...layer.inbound_nodes.flatMap(({ args }: any) => args.map((arg: any) => arg.config.keras_history[0]))]);
-    expect(sources).toEqual([['InputLayer', 'hidden_input'], ['Dense', 'hidden', 'hidden_input'], ['Dense', 'out', 'hidden']]);
+      [layer.class_name, layer.config.name,
+        ...layer.inbound_nodes.flatMap(({ args }: any) => args.map((arg: any) => arg.config.keras_history[0]))]);
+    expect(sources).toEqual([['InputLayer', 'hidden_input'], ['Dense', 'hidden', 'hidden_input'],
+      ['Dense', 'out', 'hidden']]);
   });
 
   it('begins files of its own for a second training', async () => {
@@ -130,7 +147,9 @@ describe('trainingLog', () => {
   });
 
   const hasTensorBoard = spawnSync('python3', ['-c', 'import tensorboard']).status === 0;
-  if (!hasTensorBoard) console.warn('trainingLog: NOT read by a real TensorBoard, because python3 on the PATH has none (pip install tensorboard).');
+  if (!hasTensorBoard) {
+    console.warn('trainingLog: NOT read by a real TensorBoard; python3 has none (pip install tensorboard).');
+  }
 
   it.skipIf(!hasTensorBoard)('is read by a real TensorBoard', async () => {
     const history = await trained();
@@ -140,14 +159,17 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from tensorboard.plugins.graph.keras_util import keras_model_to_graph_def
 from tensorboard.util.tensor_util import make_ndarray
 log = EventAccumulator(sys.argv[1]); log.Reload()
-series = {tag: [[e.step, make_ndarray(e.tensor_proto).sum().item()] for e in log.Tensors(tag)] for tag in log.Tags()['tensors'] if tag != 'keras'}
+series = {tag: [[e.step, make_ndarray(e.tensor_proto).sum()
+  .item()] for e in log.Tensors(tag)] for tag in log.Tags()['tensors'] if tag != 'keras'}
 graph = keras_model_to_graph_def(json.loads(make_ndarray(log.Tensors('keras')[0].tensor_proto).item()))
-print(json.dumps({'loss': series['epoch_loss'], 'tags': sorted(series), 'graph': [[n.name, *n.input] for n in graph.node]}))`;
+print(json.dumps({'loss': series['epoch_loss'], 'tags': sorted(series),
+  'graph': [[n.name, *n.input] for n in graph.node]}))`;
     const { stdout, stderr } = spawnSync('python3', ['-c', script, path.join(folder, 'train')], { encoding: 'utf8' });
     expect(stdout, stderr).toMatch(/^\{/);
     const read = JSON.parse(stdout);
     expect(read.loss).toEqual(history.loss.map((loss, epoch) => [epoch, Math.fround(loss)]));
-    expect(read.tags).toEqual(['epoch_accuracy', 'epoch_loss', 'hidden/bias', 'hidden/kernel', 'out/bias', 'out/kernel']);
+    expect(read.tags).toEqual(['epoch_accuracy', 'epoch_loss', 'hidden/bias', 'hidden/kernel', 'out/bias',
+      'out/kernel']);
     expect(read.graph.at(-1)).toEqual([expect.stringMatching(/out$/), expect.stringMatching(/hidden$/)]);
   }, 60_000);
 });
@@ -174,7 +196,8 @@ describe('learningRateSweep', () => {
     const made: number[] = [];
     const sweep = await learningRateSweep((rate) => {
       made.push(rate);
-      const small = tf.sequential({ layers: [tf.layers.dense({ units: 2, inputShape: [3], kernelInitializer: 'zeros' })] });
+      const small = tf.sequential({ layers: [tf.layers.dense({ units: 2, inputShape: [3],
+        kernelInitializer: 'zeros' })] });
       small.compile({ optimizer: tf.train.adam(rate), loss: 'meanSquaredError' });
       return small;
     }, data, [1e-6, 0.05], { epochs: 10 });
