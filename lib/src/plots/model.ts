@@ -7,7 +7,7 @@ const BOX = { width: 250, height: 40 };
 const GAP = { x: 16, y: 18, column: 36 };
 const MARGIN = 16;
 /** Room at the side for arrows past other boxes. */
-const DETOUR = 36;
+const DETOUR = 28;
 /** Boxes of a chain one below the other; a longer one goes on in the next column. */
 const MOST_ROWS = 7;
 
@@ -78,7 +78,7 @@ const ARROW_HEAD = `<defs><marker id="model-arrow" viewBox="0 0 8 8" refX="7" re
   `<path d="M0,0 L8,4 L0,8 z" fill="${INK}"/></marker></defs>`;
 
 /**
- * From the bottom of a box to the top of the next; past boxes that lie between, or into the next column, in a curve.
+ * From the bottom of a box to the top of the next; past the boxes that lie between; or in a curve into the next column.
  */
 function arrow(from: LayerUse, to: LayerUse, places: Map<LayerUse, Place>): string {
   const [a, b] = [places.get(from)!, places.get(to)!];
@@ -95,12 +95,11 @@ function arrow(from: LayerUse, to: LayerUse, places: Map<LayerUse, Place>): stri
     const middle = (start.y + end.y) / 2;
     return path(curve(start, { x: start.x, y: middle }, { x: end.x, y: middle }, end));
   }
-  const between = [...places].filter(([{ row }]) => row >= from.row && row <= to.row).map(([, { x }]) => x + BOX.width);
-  // A curve comes to three quarters of the way to the points that draw it. From above, it comes between the rows.
-  const side = Math.max(...between) + DETOUR * 1.2;
+  const between = [...places].filter(([{ row }]) => row >= from.row && row < to.row).map(([, { x }]) => x + BOX.width);
+  const side = Math.max(...between) + DETOUR / 2;
   const out = { x: a.x + BOX.width, y: a.y + BOX.height / 2 };
-  const [into, turn] = [{ x: b.x + BOX.width * 0.8, y: b.y }, b.y - GAP.y];
-  return path(curve(out, { x: side, y: out.y }, { x: side, y: turn }, into));
+  const into = { x: b.x + BOX.width * 0.8, y: b.y };
+  return path(`M${n(out.x)},${n(out.y)} H${n(side)} V${n(into.y - GAP.y / 2)} H${n(into.x)} V${n(into.y)}`);
 }
 
 /** From the first point to the last, drawn towards those between. */
