@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
 import { tf } from '../../tensorflow';
+import { crc32 } from '../crc32';
 import { BadPicture, checkSize, decodeReference } from './decode-reference';
 import { decodeAndResize, type GraphPicture } from './picture-graph';
 import {
@@ -38,7 +38,11 @@ const stampOf = ({ size, mtimeMs, ctimeMs, ino }: Stats): FileStamp => ({
 export interface ReadFile {
   readonly bytes: Buffer;
   readonly stamp: FileStamp;
-  readonly digest: string;
+  /**
+   * CRC-32 of the content. Together with the number of bytes it tells whether a file is one that was read before: it
+   * notices mistakes and changes, and does not guard against somebody who forges a file.
+   */
+  readonly checksum: number;
 }
 
 /** Neither waits for the other end of a pipe nor follows a link: whatever a name has become since it was listed. */
@@ -84,7 +88,7 @@ export function readCandidate({ path }: Candidate, buffer: ReadBuffer): ReadFile
       if (more === 0) throw new BadPicture('changed or vanished while it was read');
       read += more;
     }
-    return { bytes, stamp: stampOf(status), digest: createHash('sha256').update(bytes).digest('base64') };
+    return { bytes, stamp: stampOf(status), checksum: crc32(bytes) };
   } catch (error) {
     throw error instanceof BadPicture ? error : unreadable(error as NodeJS.ErrnoException);
   } finally {

@@ -21,14 +21,18 @@ const extensions: Readonly<Record<PictureFormat, readonly string[]>> = {
   BMP: ['bmp', 'dib'],
 };
 
+const formatOfExtension = new Map(
+  Object.entries(extensions).flatMap(([format, list]) => list.map((extension) => [extension, format as PictureFormat])),
+);
+
 /** The format that a name promises; undefined for a name without an extension of a picture. */
-export function formatOfName(name: string): PictureFormat | undefined {
-  const extension = extensionOf(name);
-  return (Object.keys(extensions) as PictureFormat[]).find((format) => extensions[format].includes(extension));
-}
+export const formatOfName = (name: string): PictureFormat | undefined => formatOfExtension.get(extensionOf(name));
 
 /** In small letters, without the dot; '' if there is none. */
-export const extensionOf = (name: string): string => /\.([^.]+)$/.exec(name)?.[1].toLowerCase() ?? '';
+export function extensionOf(name: string): string {
+  const dot = name.lastIndexOf('.');
+  return dot < 0 ? '' : name.slice(dot + 1).toLowerCase();
+}
 
 const startsWith = (bytes: Buffer, text: string, at = 0): boolean =>
   bytes.toString('latin1', at, at + text.length) === text;
@@ -153,6 +157,7 @@ export function hasEnd(bytes: Buffer, format: PictureFormat): boolean {
   switch (format) {
     // Some cameras write more behind the end of the image.
     case 'JPEG':
+      if (bytes[bytes.length - 2] === 0xff && bytes[bytes.length - 1] === 0xd9) return bytes.length >= 4;
       return bytes.lastIndexOf('\xff\xd9', undefined, 'latin1') >= Math.max(2, bytes.length - 4096);
     case 'PNG':
       return startsWith(bytes, 'IEND', bytes.length - 8);
@@ -167,4 +172,7 @@ export function hasEnd(bytes: Buffer, format: PictureFormat): boolean {
 
 /** Whether a JPEG is one whose copying or downloading was broken off after its whole length had been set aside. */
 export const endsInZeros = (bytes: Buffer): boolean =>
-  bytes.length > 64 && bytes.subarray(-64).every((byte) => byte === 0) && !hasEnd(bytes, 'JPEG');
+  bytes.length > 64 &&
+  bytes[bytes.length - 1] === 0 &&
+  bytes.subarray(-64).every((byte) => byte === 0) &&
+  !hasEnd(bytes, 'JPEG');

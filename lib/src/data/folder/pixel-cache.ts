@@ -24,21 +24,17 @@ import type { PictureOptions } from './options';
 /**
  * Decoded pictures on disk, one file for each folder and way of decoding, so that a folder is decoded once.
  *
- * A picture is known by the SHA-256 of its file; the stamp of the file (size, times, inode) only saves reading it. The
- * file holds a header, the pixels, and a table of the files as JSON; a checksum over both tells damage, and it lands
- * whole or not at all.
+ * A picture is known by the size and the CRC-32 of its file; the stamp of the file (size, times, inode) only saves
+ * reading it. The file holds a header, the pixels, and a table of the files; a checksum over both tells damage, and it
+ * lands whole or not at all.
  */
 
 /** What is known of one file. */
 export interface CachedFile {
   /** Relative to the folder of pictures. */
   readonly file: string;
-  /**
-   * Undefined if it says nothing: the file was changed at most two seconds before it was read, and may change again
-   * unseen.
-   */
-  stamp?: FileStamp;
-  readonly digest: string;
+  readonly stamp: FileStamp;
+  readonly checksum: number;
   /** Which of the pictures; undefined if it is none. */
   readonly row?: number;
   /** Width and height before resizing. */
@@ -48,7 +44,7 @@ export interface CachedFile {
 }
 
 /** Grows when decoding changes, so that older pixels are not taken for those of today. */
-const VERSION = 1;
+const VERSION = 2;
 const MAGIC = `CPIXEL${String(VERSION).padStart(2, '0')}`;
 const HEADER_BYTES = 64;
 const EXTENSION = '.pixels';
@@ -200,7 +196,7 @@ export function openCache(file: string, place: 'memory' | 'disk', bytesEach: num
       checksum = crc32(block, checksum);
       at += block.length;
     }
-    const table = Buffer.allocUnsafe(header.table);
+    const table = Buffer.allocUnsafeSlow(header.table);
     readSync(descriptor, table, 0, table.length, HEADER_BYTES + header.pixels);
     if (crc32(table, checksum) !== header.checksum) return undefined;
     markUsed(file);
@@ -226,39 +222,46 @@ function markUsed(file: string): void {
   }
 }
 
-/** By columns, because that is read three times as fast as one object a file. */
-interface Table {
+/** Numbers of one file in the table: its stamp, its checksum, and the row, width and height of its picture. */
+const COLUMNS = 8;
+const NO_PICTURE = [-1, 0, 0] as const;
+
+/** What follows the numbers of all files, as JSON. */
+interface TableText {
   readonly files: string[];
-  /** Four a file. */
-  readonly stamps: number[];
-  readonly digests: string[];
-  /** Row, width and height; -1, 0 and 0 for what is no picture. */
-  readonly pictures: number[];
   readonly reasons: Record<number, readonly [SkipReason, string?]>;
 }
 
 function formatTable(files: readonly CachedFile[]): Buffer {
-  const table: Table = { files: [], stamps: [], digests: [], pictures: [], reasons: {} };
-  files.forEach(({ file, stamp, digest, row = -1, size: [width, height] = [0, 0], reason, detail }, i) => {
-    table.files.push(file);
-    table.digests.push(digest);
-    if (stamp) table.stamps.push(stamp.bytes, stamp.modified, stamp.changed, stamp.inode);
-    else table.stamps.push(-1, 0, 0, 0);
-    table.pictures.push(row, width, height);
-    if (reason) table.reasons[i] = [reason, detail];
+  const numbers = new Float64Array(1 + files.length * COLUMNS);
+  const text: TableText = { files: [], reasons: {} };
+  numbers[0] = files.length;
+  files.forEach(({ file, stamp, checksum, row, size, reason, detail }, i) => {
+    const picture = row === undefined ? NO_PICTURE : [row, ...size!];
+    numbers.set([stamp.bytes, stamp.modified, stamp.changed, stamp.inode, checksum, ...picture], 1 + i * COLUMNS);
+    text.files.push(file);
+    if (reason) text.reasons[i] = [reason, detail];
   });
-  return Buffer.from(JSON.stringify(table));
+  return Buffer.concat([new Uint8Array(numbers.buffer), Buffer.from(JSON.stringify(text))]);
 }
 
-function parseTable(content: Buffer): CachedFile[] {
-  const { files, stamps, digests, pictures, reasons } = JSON.parse(content.toString()) as Table;
+/** @param table with memory of its own, from its beginning */
+function parseTable(table: Buffer): CachedFile[] {
+  const [count] = new Float64Array(table.buffer, 0, 1);
+  const numbers = new Float64Array(table.buffer, 8, count * COLUMNS);
+  const { files, reasons } = JSON.parse(table.toString('utf8', 8 + numbers.byteLength)) as TableText;
   return files.map((file, i) => {
-    const [bytes, modified, changed, inode] = [stamps[4 * i], stamps[4 * i + 1], stamps[4 * i + 2], stamps[4 * i + 3]];
-    const stamp = bytes < 0 ? undefined : { bytes, modified, changed, inode };
-    const row = pictures[3 * i];
-    if (row >= 0) return { file, stamp, digest: digests[i], row, size: [pictures[3 * i + 1], pictures[3 * i + 2]] };
+    const at = i * COLUMNS;
+    const stamp = {
+      bytes: numbers[at],
+      modified: numbers[at + 1],
+      changed: numbers[at + 2],
+      inode: numbers[at + 3],
+    };
+    const [checksum, row] = [numbers[at + 4], numbers[at + 5]];
+    if (row >= 0) return { file, stamp, checksum, row, size: [numbers[at + 6], numbers[at + 7]] };
     const [reason, detail] = reasons[i];
-    return { file, stamp, digest: digests[i], reason, detail: detail ?? undefined };
+    return { file, stamp, checksum, reason, detail: detail ?? undefined };
   });
 }
 

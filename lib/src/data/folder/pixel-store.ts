@@ -114,7 +114,7 @@ export class PixelStore {
     const changed: Candidate[] = [];
     for (const candidate of candidates) {
       const known = this.known.get(candidate.file);
-      if (known?.stamp && isSame(known.stamp, candidate)) this.keep(candidate.file, known);
+      if (known && isSame(known.stamp, candidate)) this.keep(candidate.file, known);
       else changed.push(candidate);
     }
     let done = candidates.length - changed.length;
@@ -153,7 +153,7 @@ export class PixelStore {
       const candidate = candidates[end++];
       try {
         const file = readCandidate(candidate, this.buffer);
-        const known = this.contents().get(contentKey(candidate.file, file.digest));
+        const known = this.known.size > 0 ? this.contents().get(contentKey(candidate.file, file)) : undefined;
         if (known) {
           this.openSink(candidates.length);
           this.keep(candidate.file, { ...known, file: candidate.file, stamp: settled(file.stamp) });
@@ -171,23 +171,29 @@ export class PixelStore {
 
   private contents(): Map<string, CachedFile> {
     return (this.knownContents ??= new Map(
-      [...this.known.values()].map((known) => [contentKey(known.file, known.digest), known]),
+      [...this.known.values()].map((known) => [contentKey(known.file, known), known]),
     ));
   }
 
   private add(
     file: string,
-    { stamp, digest }: ReadFile,
+    { stamp, checksum }: ReadFile,
     outcome: Awaited<ReturnType<typeof decodeFiles>>[number],
   ): void {
     if (outcome instanceof BadPicture) {
       this.skip(file, outcome);
-      this.files.set(file, { file, stamp: settled(stamp), digest, reason: outcome.reason, detail: outcome.detail });
+      this.files.set(file, {
+        file,
+        stamp: settled(stamp),
+        checksum,
+        reason: outcome.reason,
+        detail: outcome.detail,
+      });
     } else {
       this.files.set(file, {
         file,
         stamp: settled(stamp),
-        digest,
+        checksum,
         row: this.append(outcome.pixels),
         size: outcome.size,
       });
@@ -304,7 +310,8 @@ export class PixelStore {
 }
 
 /** The name is a part of it, because a name may lie about the content. */
-const contentKey = (file: string, digest: string): string => `${digest}.${extensionOf(file)}`;
+const contentKey = (file: string, { checksum, stamp: { bytes } }: Pick<CachedFile, 'checksum' | 'stamp'>): string =>
+  `${checksum} ${bytes} ${extensionOf(file)}`;
 
 /** Whether a file is still the one that was stamped; no link is followed, what it leads to has a stamp of its own. */
 function isSame(stamp: FileStamp, { path }: Candidate): boolean {
@@ -325,5 +332,6 @@ function isSame(stamp: FileStamp, { path }: Candidate): boolean {
  */
 const UNSETTLED_MS = 2000;
 
-const settled = (stamp: FileStamp): FileStamp | undefined =>
-  Date.now() - stamp.changed > UNSETTLED_MS ? stamp : undefined;
+/** A stamp to be kept: such a file gets one that is no file's, so that it is read again. */
+const settled = (stamp: FileStamp): FileStamp =>
+  Date.now() - stamp.changed > UNSETTLED_MS ? stamp : { ...stamp, changed: NaN };
