@@ -1,5 +1,5 @@
 import { explore, tf } from '@course/lib';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { NdArray } from 'ndarray';
@@ -7,6 +7,7 @@ import { PNG } from 'pngjs';
 import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { arrayOf } from '../../../lib/src/arrays';
+import { indexImageFolder } from '../../../lib/src/data/folder/image-folder';
 import { readOriginalPicture } from '../../../lib/src/data/original-picture';
 import type { Handler } from '../../../lib/src/display/requests';
 import { thumbnail } from '../../../lib/src/plots/thumbnail';
@@ -223,6 +224,60 @@ describe('a picture in full', () => {
     writeFileSync(path.join(folder, 'page.jpg'), '<html>');
     await expect(readOriginalPicture(path.join(folder, 'page.jpg'))).rejects.toThrow(/unsupported image format/);
     await expect(readOriginalPicture(folder)).rejects.toThrow(/got no regular file/);
+  });
+});
+
+describe('a dataset that stays on disk', () => {
+  /** As `openImageFolder` gives it, and which images were read. */
+  const stored = (count: number) => {
+    const { images, labels } = part(count);
+    const asked: number[][] = [];
+    const read = async (indices: readonly number[]): Promise<NdArray<Uint8Array>> => {
+      asked.push([...indices]);
+      const values = Uint8Array.from(indices.flatMap((i) => [...images.data.subarray(i * 6, i * 6 + 6)]));
+      return arrayOf(values, [indices.length, 2, 3]);
+    };
+    return { asked, part: { read, labels } };
+  };
+
+  it('is shown when its first page has been read, and read page by page', async () => {
+    const { asked, part: train } = stored(130);
+    await explore({ ...dataset, train, test: undefined });
+    expect(outputs[0]['text/plain']).toBe('Shades: 130 training images, 3 × 2 pixels, 3 classes');
+    expect(outputs[0]['text/html'].match(/<img/g)).toHaveLength(60);
+    const page = await ask('page', { part: 'train', label: 1, page: 0 });
+    expect(page.buffers!.map(valueOf)).toEqual(Array.from({ length: 43 }, (_, i) => 3 * i + 1));
+    const picture = await ask('picture', { part: 'train', index: 129 });
+    expect(picture.data).toEqual({ index: 129, label: 0, pixels: { type: 'image/png', width: 3, height: 2 } });
+    expect(picture.buffers!.map(valueOf)).toEqual([129]);
+    expect(asked.map(({ length }) => length)).toEqual([60, 43, 1]);
+  });
+
+  it('may be one part alone, and says what does not fit or cannot be read', async () => {
+    await explore(stored(4).part, { title: 'Some' });
+    expect(outputs[0]['text/plain']).toBe('Some: 4 images, 3 × 2 pixels, 3 classes');
+    expect(() => explore({ ...stored(4).part, files: ['one'] })).toThrow(/got 1 files for 4 images/);
+    expect(() => explore(stored(0).part)).toThrow(/got no images/);
+    const broken = { ...stored(4).part, read: async () => Promise.reject(new Error('1.jpg: the picture has changed')) };
+    await expect(explore(broken)).rejects.toThrow('1.jpg: the picture has changed');
+    expect(outputs).toHaveLength(1);
+  });
+
+  it('is what openImageFolder opens', async () => {
+    const folder = path.join(mkdtempSync(path.join(tmpdir(), 'explore-')), 'pets');
+    vi.stubEnv('COURSE_CACHE', path.join(folder, '..', 'cache'));
+    for (const [i, name] of ['cat/a.png', 'cat/b.png', 'dog/c.png'].entries()) {
+      mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
+      const background = { r: 50 * i, g: 50 * i, b: 50 * i };
+      await sharp({ create: { width: 8, height: 8, channels: 3, background } }).toFile(path.join(folder, name));
+    }
+    await explore(await indexImageFolder(folder, { size: [4, 4] }));
+    expect(outputs[0]['text/plain']).toBe('pets: 3 training images, 4 × 4 pixels, 2 classes');
+    const { data, buffers } = await ask('picture', { part: 'train', index: 2 });
+    expect(data).toMatchObject({ label: 1, file: 'dog/c.png', original: { type: 'image/png', width: 8, height: 8 } });
+    expect(valueOf(buffers![0])).toBe(100);
+    vi.unstubAllEnvs();
+    rmSync(path.dirname(folder), { recursive: true });
   });
 });
 
