@@ -39,6 +39,17 @@ const cases: Case[] = [
       const scale = gamma.map((g: number, i: number) => g / Math.sqrt(variance[i] + 1e-3));
       return r.scaled(x, scale, beta.map((b: number, i: number) => b - mean[i] * scale[i]));
     }],
+  ['LayerNormalization', [4, 6], () => tf.layers.layerNormalization({ epsilon: 1e-3, gammaInitializer: 'randomNormal', betaInitializer: 'randomNormal' }),
+    (r, x, [gamma, beta]) => (x as number[][]).map((row) => {
+      const mean = row.reduce((sum, value) => sum + value, 0) / row.length;
+      const deviation = Math.sqrt(row.reduce((sum, value) => sum + (value - mean) ** 2, 0) / row.length + 1e-3);
+      const scale = gamma.map((g: number) => g / deviation);
+      return r.scaled(row, scale, beta.map((b: number, i: number) => b - mean * scale[i]));
+    })],
+  ['PReLU', [4, 3], () => tf.layers.prelu({ alphaInitializer: 'randomNormal' }), (r, x, [alpha]) => r.prelu(x, alpha)],
+  ['Conv3DTranspose', [3, 4, 5, 2], () => tf.layers.conv3dTranspose({ filters: 3, kernelSize: 2, ...random }), (r, x, [k, b]) => r.transposed3d(x, k, b)],
+  ['ConvLSTM2D', [3, 6, 5, 2], () => tf.layers.convLstm2d({ filters: 4, kernelSize: 3, ...random, recurrentInitializer: 'randomNormal', unitForgetBias: false } as never),
+    (r, x, [k, u, b]) => r.convLstm2d(x, k, u, b)],
   ['Rescaling', [3, 4, 2], () => tf.layers.rescaling({ scale: 1 / 255, offset: -0.5 }), (r, x) => r.scaled(x, [1 / 255, 1 / 255], [-0.5, -0.5])],
 ];
 

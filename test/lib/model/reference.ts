@@ -110,6 +110,42 @@ export class Reference {
     });
   }
 
+  /** The steps of an LSTM whose products are convolutions; the state keeps its size by padding. Returns the last state. */
+  convLstm2d(x: number[][][][], kernel: number[][][][], recurrent: number[][][][], bias: number[]): number[][][] {
+    const size = recurrent[0][0].length;
+    let state: number[][][] | undefined;
+    let cell: number[][][] | undefined;
+    for (const step of x) {
+      const fromInput = this.conv2d(step, kernel, { bias });
+      const zeros = fromInput.map((line) => line.map(() => new Array<number>(size).fill(0)));
+      const fromState = this.conv2d(state ?? zeros, recurrent, { padding: 'same' });
+      const before = cell ?? zeros;
+      const gate = (index: number, i: number, j: number, unit: number): number =>
+        fromInput[i][j][index * size + unit] + fromState[i][j][index * size + unit];
+      cell = before.map((line, i) => line.map((values, j) => values.map((value, unit) =>
+        sigmoid(gate(1, i, j, unit)) * value + sigmoid(gate(0, i, j, unit)) * Math.tanh(gate(2, i, j, unit)))));
+      state = cell.map((line, i) => line.map((values, j) => values.map((value, unit) => sigmoid(gate(3, i, j, unit)) * Math.tanh(value))));
+    }
+    return state as number[][][];
+  }
+
+  /** As {@link transposed}, in three dimensions with steps of 1: `kernel` `[depth, rows, columns, outputs, inputs]`. */
+  transposed3d(x: number[][][][], kernel: number[][][][][], bias: number[]): number[][][][] {
+    const out = range(x.length + kernel.length - 1);
+    const slices = x.map((slice) => kernel.map((plane) => this.transposed(slice, plane, 1, bias.map(() => 0))));
+    return out.map((depth) => {
+      const parts = slices.flatMap((planes, i) => planes.filter((_, k) => i + k === depth));
+      return parts[0].map((line, row) => line.map((values, column) => values.map((_, output) =>
+        parts.reduce((sum, part) => sum + part[row][column][output], bias[output]))));
+    });
+  }
+
+  /** Positive numbers as they are, negative ones times a slope of their own. */
+  prelu(x: Nested, slopes: Nested): Nested {
+    if (Array.isArray(x)) return x.map((part, i) => this.prelu(part, (slopes as Nested[])[i]));
+    return this.add(Math.max(0, x), Math.min(0, x), slopes as number);
+  }
+
   /** Each number times the scale of its channel, plus the shift. */
   scaled(x: Nested, scale: number[], shift: number[]): Nested {
     const row = x as Nested[];
