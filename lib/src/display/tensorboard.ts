@@ -53,8 +53,9 @@ export async function openTensorBoard(folder: string): Promise<void> {
 
 /** The address; undefined where there is no TensorBoard. */
 function start(logs: string): Promise<string | undefined> {
-  // Port 0: the system chooses a free one.
-  const options = ['--logdir', logs, '--host', '127.0.0.1', '--port', '0', '--reload_interval', '5'];
+  // The name by which JupyterLab is opened: under another one browsers take it for a stranger, who may store nothing
+  // and then shows nothing. Port 0: the system chooses a free one.
+  const options = ['--logdir', logs, '--host', 'localhost', '--port', '0', '--reload_interval', '5'];
   const child = spawn('tensorboard', options, {
     stdio: ['ignore', 'pipe', 'pipe'],
     // In a group of its own: the interrupt of a training is not for it.

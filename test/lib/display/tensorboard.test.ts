@@ -41,16 +41,16 @@ describe('openTensorBoard', () => {
   it('starts it once a folder, on a free port of this machine alone, and shows it with a link', async () => {
     const calls = path.join(folder, 'calls');
     install(`require('fs').appendFileSync(${JSON.stringify(calls)}, process.argv.slice(2).join(' ') + '\\n');
-      console.error('TensorBoard 2.0.0 at http://127.0.0.1:12345/ (Press CTRL+C to quit)'); setTimeout(() => {},
+      console.error('TensorBoard 2.0.0 at http://localhost:12345/ (Press CTRL+C to quit)'); setTimeout(() => {},
         5000);`);
     const logs = path.join(folder, 'logs');
     await openTensorBoard(logs);
     await openTensorBoard(logs);
-    expect(readFileSync(calls, 'utf8')).toBe(`--logdir ${logs} --host 127.0.0.1 --port 0 --reload_interval 5\n`);
+    expect(readFileSync(calls, 'utf8')).toBe(`--logdir ${logs} --host localhost --port 0 --reload_interval 5\n`);
     expect(outputs).toHaveLength(2);
     const html = outputs[0].data['text/html'];
-    expect(html).toContain('<a href="http://127.0.0.1:12345/"');
-    expect(html).toContain('<iframe src="http://127.0.0.1:12345/" title="TensorBoard"');
+    expect(html).toContain('<a href="http://localhost:12345/"');
+    expect(html).toContain('<iframe src="http://localhost:12345/" title="TensorBoard"');
   });
 
   it('reports one that does not start, with what it printed, and may be tried again', async () => {
