@@ -59,8 +59,8 @@ export interface ExploreOptions {
  * await explore(await openImageFolder('photos'));
  * ```
  *
- * @param pictures a dataset, or one part of it: `images`, `[n, height, width]` or `[n, height, width, 3]`, and `labels`,
- *   `[n]`; or those of `openImageFolder`, which are shown when the promise is settled
+ * @param pictures a dataset, or one part of it: `images`, `[n, height, width]` or `[n, height, width, 3]`, and
+ *   `labels`, `[n]`; or those of `openImageFolder`, which are shown when the promise is settled
  * @throws Error if there are no images, or if images, labels and files do not fit each other
  * Taught in 01_mnist_mlp.
  */

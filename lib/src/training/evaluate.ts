@@ -132,7 +132,8 @@ async function forEachBatch(
       done += count;
       if (isInterrupted() && done < batches.size) {
         throw new Interrupted(
-          `${caller} was interrupted after ${countText(done)} of ${countText(batches.size)} examples; it has no result.`,
+          `${caller} was interrupted after ${countText(done)} of ${countText(batches.size)} examples; ` +
+            `it has no result.`,
         );
       }
     }

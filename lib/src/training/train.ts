@@ -42,7 +42,10 @@ export interface TrainOptions {
   progressInterval?: number;
 }
 
-/** Training was stopped by an interrupt (the stop button in JupyterLab, Ctrl+C in a terminal). The model keeps what it has learned. */
+/**
+ * Training was stopped by an interrupt (the stop button in JupyterLab, Ctrl+C in a terminal). The model keeps what it
+ * has learned.
+ */
 export class TrainingInterrupted extends Error {
   override name = 'TrainingInterrupted';
   constructor(
@@ -57,25 +60,32 @@ export class TrainingInterrupted extends Error {
 /** Epochs of a quick run: two, so that a curve has a direction. */
 const QUICK_EPOCHS = 2;
 
-/** How long training may keep the event loop busy, in milliseconds: a longer time would delay messages and interrupts. */
+/** How long training may keep the event loop busy, in milliseconds: longer would delay messages and interrupts. */
 const YIELD_INTERVAL = 60;
 
 /**
  * Trains a compiled model and reports how it goes. It is `model.fit` with three additions: progress with rate and time
  * left, an interrupt that ends after the present batch and keeps the model, and checks whose errors say what to do.
  *
- * The caller keeps (and disposes) `data`; batches are disposed as soon as the network has learned from them. With `COURSE_QUICK` set it trains at most two epochs.
+ * The caller keeps (and disposes) `data`; batches are disposed as soon as the network has learned from them. With
+ * `COURSE_QUICK` set it trains at most two epochs.
  *
  * @returns measures of each epoch
  * @throws Error if the model is not compiled, or the shapes of model, x and y do not fit
  * @throws TrainingInterrupted after SIGINT
  */
-export async function train(model: tf.LayersModel, data: Examples | ExampleBatches, options: TrainOptions = {}): Promise<History> {
+export async function train(
+  model: tf.LayersModel,
+  data: Examples | ExampleBatches,
+  options: TrainOptions = {},
+): Promise<History> {
   const { epochs = 1, validationData, validationSplit = 0, shuffle = true } = options;
   const batchSize = areBatches(data) ? data.batchSize : options.batchSize ?? 32;
   checkArguments(model, data, epochs, options.batchSize ?? batchSize, validationData, validationSplit);
   const epochsToRun = readSettings().quick ? Math.min(epochs, QUICK_EPOCHS) : epochs;
-  const examples = areBatches(data) ? data.size : data.x.shape[0] - (validationData ? 0 : Math.floor(data.x.shape[0] * validationSplit));
+  const examples = areBatches(data)
+    ? data.size
+    : data.x.shape[0] - (validationData ? 0 : Math.floor(data.x.shape[0] * validationSplit));
 
   let interrupted = false;
   const interrupt = (): void => {
@@ -134,7 +144,8 @@ export async function train(model: tf.LayersModel, data: Examples | ExampleBatch
   if (interrupted && recorder.history.epoch.length < epochsToRun) {
     throw new TrainingInterrupted(
       `Training was interrupted in epoch ${recorder.epoch + 1} of ${epochsToRun}, after batch ${recorder.batch} of ` +
-        `${recorder.batchesPerEpoch}${isValidationBrokenOff ? ', while it was validated' : ''}. The model keeps what it has learned: call fit again to go on from here.`,
+        `${recorder.batchesPerEpoch}${isValidationBrokenOff ? ', while it was validated' : ''}. The model keeps what ` +
+        `it has learned: call fit again to go on from here.`,
       recorder.history,
     );
   }
@@ -337,8 +348,12 @@ function checkArguments(
     throw new Error(`fit: validationSplit is ${validationSplit}; expected a part of the examples, from 0 to below 1, such as 0.2.`);
   }
   if (areBatches(data)) {
-    if (batchSize !== data.batchSize) throw new Error(`fit: batchSize is ${batchSize}, but the batches have ${data.batchSize}; leave it out.`);
-    if (validationSplit > 0) throw new Error(`fit: batches cannot be split. Give validationData instead of validationSplit.`);
+    if (batchSize !== data.batchSize) {
+      throw new Error(`fit: batchSize is ${batchSize}, but the batches have ${data.batchSize}; leave it out.`);
+    }
+    if (validationSplit > 0) {
+      throw new Error(`fit: batches cannot be split. Give validationData instead of validationSplit.`);
+    }
     for (const [name, batches] of Object.entries({ data, validationData })) {
       if (batches && areBatches(batches) && batches.size === 0) throw new Error(`fit: ${name} has no examples.`);
     }
@@ -351,7 +366,9 @@ function checkArguments(
       );
     }
   }
-  if (validationData && !areBatches(validationData)) checkExamples('fit', model, 'validationData.x', 'validationData.y', validationData);
+  if (validationData && !areBatches(validationData)) {
+    checkExamples('fit', model, 'validationData.x', 'validationData.y', validationData);
+  }
 }
 
 function checkCount(name: string, value: number): void {

@@ -99,8 +99,8 @@ export class Batches implements ExampleBatches {
       const x = map(tf.tensor4d(values, [indices.length, height, width, color === 'grey' ? 1 : 3]));
       if (!(x instanceof tf.Tensor)) {
         throw new TypeError(
-          `batches: map has returned ${x === null ? 'null' : `a value of type ${typeof x}`}; expected the tensor that ` +
-            `the network takes, as in map: (x) => x.sub(0.5).`,
+          `batches: map has returned ${x === null ? 'null' : `a value of type ${typeof x}`}; expected the tensor ` +
+            `that the network takes, as in map: (x) => x.sub(0.5).`,
         );
       }
       return { x, y: tf.tensor2d(rows, [indices.length, classes]) };

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { loadImageFolder, openImageFolder } from '@course/lib';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -46,6 +46,19 @@ describe('loadImageFolder', () => {
     expect(html).not.toContain('bad &#38; 20.png');
     expect(html).toContain('<li>and 5 more</li>');
     expect(html).toContain('<p>1 not in a class</p><ul><li><code>notes.txt</code></li></ul>');
+  });
+
+  it('passes on an error of onProgress, and leaves nothing half-written behind', async () => {
+    const onProgress = (): void => {
+      throw new Error('my own mistake');
+    };
+    for (const read of [loadImageFolder, openImageFolder]) {
+      await expect(read(folder, { size: [4, 4], onProgress })).rejects.toThrow(/^my own mistake$/);
+    }
+    const pixels = path.join(process.env.COURSE_CACHE!, 'pixels');
+    expect(existsSync(pixels) ? readdirSync(pixels) : []).toEqual([]);
+    expect(process.listenerCount('SIGINT')).toBe(0);
+    expect((await loadImageFolder(folder, { size: [4, 4] })).train.files).toHaveLength(5);
   });
 
   it('openImageFolder shows the same for pictures that stay on disk', async () => {

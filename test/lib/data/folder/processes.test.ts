@@ -81,9 +81,8 @@ describe('folders of pictures, read by other processes,', () => {
   let digest: string;
   const right = (): Result => ({ count: COUNT, digest, skipped: [], note: null });
   beforeAll(() => {
-    expect(existsSync(built), `expected the built library at ${built}: run node node_modules/typescript/bin/tsc -b`).toBe(
-      true,
-    );
+    const advice = `expected the built library at ${built}: run node node_modules/typescript/bin/tsc -b`;
+    expect(existsSync(built), advice).toBe(true);
     ({ folder, digest } = makePictures());
   });
 
@@ -118,12 +117,13 @@ describe('folders of pictures, read by other processes,', () => {
     // Room for some of the pixels, but not for all.
     const size = Math.floor((COUNT * BYTES_EACH) / 2);
     const mount = `mount -t tmpfs -o size=${size} tmpfs "$1" && "$2" "$3" "$4" "$5" && find "$1" -type f >&2`;
-    const args = ['--map-root-user', '--mount', 'sh', '-c', mount, 'sh', cache, process.execPath, script, place, folder];
-    const reader = new Reader(cache, 'unshare', ...args);
+    const args = ['sh', '-c', mount, 'sh', cache, process.execPath, script, place, folder];
+    const reader = new Reader(cache, 'unshare', '--map-root-user', '--mount', ...args);
     let left = '';
     reader.child.stderr!.on('data', (data) => (left += data));
     const result = await reader.result();
-    expect(result).toEqual({ ...right(), note: expect.stringMatching(/could not be kept in .*ENOSPC.*decoded each time/) });
+    const note = expect.stringMatching(/could not be kept in .*ENOSPC.*decoded each time/);
+    expect(result).toEqual({ ...right(), note });
     expect(left, 'what is left in the cache').toBe('');
   });
 
@@ -131,7 +131,9 @@ describe('folders of pictures, read by other processes,', () => {
     const pets = path.join(temporaryFolder(), 'pets');
     for (const name of ['cat', 'dog', 'dog/own']) mkdirSync(path.join(pets, name), { recursive: true });
     const png = encodePng(arrayOf(new Uint8Array(BYTES_EACH), [SIDE, SIDE, 3]));
-    for (const name of ['cat/1.png', 'cat/2.png', 'dog/1.png', 'dog/own/2.png']) writeFileSync(path.join(pets, name), png);
+    for (const name of ['cat/1.png', 'cat/2.png', 'dog/1.png', 'dog/own/2.png']) {
+      writeFileSync(path.join(pets, name), png);
+    }
     chmodSync(path.dirname(pets), 0o755);
     chmodSync(path.join(pets, 'cat/1.png'), 0);
     chmodSync(path.join(pets, 'dog/own'), 0);
