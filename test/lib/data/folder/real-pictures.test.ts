@@ -11,7 +11,9 @@ import { Random } from '../../../../lib/src/random';
 
 const dataFolder = process.env.COURSE_DATA && path.join(process.env.COURSE_DATA, 'cats-vs-dogs', 'train');
 const hasPhotos = dataFolder !== undefined && existsSync(dataFolder);
-if (!hasPhotos) console.error('COURSE_DATA names no folder with cats-vs-dogs: decoding is NOT compared on photographs.');
+if (!hasPhotos) {
+  console.error('COURSE_DATA names no folder with cats-vs-dogs: decoding is NOT compared on photographs.');
+}
 
 /** 40 photographs of each class. */
 const photographs = (): Buffer[] =>
