@@ -101,7 +101,8 @@ describe.each([
   });
   afterAll(() => expect(tf.memory().numTensors).toBe(tensors));
 
-  // Levels of 0 to 255. At 32 pixels JPEGs are decoded at a half to an eighth of their size; at 160 in full.
+  // Levels of 0 to 255. At 32 pixels JPEGs are decoded at a half to an eighth of their size, and some resized with a
+  // narrower filter; at 160 in full.
   it.runIf(isThere).each([
     [32, 'rgb', 2.5],
     [32, 'grey', 2.5],
@@ -119,6 +120,6 @@ describe.each([
     }
     expect(meanOf(differences)).toBeLessThan(most);
     // No picture alone is off, as one would be that is moved, turned or of other colours.
-    expect(Math.max(...differences)).toBeLessThan(2 * most);
+    expect(Math.max(...differences)).toBeLessThan(2.5 * most);
   });
 });
