@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readFile, rename, rm, rmdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { countText } from '../arrays';
+import { Interrupted } from '../interrupt';
 import { unpackArchive } from './archive';
 import { looksLikeText, unpackVerified, type FileContents } from './dataset-files';
 import { replaceFolder } from './files';
@@ -16,7 +17,14 @@ export interface DownloadOptions {
   readonly answerTimeout?: number;
   /** Milliseconds for which a mirror may send nothing; 20,000 if not given. */
   readonly silenceTimeout?: number;
+  /** Milliseconds over which the rate must not fall below 3 kB/s; 30,000 if not given. */
+  readonly slownessTimeout?: number;
+  /** Ends the download; what has arrived stays. */
+  readonly signal?: AbortSignal;
 }
+
+/** Bytes per second: with less, even MNIST would take more than an hour. */
+const leastRate = 3_000;
 
 /** How often one mirror is asked to go on after the connection broke; each time must have brought something. */
 const maxResumes = 5;
@@ -43,6 +51,21 @@ export async function downloadFiles(
   { onProgress = () => {}, ...options }: DownloadOptions = {},
 ): Promise<FileContents> {
   await mkdir(folder, { recursive: true });
+  try {
+    return await downloadInto(folder, entry, onProgress, options);
+  } catch (error) {
+    // An empty folder would look like a download that was begun; one that is not empty stays.
+    await rmdir(folder).catch(() => {});
+    throw error;
+  }
+}
+
+async function downloadInto(
+  folder: string,
+  entry: IdxEntry,
+  onProgress: OnProgress,
+  options: Omit<DownloadOptions, 'onProgress'>,
+): Promise<FileContents> {
   const contents = new Map<string, Uint8Array>();
   const report = downloadReport(downloadSize(entry), onProgress);
   let mirrors = [...entry.mirrors];
@@ -158,8 +181,7 @@ async function fromMirrors<T>(
     try {
       return await fetchFrom(url, mirror);
     } catch (error) {
-      // A full disk or a read-only folder is no fault of the mirror, and the next one cannot help.
-      if (isDiskError(error)) throw error;
+      if (isOurs(error)) throw error;
       failures.push({ url, reason: reasonText(error) });
     }
   }
@@ -186,10 +208,7 @@ async function presentContent(target: string, file: DatasetFile): Promise<Uint8A
   }
 }
 
-interface FileDownload {
-  /** See {@link DownloadOptions}. */
-  readonly answerTimeout?: number;
-  readonly silenceTimeout?: number;
+interface FileDownload extends Omit<DownloadOptions, 'onProgress'> {
   readonly onBytes: (received: number) => void;
 }
 
@@ -213,8 +232,8 @@ async function downloadFile<T>(
     try {
       return await accept(partial);
     } catch (error) {
-      // A full disk does not make what has arrived wrong.
-      if (isDiskError(error)) throw error;
+      // Neither makes what has arrived wrong.
+      if (isOurs(error)) throw error;
       await rm(partial, { force: true });
       // What an earlier day or another mirror left may not fit: then the whole file once more.
       if (before === 0) throw error;
@@ -225,15 +244,24 @@ async function downloadFile<T>(
 /** The connection ended in the middle: worth going on from there. */
 class Broken extends Error {}
 
+/** Bytes come, but hardly any: the next mirror goes on from there. */
+class TooSlow extends Error {
+  constructor(got: number, expected: number, milliseconds: number) {
+    super(`got ${countText(got)} bytes in ${milliseconds / 1000} s, expected at least ${countText(expected)}`);
+  }
+}
+
 /** Appends to `partial` what it lacks of the file at `url`. */
 async function receive(
   url: string,
   partial: string,
   maxSize: number,
-  { answerTimeout = 5_000, silenceTimeout = 20_000, onBytes }: FileDownload,
+  { answerTimeout = 5_000, silenceTimeout = 20_000, slownessTimeout = 30_000, signal, onBytes }: FileDownload,
 ): Promise<void> {
   const start = await sizeOf(partial);
+  signal?.throwIfAborted();
   const abort = new AbortController();
+  signal?.addEventListener('abort', () => abort.abort(signal.reason), { signal: abort.signal });
   const within = (milliseconds: number, what: string): NodeJS.Timeout =>
     setTimeout(() => abort.abort(new Broken(`${what} within ${milliseconds / 1000} s`)), milliseconds);
 
@@ -259,6 +287,12 @@ async function receive(
     }
     let received = isContinued ? start : 0;
     const silenceTimer = within(silenceTimeout, 'nothing arrived');
+    let receivedBefore = received;
+    const slownessTimer = setInterval(() => {
+      const least = (leastRate * slownessTimeout) / 1000;
+      if (received - receivedBefore < least) abort.abort(new TooSlow(received - receivedBefore, least, slownessTimeout));
+      receivedBefore = received;
+    }, slownessTimeout);
     const handle = await open(partial, isContinued ? 'a' : 'w');
     try {
       onBytes(received);
@@ -274,6 +308,7 @@ async function receive(
       await handle.sync();
     } finally {
       clearTimeout(silenceTimer);
+      clearInterval(slownessTimer);
       await handle.close();
     }
   } finally {
@@ -286,7 +321,7 @@ async function* bodyOf(body: NonNullable<Response['body']>): AsyncGenerator<Uint
   try {
     yield* body as AsyncIterable<Uint8Array>;
   } catch (error) {
-    throw error instanceof Broken
+    throw error instanceof Broken || error instanceof TooSlow || error instanceof Interrupted
       ? error
       : new Broken(`the connection ended in the middle of the file (${reasonText(error)})`);
   }
@@ -301,6 +336,9 @@ async function sizeOf(file: string): Promise<number> {
     throw error;
   }
 }
+
+/** A full disk, a read-only folder or an interrupt is no fault of the mirror, and the next one cannot help. */
+const isOurs = (error: unknown): boolean => error instanceof Interrupted || isDiskError(error);
 
 /** Errors of the file system name the call and the path; those of the network don't name a path. */
 export const isDiskError = (error: unknown): boolean =>

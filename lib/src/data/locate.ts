@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { cacheFolder } from '../../cache-folder.cjs';
+import { Interrupted, interruptible } from '../interrupt';
 import { readSettings } from '../settings';
 import { IncompleteFolder, listText, namesIn, type FileContents } from './dataset-files';
 import { folderForm, formOf, idxForm, type DatasetForm } from './dataset-forms';
@@ -116,7 +117,24 @@ interface Opened<T> {
   readonly value: T;
 }
 
+/** An interrupt ends it: nothing goes on behind the next cell, and the locks are released. */
 async function open<T>(form: DatasetForm<T>, options: OpenOptions): Promise<Opened<T>> {
+  return interruptible(
+    async (_isInterrupted, signal) => {
+      // Whatever takes long tells how far it is, between steps after which it can end.
+      const onProgress: OnProgress = (progress) => {
+        signal.throwIfAborted();
+        options.onProgress?.(progress);
+      };
+      const opened = await openAnywhere(form, { ...options, onProgress, signal });
+      signal.throwIfAborted();
+      return opened;
+    },
+    `Loading ${form.entry.title} was interrupted. Load it again when you need it: a download goes on where it stopped.`,
+  );
+}
+
+async function openAnywhere<T>(form: DatasetForm<T>, options: OpenOptions): Promise<Opened<T>> {
   const { env = process.env } = options;
   const { opened, passedOver } = await findExisting(form, env);
   if (opened) return opened;
@@ -125,6 +143,7 @@ async function open<T>(form: DatasetForm<T>, options: OpenOptions): Promise<Open
   try {
     return await openDownload(form, env, passedOver, options);
   } catch (error) {
+    if (error instanceof Interrupted) throw error;
     const reason = { kind: 'download', reason: reasonText(error) } as const;
     return openDrawn(form, env, [...passedOver, reason], options.onProgress);
   }
@@ -132,8 +151,10 @@ async function open<T>(form: DatasetForm<T>, options: OpenOptions): Promise<Open
 
 function whyNoDownload(entry: DatasetEntry, env: NodeJS.ProcessEnv): { kind: 'download'; reason: string } | undefined {
   if (downloadSize(entry) === 0) return { kind: 'download', reason: 'nobody offers it for download' };
-  return readSettings(env).offline ? { kind: 'download', reason: 'COURSE_OFFLINE is set' } : undefined;
+  return readSettings(env).offline ? { kind: 'download', reason: offline } : undefined;
 }
+
+const offline = 'COURSE_OFFLINE is set';
 
 const datasetsFolder = (env: NodeJS.ProcessEnv): string => path.join(cacheFolder(env), 'datasets');
 
@@ -321,6 +342,13 @@ function drawnSource(
     passedOver,
     note:
       `Stand-ins for ${entry.title}, drawn by the course, because ${reasonsText(passedOver)}. ${remark}` +
-      `For ${entry.title} itself, connect to a network, or set COURSE_DATA to a folder with ${entry.name}/ in it.`,
+      `For ${entry.title} itself, ${wayToDownload(entry, passedOver)}set COURSE_DATA to a folder with ${entry.name}/ in it.`,
   };
+}
+
+/** What would help a download; nothing where nobody offers one. */
+function wayToDownload(entry: DatasetEntry, passedOver: DataSource['passedOver']): string {
+  if (downloadSize(entry) === 0) return '';
+  const isOffline = passedOver.some(({ kind, reason }) => kind === 'download' && reason === offline);
+  return `${isOffline ? 'unset COURSE_OFFLINE' : 'connect to a network'}, or `;
 }

@@ -114,7 +114,8 @@ describe('downloadFiles', () => {
     first.behave(behave(gzipped));
     second.behave(behave(gzipped));
     await expect(downloadFiles(entry, folder, shortTimes)).rejects.toThrow(says.file);
-    expect(readdirSync(folder).filter((name) => !name.endsWith('.partial'))).toEqual([]);
+    const left = existsSync(folder) ? readdirSync(folder) : [];
+    expect(left.filter((name) => !name.endsWith('.partial'))).toEqual([]);
     // And nothing that stays behind is in the way of the next attempt.
     first.behave();
     second.behave();
@@ -197,6 +198,26 @@ describe('downloadFiles', () => {
     await downloadFiles(entry, folder);
     expectWhole();
     expect(first.requests[1]).toBe(`/${names[0]}`);
+  });
+
+  it('goes on at the next mirror where one hardly sends anything', async () => {
+    first.behave((request, response) => {
+      const bytes = gzipped(request.url);
+      response.writeHead(200, { 'Content-Length': bytes.length }).write(bytes.subarray(0, 5_000));
+      let sent = 5_000;
+      const drip = setInterval(() => response.write(bytes.subarray(sent, ++sent)), 50);
+      response.on('close', () => clearInterval(drip));
+    });
+    await downloadFiles(entry, folder, shortTimes);
+    expectWhole();
+    expect(first.requests).toEqual([`/${names[0]}`]);
+    expect(second.requests[0]).toMatch(/^\/train-images-idx3-ubyte\.gz bytes=50\d\d-$/);
+  });
+
+  it('leaves no folder behind that looks like a download that was begun', async () => {
+    for (const mirror of [first, second]) mirror.behave((_request, response) => response.writeHead(404).end());
+    await expect(downloadFiles(entry, folder)).rejects.toThrow('404');
+    expect(existsSync(folder)).toBe(false);
   });
 
   it('starts anew at a mirror that knows no ranges', async () => {

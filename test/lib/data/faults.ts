@@ -15,7 +15,7 @@ export interface Fault {
 }
 
 /** Milliseconds for which tests of silence wait. */
-export const shortTimes = { answerTimeout: 200, silenceTimeout: 200 };
+export const shortTimes = { answerTimeout: 200, silenceTimeout: 200, slownessTimeout: 400 };
 
 const status =
   (code: number): Fault['behave'] =>
@@ -148,6 +148,16 @@ export const downloadFaults: Fault[] = [
       );
     },
     says: bothSay(/nothing arrived within 0\.2 s/),
+  },
+  {
+    what: 'one byte after the other and never silence',
+    behave: (bytesOf) => (request, response) => {
+      const bytes = bytesOf(request.url);
+      let sent = 0;
+      const drip = setInterval(() => response.write(bytes.subarray(sent, ++sent)), 20);
+      response.on('close', () => clearInterval(drip));
+    },
+    says: bothSay(/got \d+ bytes in 0\.4 s, expected at least 1,200/),
   },
   {
     what: 'a part where the whole was asked for',

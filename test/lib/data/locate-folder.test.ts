@@ -5,6 +5,7 @@ import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { contentsDigest } from '../../../lib/src/data/dataset-files';
 import { fetchDataset, openFolderDataset, planSource } from '../../../lib/src/data/locate';
 import type { FolderEntry } from '../../../lib/src/data/manifest';
+import type { DataProgress } from '../../../lib/src/data/progress';
 import { smallPictures, startMirror, temporaryFolder, type Mirror } from './support';
 
 const drawings = vi.hoisted(() => ({ count: 0 }));
@@ -102,6 +103,15 @@ describe('an archive of pictures', () => {
   it('is downloaded once when two ask for it at the same time', async () => {
     await Promise.all([openFolderDataset(entry, { env }), openFolderDataset(entry, { env })]);
     expect(mirror.requests).toHaveLength(1);
+  });
+
+  it('is kept when an interrupt ends the unpacking, of which nothing stays', async () => {
+    const onProgress = ({ activity }: DataProgress): unknown => activity === 'unpack' && process.emit('SIGINT');
+    await expect(openFolderDataset(entry, { env, onProgress })).rejects.toThrow('Loading Small pets was interrupted.');
+    expect(readdirSync(path.join(cache, 'datasets'))).toEqual(['pets.zip.partial']);
+    expect((await openFolderDataset(entry, { env })).source.kind).toBe('download');
+    expect(mirror.requests).toHaveLength(2);
+    expect(mirror.requests[1]).toBe(`/pictures.zip bytes=${zip.length}-`);
   });
 
   const changes: [string, () => void, RegExp][] = [

@@ -1,12 +1,14 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type * as drawn from '../../../lib/src/data/drawn';
 import { fetchDataset, openDataset, planSource, type OpenedDataset } from '../../../lib/src/data/locate';
+import { Interrupted } from '../../../lib/src/interrupt';
 import type { IdxEntry } from '../../../lib/src/data/manifest';
 import type { DataProgress } from '../../../lib/src/data/progress';
 import { gzippedOf, smallDataset, startMirror, temporaryFolder, type Mirror, type SmallDataset } from './support';
@@ -343,7 +345,67 @@ describe('drawn stand-ins', () => {
   });
 });
 
+describe('an interrupt', () => {
+  const datasets = (): string[] => readdirSync(path.join(cache, 'datasets'));
+  const interrupt = (): void => void process.emit('SIGINT');
+
+  it('ends a download from a mirror that is silent; the next one goes on where it stopped', async () => {
+    mirror.behave((request, response) => {
+      const bytes = gzipSync(contents.get('train-images-idx3-ubyte') as Buffer);
+      response.writeHead(200, { 'Content-Length': bytes.length }).write(bytes.subarray(0, 5_000));
+      setTimeout(interrupt, 100);
+    });
+    const listeners = process.listenerCount('SIGINT');
+    await expect(openDataset(entry, { env })).rejects.toThrow(
+      'Loading Small digits was interrupted. Load it again when you need it: a download goes on where it stopped.',
+    );
+    expect(process.listenerCount('SIGINT')).toBe(listeners);
+    expect(datasets()).toEqual(['small']);
+    expect(readdirSync(path.join(cache, 'datasets', 'small'))).toEqual(['train-images-idx3-ubyte.gz.partial']);
+    mirror.behave();
+    expect(isSame(await openDataset(entry, { env }))).toBe(true);
+    expect(mirror.requests[1]).toBe('/train-images-idx3-ubyte.gz bytes=5000-');
+  });
+
+  it('ends the wait for an answer', async () => {
+    mirror.behave(interrupt);
+    await expect(openDataset(entry, { env, answerTimeout: 60_000 })).rejects.toThrow(Interrupted);
+    expect(datasets()).toEqual([]);
+  });
+
+  it('ends drawing, and keeps nothing of it', async () => {
+    env.COURSE_OFFLINE = '1';
+    const told: DataProgress[] = [];
+    const onProgress = (progress: DataProgress): void => {
+      told.push(progress);
+      interrupt();
+    };
+    await expect(openDataset(entry, { env, onProgress })).rejects.toThrow(Interrupted);
+    expect(told).toHaveLength(1);
+    expect(datasets()).toEqual([]);
+  });
+
+  it('ends the wait for another process', async () => {
+    env.COURSE_OFFLINE = '1';
+    mkdirSync(path.join(cache, 'datasets'), { recursive: true });
+    const lock = path.join(cache, 'datasets', 'drawn-small-v1.lock');
+    writeFileSync(lock, JSON.stringify({ pid: process.pid, host: hostname(), token: 'of another' }));
+    setTimeout(interrupt, 100);
+    await expect(openDataset(entry, { env })).rejects.toThrow(Interrupted);
+    expect(datasets()).toEqual(['drawn-small-v1.lock']);
+  });
+});
+
 describe('planSource', () => {
+  it('says what would help against stand-ins: a network, or COURSE_OFFLINE unset', async () => {
+    expect((await planSource(entry, { ...env, COURSE_OFFLINE: '1' })).note).toContain(
+      'For Small digits itself, unset COURSE_OFFLINE, or set COURSE_DATA to a folder with small/ in it.',
+    );
+    expect((await planSource({ ...entry, mirrors: [] }, env)).note).toContain('For Small digits itself, set COURSE_DATA');
+    down();
+    expect((await openDataset(entry, { env })).source.note).toContain('itself, connect to a network, or set COURSE_DATA');
+  });
+
   it('tells of a download without making it', async () => {
     const plan = await planSource(entry, env);
     expect(plan.kind).toBe('download');
