@@ -24,9 +24,9 @@ import type { PictureOptions } from './options';
 /**
  * Decoded pictures on disk, one file for each folder and way of decoding, so that a folder is decoded once.
  *
- * A picture is known by the size and the CRC-32 of its file; the stamp of the file (size, times, inode) only saves
- * reading it. The file holds a header, the pixels, and a table of the files; a checksum over both tells damage, and it
- * lands whole or not at all.
+ * A picture is known by the SHA-256 of its file; the stamp of the file (size, times, inode) only saves reading it. The
+ * file holds a header, the pixels, and a table of the files; a checksum over both tells damage, and it lands whole or
+ * not at all.
  */
 
 /** What is known of one file. */
@@ -34,7 +34,7 @@ export interface CachedFile {
   /** Relative to the folder of pictures. */
   readonly file: string;
   readonly stamp: FileStamp;
-  readonly checksum: number;
+  readonly digest: string;
   /** Which of the pictures; undefined if it is none. */
   readonly row?: number;
   /** Width and height before resizing. */
@@ -44,7 +44,7 @@ export interface CachedFile {
 }
 
 /** Grows when decoding changes, so that older pixels are not taken for those of today. */
-const VERSION = 2;
+const VERSION = 3;
 const MAGIC = `CPIXEL${String(VERSION).padStart(2, '0')}`;
 const HEADER_BYTES = 64;
 const EXTENSION = '.pixels';
@@ -222,24 +222,26 @@ function markUsed(file: string): void {
   }
 }
 
-/** Numbers of one file in the table: its stamp, its checksum, and the row, width and height of its picture. */
-const COLUMNS = 8;
+/** Numbers of one file in the table: its stamp, and the row, width and height of its picture. */
+const COLUMNS = 7;
 const NO_PICTURE = [-1, 0, 0] as const;
 
 /** What follows the numbers of all files, as JSON. */
 interface TableText {
   readonly files: string[];
+  readonly digests: string[];
   readonly reasons: Record<number, readonly [SkipReason, string?]>;
 }
 
 function formatTable(files: readonly CachedFile[]): Buffer {
   const numbers = new Float64Array(1 + files.length * COLUMNS);
-  const text: TableText = { files: [], reasons: {} };
+  const text: TableText = { files: [], digests: [], reasons: {} };
   numbers[0] = files.length;
-  files.forEach(({ file, stamp, checksum, row, size, reason, detail }, i) => {
+  files.forEach(({ file, stamp, digest, row, size, reason, detail }, i) => {
     const picture = row === undefined ? NO_PICTURE : [row, ...size!];
-    numbers.set([stamp.bytes, stamp.modified, stamp.changed, stamp.inode, checksum, ...picture], 1 + i * COLUMNS);
+    numbers.set([stamp.bytes, stamp.modified, stamp.changed, stamp.inode, ...picture], 1 + i * COLUMNS);
     text.files.push(file);
+    text.digests.push(digest);
     if (reason) text.reasons[i] = [reason, detail];
   });
   return Buffer.concat([new Uint8Array(numbers.buffer), Buffer.from(JSON.stringify(text))]);
@@ -249,7 +251,7 @@ function formatTable(files: readonly CachedFile[]): Buffer {
 function parseTable(table: Buffer): CachedFile[] {
   const [count] = new Float64Array(table.buffer, 0, 1);
   const numbers = new Float64Array(table.buffer, 8, count * COLUMNS);
-  const { files, reasons } = JSON.parse(table.toString('utf8', 8 + numbers.byteLength)) as TableText;
+  const { files, digests, reasons } = JSON.parse(table.toString('utf8', 8 + numbers.byteLength)) as TableText;
   return files.map((file, i) => {
     const at = i * COLUMNS;
     const stamp = {
@@ -258,10 +260,10 @@ function parseTable(table: Buffer): CachedFile[] {
       changed: numbers[at + 2],
       inode: numbers[at + 3],
     };
-    const [checksum, row] = [numbers[at + 4], numbers[at + 5]];
-    if (row >= 0) return { file, stamp, checksum, row, size: [numbers[at + 6], numbers[at + 7]] };
+    const [digest, row] = [digests[i], numbers[at + 4]];
+    if (row >= 0) return { file, stamp, digest, row, size: [numbers[at + 5], numbers[at + 6]] };
     const [reason, detail] = reasons[i];
-    return { file, stamp, checksum, reason, detail: detail ?? undefined };
+    return { file, stamp, digest, reason, detail: detail ?? undefined };
   });
 }
 

@@ -153,7 +153,7 @@ export class PixelStore {
       const candidate = candidates[end++];
       try {
         const file = readCandidate(candidate, this.buffer);
-        const known = this.known.size > 0 ? this.contents().get(contentKey(candidate.file, file)) : undefined;
+        const known = this.known.size > 0 ? this.contents().get(contentKey(candidate.file, file.digest)) : undefined;
         if (known) {
           this.openSink(candidates.length);
           this.keep(candidate.file, { ...known, file: candidate.file, stamp: settled(file.stamp) });
@@ -171,13 +171,13 @@ export class PixelStore {
 
   private contents(): Map<string, CachedFile> {
     return (this.knownContents ??= new Map(
-      [...this.known.values()].map((known) => [contentKey(known.file, known), known]),
+      [...this.known.values()].map((known) => [contentKey(known.file, known.digest), known]),
     ));
   }
 
   private add(
     file: string,
-    { stamp, checksum }: ReadFile,
+    { stamp, digest }: ReadFile,
     outcome: Awaited<ReturnType<typeof decodeFiles>>[number],
   ): void {
     if (outcome instanceof BadPicture) {
@@ -185,7 +185,7 @@ export class PixelStore {
       this.files.set(file, {
         file,
         stamp: settled(stamp),
-        checksum,
+        digest,
         reason: outcome.reason,
         detail: outcome.detail,
       });
@@ -193,7 +193,7 @@ export class PixelStore {
       this.files.set(file, {
         file,
         stamp: settled(stamp),
-        checksum,
+        digest,
         row: this.append(outcome.pixels),
         size: outcome.size,
       });
@@ -310,8 +310,7 @@ export class PixelStore {
 }
 
 /** The name is a part of it, because a name may lie about the content. */
-const contentKey = (file: string, { checksum, stamp: { bytes } }: Pick<CachedFile, 'checksum' | 'stamp'>): string =>
-  `${checksum} ${bytes} ${extensionOf(file)}`;
+const contentKey = (file: string, digest: string): string => `${digest}.${extensionOf(file)}`;
 
 /** Whether a file is still the one that was stamped; no link is followed, what it leads to has a stamp of its own. */
 function isSame(stamp: FileStamp, { path }: Candidate): boolean {
