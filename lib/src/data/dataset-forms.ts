@@ -53,7 +53,7 @@ export function folderForm(entry: FolderEntry): DatasetForm<string> {
   return {
     entry,
     async readOwn(folder) {
-      const remark = await checkOwnFolder(folder, entry);
+      const remark = checkOwnFolder(folder, entry);
       return remark === undefined ? undefined : { value: folder, remark };
     },
     readCached: async (folder) => ((await verifyUnpacked(folder, entry)) ? folder : undefined),

@@ -1,14 +1,15 @@
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
+import { countText } from '../arrays';
 import { readSettings } from '../settings';
-import { IncompleteFolder, namesIn } from './dataset-files';
+import { IncompleteFolder, listText, namesIn } from './dataset-files';
 import { formOf } from './dataset-forms';
 import { downloadSize, reasonText } from './download';
 import { downloadFolder, drawnFolder, planSource, type DataPlace, type DataSource } from './locate';
 import { withLock } from './lock';
-import { readManifest, type DatasetEntry } from './manifest';
+import { allEntries, type DatasetEntry } from './manifest';
 
-/** A dataset of the manifest, and how things stand with it on this machine. */
+/** A dataset, and how things stand with it on this machine. */
 export interface DatasetStatus {
   readonly entry: DatasetEntry;
   /** Where it would come from now; undefined if there is a problem. */
@@ -22,13 +23,18 @@ export interface DatasetStatus {
 }
 
 /**
- * How things stand with every dataset of the manifest. Downloads and draws nothing; reads and verifies what is there.
+ * How things stand with every dataset of the manifest, and with the folders of pictures beside it. Downloads and draws
+ * nothing. IDX files, and what was downloaded or drawn, are read and verified; of other folders of pictures only the
+ * layout is looked at.
  *
  * @throws Error if the manifest is wrong
  */
-export async function datasetStatuses(env: NodeJS.ProcessEnv = process.env): Promise<DatasetStatus[]> {
+export async function datasetStatuses(
+  env: NodeJS.ProcessEnv = process.env,
+  manifest?: string,
+): Promise<DatasetStatus[]> {
   const statuses: DatasetStatus[] = [];
-  for (const entry of readManifest()) {
+  for (const entry of allEntries(manifest)) {
     const common = { entry, downloadSize: downloadSize(entry), keptFolders: keptFolders(entry, env) };
     try {
       statuses.push({ ...common, source: await planSource(entry, env), problem: undefined });
@@ -49,7 +55,10 @@ export interface VerifiedFolder {
   readonly problem: string | undefined;
 }
 
-/** Reads and verifies a dataset wherever it lies: in a folder of one's own, in the cache, as drawn stand-ins. */
+/**
+ * Reads and verifies a dataset wherever it lies: in a folder of one's own, in the cache, as drawn stand-ins. The
+ * pictures of a folder of one's own are decoded (once: the pixels are kept as `readImageFolder` keeps them).
+ */
 export async function verifyDataset(
   entry: DatasetEntry,
   env: NodeJS.ProcessEnv = process.env,
@@ -60,7 +69,12 @@ export async function verifyDataset(
   const drawn = drawnFolder(entry, env);
   const cached = async (folder: string): Promise<string | undefined> =>
     (await form.readCached(folder)) === undefined ? undefined : '';
-  const own = async (folder: string): Promise<string | undefined> => (await form.readOwn(folder))?.remark;
+  const own = async (folder: string): Promise<string | undefined> => {
+    const opened = await form.readOwn(folder);
+    return opened && entry.kind === 'folder'
+      ? [opened.remark, await skippedText(folder)].filter(Boolean).join(' ')
+      : opened?.remark;
+  };
   const asDrawn = async (folder: string): Promise<string | undefined> => {
     if ((await form.readDrawn(folder)) !== undefined) return '';
     if (await namesIn(folder)) throw new Error(`${folder}: is not what the manifest promises.`);
@@ -85,6 +99,17 @@ export async function verifyDataset(
     }
   }
   return verified;
+}
+
+/** What a notebook would skip of a folder of pictures; empty if nothing. Throws if that is a whole class. */
+async function skippedText(folder: string): Promise<string> {
+  // Only here, because it loads TensorFlow.
+  const { indexImageFolder } = await import('./folder/image-folder.js');
+  const { skipped } = await indexImageFolder(folder, { env: {} });
+  const files = skipped.filter(({ reason }) => reason !== 'hidden file');
+  if (files.length === 0) return '';
+  const names = files.map(({ file, reason }) => `${file} (${reason})`);
+  return `${countText(files.length)} ${files.length === 1 ? 'file is' : 'files are'} skipped: ${listText(names)}.`;
 }
 
 /**

@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { Checked } from './checked';
+import { byCodePoint, listFolder } from './folder/list';
 
 /** What is known of every dataset: what it is, where it comes from, how it is licensed. */
 interface CommonEntry {
@@ -84,18 +85,53 @@ export type DatasetEntry = IdxEntry | FolderEntry;
 const courseManifest = path.resolve(__dirname, '../../../datasets/manifest.json');
 
 /**
- * The entry of a dataset in `datasets/manifest.json`.
+ * The entry of a dataset in `datasets/manifest.json`, or that of a folder of pictures in `datasets/`.
  *
- * @throws Error if there is no such entry (with the names of those that there are), or as {@link readManifest}
+ * @throws Error if there is neither (with the names of those that there are), or as {@link readManifest}
  */
-export function datasetEntry(name: string): DatasetEntry {
-  const entries = readManifest();
-  const entry = entries.find((candidate) => candidate.name === name);
+export function datasetEntry(name: string, file = courseManifest): DatasetEntry {
+  const entry =
+    readManifest(file).find((candidate) => candidate.name === name) ??
+    folderEntries(file).find((candidate) => candidate.name === name);
   if (entry) return entry;
   throw new Error(
-    `got the dataset name "${name}", expected one of: ${entries.map((known) => known.name).join(', ')}. ` +
-      `To add one, give it an entry in ${courseManifest}; for a folder of pictures without one, use loadImageFolder.`,
+    `got the dataset name "${name}", expected one of: ${allEntries(file).map((known) => known.name).join(', ')}. ` +
+      `To add one, put a folder with a sub-folder of pictures for each class into ${path.dirname(file)}, ` +
+      `or give it an entry in ${file}; for a folder elsewhere, use loadImageFolder.`,
   );
+}
+
+/** All datasets: those of a manifest in its order, then the folders of pictures beside it that it does not mention. */
+export function allEntries(file = courseManifest): DatasetEntry[] {
+  const entries = readManifest(file);
+  const isListed = (name: string): boolean => entries.some((entry) => entry.name === name);
+  return [...entries, ...folderEntries(file).filter(({ name }) => !isListed(name))];
+}
+
+/** What is known of the folders beside a manifest from themselves. */
+function folderEntries(file: string): FolderEntry[] {
+  const parent = path.dirname(file);
+  return readdirSync(parent)
+    .filter((name) => fileName.test(name) && statSync(path.join(parent, name), { throwIfNoEntry: false })?.isDirectory())
+    .sort(byCodePoint)
+    .map((name) => ({
+      kind: 'folder',
+      name,
+      title: name,
+      description: 'A folder of pictures',
+      licence: { name: 'not stated' },
+      classNames: classNamesIn(path.join(parent, name)),
+      ownFolder: path.join(parent, name),
+    }));
+}
+
+/** None where there is something wrong with a folder: whoever opens it is told what. */
+function classNamesIn(folder: string): readonly string[] {
+  try {
+    return listFolder(folder).classNames;
+  } catch {
+    return [];
+  }
 }
 
 /** The entry of a dataset that consists of IDX files. See {@link datasetEntry}. */
@@ -198,6 +234,10 @@ function readIdxEntry(entry: Checked, common: Common): IdxEntry {
 function readFolderEntry(entry: Checked, common: Common): FolderEntry {
   entry.hasOnly([...commonKeys, 'counts', 'archive']);
   const classNames = entry.at('classNames').distinct(fileName, 'the name of a folder');
+  const sorted = [...classNames].sort(byCodePoint);
+  // Labels number the classes of a folder in this order.
+  if (sorted.some((name, i) => name !== classNames[i]))
+    entry.at('classNames').fail(classNames.join(', '), `the names sorted: ${sorted.join(', ')}`);
   const archive = entry.optional('archive');
   archive?.hasOnly(['mirrors', 'size', 'sha256', 'topFolder']);
   const standIn = entry.optional('standIn');

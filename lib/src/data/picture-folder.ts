@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -6,6 +6,7 @@ import { countText } from '../arrays';
 import type { ArchiveLimits } from './archive';
 import { checksumList, listText, namesIn, sha256Of } from './dataset-files';
 import { writeWhole } from './files';
+import { listFolder } from './folder/list';
 import type { FolderEntry, PictureCounts } from './manifest';
 
 /**
@@ -73,43 +74,36 @@ function countByClass(names: Iterable<string>): PictureCounts {
 }
 
 /**
- * Looks whether a folder that a person made has the dataset's classes, below `train/` or directly. Its pictures are
- * taken as they are: the result is a remark if they are not as many as published, else an empty text.
- * Undefined if there is no such folder.
+ * Looks whether a folder that a person made has just the dataset's classes; its layout may be any that `listFolder`
+ * knows. Its pictures are taken as they are: the result is a remark if they are not as many as published, else an empty
+ * text. Undefined if there is no such folder.
+ *
+ * @throws Error if a class is missing or empty, or if there is another one: labels would mean something else
  */
-export async function checkOwnFolder(folder: string, entry: FolderEntry): Promise<string | undefined> {
-  const names = await namesIn(folder);
-  if (!names) return undefined;
-  const hasParts = names.includes('train');
-  const classFolders = entry.classNames.map((className) => (hasParts ? path.join('train', className) : className));
-  const missing: string[] = [];
-  for (const name of classFolders) if (!(await isFolder(path.join(folder, name)))) missing.push(name);
-  if (missing.length > 0) {
-    const where = hasParts ? path.join(folder, 'train') : folder;
+export function checkOwnFolder(folder: string, { classNames, counts }: FolderEntry): string | undefined {
+  if (!existsSync(folder)) return undefined;
+  const listing = listFolder(folder);
+  const missing = classNames.filter((name) => !listing.classNames.includes(name));
+  const others = listing.classNames.filter((name) => !classNames.includes(name));
+  if (missing.length + others.length > 0) {
+    const advice = [
+      missing.length > 0 ? `Add a folder of pictures for ${listText(missing)}.` : '',
+      others.length > 0 ? `Move ${listText(others)} elsewhere, or read the folder with loadImageFolder.` : '',
+    ];
     throw new Error(
-      `${where}: got ${listText((await namesIn(where)) ?? [])}, expected a folder of pictures for each class, ` +
-        `also ${missing.map((name) => path.basename(name)).join(', ')}.`,
+      `${folder}: got the classes ${listText(listing.classNames)}, expected just ${classNames.join(', ')}. ` +
+        advice.filter(Boolean).join(' '),
     );
   }
-  if (!entry.counts) return '';
-  const differences = countDifferences(entry.counts, countByClass(await picturesIn(folder, entry)));
+  if (!counts) return '';
+  // Whatever the folders of the two parts are called.
+  const validation = Object.keys(counts).find((part) => part !== 'train') ?? 'validation';
+  const found = [
+    ...listing.train.map(({ className }) => `train/${className}`),
+    ...(listing.validation ?? []).map(({ className }) => `${validation}/${className}`),
+  ];
+  const differences = countDifferences(counts, countByClass(found));
   return differences.length === 0 ? '' : `Not as published: ${differences.join('; ')}.`;
-}
-
-async function isFolder(folder: string): Promise<boolean> {
-  return (await namesIn(folder).catch(() => undefined)) !== undefined;
-}
-
-/** The files, without hidden ones, in the class folders of a folder with parts. */
-async function picturesIn(folder: string, entry: FolderEntry): Promise<string[]> {
-  const names: string[] = [];
-  for (const part of Object.keys(entry.counts ?? {})) {
-    for (const className of entry.classNames) {
-      const found = await namesIn(path.join(folder, part, className)).catch(() => undefined);
-      names.push(...(found ?? []).filter(isVisible).map((name) => `${part}/${className}/${name}`));
-    }
-  }
-  return names;
 }
 
 const isVisible = (name: string): boolean => !name.startsWith('.');

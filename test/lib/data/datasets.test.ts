@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import sharp from 'sharp';
+import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { datasetStatuses, removeDataset, verifyDataset } from '../../../lib/src/data/datasets';
 import { fetchDataset } from '../../../lib/src/data/locate';
 import type { FolderEntry, IdxEntry } from '../../../lib/src/data/manifest';
@@ -71,6 +72,35 @@ describe('verifyDataset', () => {
         problem: expect.stringContaining('is not what the manifest promises'),
       },
     ]);
+  });
+
+  it("reads the pictures of a folder of one's own, and tells which are skipped", async () => {
+    vi.stubEnv('COURSE_CACHE', env.COURSE_CACHE);
+    const png = await sharp({ create: { width: 4, height: 4, channels: 3, background: 'red' } }).png().toBuffer();
+    const own = path.join(root, `flowers-${counter}`);
+    for (const name of ['daisy/1.png', 'tulip/1.png', 'tulip/2.png', 'daisy/2.png']) {
+      mkdirSync(path.dirname(path.join(own, name)), { recursive: true });
+      writeFileSync(path.join(own, name), name === 'daisy/2.png' ? 'bad' : png);
+    }
+    writeFileSync(path.join(own, 'daisy/.DS_Store'), 'no picture');
+    const flowers: FolderEntry = {
+      ...{ kind: 'folder', name: 'flowers', title: 'Flowers', description: '', licence: { name: '' } },
+      classNames: ['daisy', 'tulip'],
+      ownFolder: own,
+    };
+    expect(await verifyDataset(flowers, env)).toEqual([
+      { kind: 'own', folder: own, remark: '1 file is skipped: daisy/2.png (not a picture).', problem: undefined },
+    ]);
+    writeFileSync(path.join(own, 'daisy/1.png'), 'bad');
+    expect(await verifyDataset(flowers, env)).toMatchObject([
+      { problem: expect.stringContaining('none of the 2 files of the class "daisy" is a picture that can be read') },
+    ]);
+    rmSync(path.join(own, 'daisy'), { recursive: true });
+    mkdirSync(path.join(own, 'daisy'));
+    expect(await verifyDataset(flowers, env)).toMatchObject([
+      { problem: expect.stringContaining('the class "daisy" is empty') },
+    ]);
+    vi.unstubAllEnvs();
   });
 
   it('notices a changed picture in the cache', async () => {

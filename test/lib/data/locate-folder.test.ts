@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -68,22 +68,51 @@ describe('a folder of pictures that COURSE_DATA names', () => {
   });
 
   it('must have a folder for each class: the error says what is there', async () => {
-    fill(path.join(data, 'pets'), (name) => name.startsWith('train/dogs'));
+    fill(path.join(data, 'pets'), (name) => name.includes('/dogs/'));
     await expect(openFolderDataset(entry, { env })).rejects.toThrow(
-      `COURSE_DATA: ${path.join(data, 'pets', 'train')}: got cats, expected a folder of pictures for each class, ` +
-        'also dogs. Repair the folder, or unset COURSE_DATA to download Small pets.',
+      `COURSE_DATA: ${path.join(data, 'pets')}: got the classes cats, expected just cats, dogs. ` +
+        'Add a folder of pictures for dogs. Repair the folder, or unset COURSE_DATA to download Small pets.',
     );
   });
 
+  it('must have no other class, because labels would mean something else', async () => {
+    fill(path.join(data, 'pets'));
+    mkdirSync(path.join(data, 'pets/train/birds'));
+    writeFileSync(path.join(data, 'pets/train/birds/0.jpg'), 'x');
+    await expect(openFolderDataset(entry, { env })).rejects.toThrow(
+      'got the classes birds, cats, dogs, expected just cats, dogs. ' +
+        'Move birds elsewhere, or read the folder with loadImageFolder.',
+    );
+  });
+
+  it('must have no empty class', async () => {
+    fill(path.join(data, 'pets'), (name) => name.startsWith('train/dogs'));
+    mkdirSync(path.join(data, 'pets/train/dogs'));
+    await expect(openFolderDataset(entry, { env })).rejects.toThrow('the class "dogs" is empty');
+  });
+
   it('may have the classes without parts', async () => {
-    for (const name of ['cats', 'dogs']) mkdirSync(path.join(data, 'pets', name), { recursive: true });
-    const { source } = await openFolderDataset({ ...entry, counts: undefined }, { env });
+    fill(path.join(data, 'pets'), (name) => name.startsWith('validation'));
+    renameSync(path.join(data, 'pets/train'), path.join(data, 'flat'));
+    rmSync(path.join(data, 'pets'), { recursive: true });
+    renameSync(path.join(data, 'flat'), path.join(data, 'pets'));
+    const { source } = await openFolderDataset(entry, { env });
     expect(source.kind).toBe('folder');
+    expect(source.note).toContain(
+      'Not as published: validation/cats: 0 pictures, expected 2; validation/dogs: 0 pictures, expected 1.',
+    );
+  });
+
+  it('may call the validation pictures otherwise', async () => {
+    fill(path.join(data, 'pets'));
+    renameSync(path.join(data, 'pets/validation'), path.join(data, 'pets/val'));
+    const { source } = await openFolderDataset(entry, { env });
+    expect(source.note).not.toContain('Not as published');
   });
 
   it('is an error if it is empty', async () => {
     mkdirSync(path.join(data, 'pets'), { recursive: true });
-    await expect(openFolderDataset(entry, { env })).rejects.toThrow(/pets: got nothing, expected .* also cats, dogs/);
+    await expect(openFolderDataset(entry, { env })).rejects.toThrow(/pets: got no class, expected one sub-folder for/);
   });
 });
 

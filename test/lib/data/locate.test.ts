@@ -350,7 +350,7 @@ describe('an interrupt', () => {
   const interrupt = (): void => void process.emit('SIGINT');
 
   it('ends a download from a mirror that is silent; the next one goes on where it stopped', async () => {
-    mirror.behave((request, response) => {
+    mirror.behave((_request, response) => {
       const bytes = gzipSync(contents.get('train-images-idx3-ubyte') as Buffer);
       response.writeHead(200, { 'Content-Length': bytes.length }).write(bytes.subarray(0, 5_000));
       setTimeout(interrupt, 100);

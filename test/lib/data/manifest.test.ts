@@ -1,7 +1,8 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { datasetEntry, readManifest, type IdxEntry } from '../../../lib/src/data/manifest';
+import { datasetStatuses } from '../../../lib/src/data/datasets';
+import { allEntries, datasetEntry, readManifest, type IdxEntry } from '../../../lib/src/data/manifest';
 import { temporaryFolder } from './support';
 
 const folder = temporaryFolder();
@@ -70,6 +71,48 @@ describe('datasetEntry', () => {
   it('says which there are when a name is wrong', () => {
     expect(() => datasetEntry('mnits')).toThrow(
       /got the dataset name "mnits", expected one of: mnist, fashion-mnist, cats-vs-dogs\. To add one, .*manifest\.json/,
+    );
+  });
+});
+
+describe('a folder of pictures beside the manifest, without an entry', () => {
+  const put = (...names: string[]): void => {
+    for (const name of names) {
+      mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
+      writeFileSync(path.join(folder, name), 'x');
+    }
+  };
+
+  it('is a dataset with the classes that it has', () => {
+    writeFileSync(manifestFile, courseManifest);
+    put('my flowers/tulip/1.jpg', 'my flowers/daisy/1.jpg', '.hidden/a/1.jpg', 'mnist/x', 'notes.txt');
+    expect(allEntries(manifestFile).map(({ name }) => name)).toEqual([
+      'mnist',
+      'fashion-mnist',
+      'cats-vs-dogs',
+      'my flowers',
+    ]);
+    expect(datasetEntry('my flowers', manifestFile)).toEqual({
+      kind: 'folder',
+      name: 'my flowers',
+      title: 'my flowers',
+      description: 'A folder of pictures',
+      licence: { name: 'not stated' },
+      classNames: ['daisy', 'tulip'],
+      ownFolder: path.join(folder, 'my flowers'),
+    });
+  });
+
+  it('is listed too if something is wrong with it, and opening it says what', async () => {
+    writeFileSync(manifestFile, courseManifest);
+    mkdirSync(path.join(folder, 'empty'));
+    const statuses = await datasetStatuses({ COURSE_CACHE: path.join(folder, '.cache') }, manifestFile);
+    expect(statuses.find(({ entry }) => entry.name === 'empty')).toMatchObject({
+      source: undefined,
+      problem: expect.stringMatching(/empty: got no class, expected one sub-folder for each class.*Repair or remove/),
+    });
+    expect(() => datasetEntry('my roses', manifestFile)).toThrow(
+      /got the dataset name "my roses", expected one of: mnist, .*empty.*put a folder with a sub-folder of pictures/,
     );
   });
 });
@@ -192,6 +235,11 @@ describe('readManifest', () => {
       'a class that is no folder',
       changed((all) => (all['cats-vs-dogs'].classNames = ['cats', '..'])),
       'cats-vs-dogs.classNames[1]: got "..", expected the name of a folder.',
+    ],
+    [
+      'classes of a folder in another order than the labels have',
+      changed((all) => (all['cats-vs-dogs'].classNames = ['dogs', 'cats'])),
+      'cats-vs-dogs.classNames: got dogs, cats, expected the names sorted: cats, dogs.',
     ],
     [
       'an archive without counts',
