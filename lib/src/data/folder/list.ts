@@ -18,12 +18,15 @@ export type SkipReason =
   | 'link that leads out of the folder'
   | 'broken link'
   | 'link to a folder'
+  | 'link to a picture that is listed'
   | 'not a file'
   | 'folder with the name of a picture'
   | 'folders too deep'
   | 'not in a class'
   | 'part that is not used'
   | 'class with too few pictures'
+  | 'in a class with too few pictures'
+  | 'class without validation pictures'
   | 'name that is not valid Unicode'
   | 'same name in another Unicode form'
   | 'no permission'
@@ -58,8 +61,14 @@ export interface Listing {
   readonly skipped: readonly SkippedFile[];
 }
 
-/** The folders that hold the validation pictures beside `train`; the first that exists is taken. */
-const VALIDATION_FOLDERS = ['validation', 'val', 'test'];
+/** What folders with the training pictures are called, in small or capital letters. */
+const TRAIN_FOLDERS: readonly string[] = ['train', 'training'];
+
+/** The folders that hold the validation pictures beside them; the first that exists is taken. */
+const VALIDATION_FOLDERS: readonly string[] = ['validation', 'valid', 'val', 'testing', 'test'];
+
+const isTrainName = (name: string): boolean => TRAIN_FOLDERS.includes(name.toLowerCase());
+const isValidationName = (name: string): boolean => VALIDATION_FOLDERS.includes(name.toLowerCase());
 
 /** Folders within a class may lie this deep. */
 const MAX_DEPTH = 16;
@@ -76,66 +85,115 @@ export function byCodePoint(a: string, b: string): number {
 const isAscii = (name: string): boolean => /^[\0-\x7f]*$/.test(name);
 
 /**
- * Lists the pictures of a folder: `train/<class>/*` with `validation/<class>/*` (or `val`, or `test`) beside it, or
- * `<class>/*`. Folders within a class belong to the class, as in Keras and torchvision. No file is opened.
+ * Lists the pictures of a folder: `train/<class>/*` with `validation/<class>/*` beside it (also `training`; `valid`,
+ * `val`, `testing`, `test`; in small or capital letters), or `<class>/*`. Folders within a class belong to the class, as
+ * in Keras and torchvision. No file is opened.
  *
  * @param allowEmpty classes without a file are listed as skipped instead of being an error
- * @throws Error if there is no such folder, no class, a class without a file, or two classes that look alike
+ * @throws Error if there is no such folder, no class, a class without a file, two classes that look alike, or a layout
+ *   of which nobody can tell what the classes are
  */
 export function listFolder(folder: string, allowEmpty = false): Listing {
   const root = openFolder(folder);
   const lister = new Lister(root, allowEmpty);
-  const entries = lister.namesOf('');
-  const hasTrain = entries.some((entry) => entry.name === 'train' && entry.isDirectory());
-  if (!hasTrain) {
+  const entries = lister.entriesOf('', folder);
+  const folders = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+  const trainNames = folders.filter(isTrainName);
+  if (trainNames.length > 1) {
+    throw new Error(
+      `${folder}: got ${trainNames.length} folders with training pictures (${namesText(trainNames)}), expected one. ` +
+        `Move the pictures of one into the other.`,
+    );
+  }
+  if (trainNames.length === 0) {
+    checkFlat(root, folder, lister, entries);
     const { classNames, candidates } = lister.listClasses('', entries, folder);
+    const train = lister.withoutDuplicates(candidates);
+    return { folder: root, classNames, train, validation: undefined, skipped: lister.skipped };
+  }
+  const [trainName] = trainNames;
+  const beside = VALIDATION_FOLDERS.flatMap((known) => folders.filter((name) => name.toLowerCase() === known))[0] as
+    | string
+    | undefined;
+  for (const entry of entries) {
+    const { name } = entry;
+    if (name === trainName || name === beside) continue;
+    if (lister.isHidden(name)) lister.skip(name, 'hidden file');
+    else if (entry.isSymbolicLink()) lister.skipLink(name, 'not in a class');
+    else if (beside !== undefined && entry.isDirectory() && isValidationName(name))
+      lister.skip(name, 'part that is not used', `validation pictures come from ${beside}`);
+    else lister.skip(name, 'not in a class');
+  }
+  const train = lister.listClasses(trainName, lister.entriesOf(trainName, folder), path.join(folder, trainName));
+  const { classNames } = train;
+  if (beside === undefined) {
+    const candidates = lister.withoutDuplicates(train.candidates);
     return { folder: root, classNames, train: candidates, validation: undefined, skipped: lister.skipped };
   }
-  const beside = VALIDATION_FOLDERS.find((name) => entries.some((entry) => entry.name === name && entry.isDirectory()));
-  for (const entry of entries) {
-    if (entry.name === 'train' || entry.name === beside) continue;
-    const isPart = VALIDATION_FOLDERS.includes(entry.name);
-    lister.skip(
-      entry.name,
-      isPart ? 'part that is not used' : lister.isHidden(entry.name) ? 'hidden file' : 'not in a class',
-      isPart ? `validation pictures come from ${beside}` : undefined,
-    );
-  }
-  const train = lister.listClasses('train', lister.namesOf('train'), path.join(folder, 'train'));
-  if (!beside)
-    return {
-      folder: root,
-      classNames: train.classNames,
-      train: train.candidates,
-      validation: undefined,
-      skipped: lister.skipped,
-    };
-  const validation = lister.listClasses(beside, lister.namesOf(beside), path.join(folder, beside));
-  const unknown = validation.classNames.filter((name) => !train.classNames.includes(name));
+  const validation = lister.listClasses(beside, lister.entriesOf(beside, folder), path.join(folder, beside));
+  const unknown = validation.classNames.filter((name) => !classNames.includes(name));
   if (unknown.length > 0) {
     throw new Error(
-      `${path.join(folder, beside)}: got the class ${namesText(unknown)}, expected only classes that are in train as well: ` +
-        `${namesText(train.classNames)}. Rename or move that folder.`,
+      `${path.join(folder, beside)}: got the class ${namesText(unknown)}, expected only classes that are in ${trainName} as well: ` +
+        `${namesText(classNames)}. Rename or move that folder.`,
     );
   }
+  for (const className of classNames) {
+    if (!validation.classNames.includes(className))
+      lister.skip(`${beside}/${className}`, 'class without validation pictures', 'there is no such folder');
+  }
+  const all = lister.withoutDuplicates([...train.candidates, ...validation.candidates]);
+  const isTraining = new Set(train.candidates);
   return {
     folder: root,
-    classNames: train.classNames,
-    train: train.candidates,
-    validation: validation.candidates,
+    classNames,
+    train: all.filter((candidate) => isTraining.has(candidate)),
+    validation: all.filter((candidate) => !isTraining.has(candidate)),
     skipped: lister.skipped,
   };
 }
 
+/**
+ * Refuses what would be taken for classes although it is none: parts without training pictures, and folders that hold
+ * nothing but several folders.
+ *
+ * @throws Error that says what was found
+ */
+function checkFlat(root: string, folder: string, lister: Lister, entries: readonly Dirent[]): void {
+  const folders = entries.filter((entry) => entry.isDirectory() && !lister.isHidden(entry.name));
+  if (folders.length === 0) return;
+  if (folders.every(({ name }) => isValidationName(name))) {
+    throw new Error(
+      `${folder}: got no training pictures, expected train/ with one sub-folder for each class beside ` +
+        `${namesText(folders.map(({ name }) => name))}. Found there: ${contentText(root)}.${linksText(entries)}`,
+    );
+  }
+  const contents = folders.map(({ name }) => {
+    // A folder that cannot be read is told of later, as one of a class.
+    const inside = lister.tryEntriesOf(name).filter((entry) => !lister.isHidden(entry.name));
+    return { name, inside, holdsFolders: inside.length > 0 && inside.every((entry) => entry.isDirectory()) };
+  });
+  if (contents.every(({ holdsFolders }) => holdsFolders) && contents.some(({ inside }) => inside.length > 1)) {
+    const [{ name, inside }] = contents;
+    throw new Error(
+      `${folder}: got ${folders.length === 1 ? 'a folder that holds' : 'folders that hold'} only folders ` +
+        `(${name}/ holds ${namesText(inside.map((entry) => entry.name))}), expected one sub-folder for each class with ` +
+        `pictures in it, such as cat/*.jpg or train/cat/*.jpg. Name the folder above the classes, or, if these are the ` +
+        `classes all the same, move them into a folder train/.`,
+    );
+  }
+}
+
 /** The folder with links resolved, or an error that says what there is instead. */
 function openFolder(folder: string): string {
+  if (folder === '') throw new Error(`folder: got '', expected the path of a folder, such as 'pets' ('.' is the current one).`);
   const absolute = path.resolve(folder);
   const expected = 'expected a folder with one sub-folder for each class, such as train/cat/*.jpg';
   try {
     const root = realpathSync(absolute);
     if (statSync(root).isDirectory()) return root;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EACCES')
+    if (isDenied(error))
       throw new Error(`${absolute}: got no permission to read it, ${expected}.`);
     let existing = absolute;
     while (!isDirectory(existing) && path.dirname(existing) !== existing) existing = path.dirname(existing);
@@ -155,6 +213,8 @@ function isDirectory(folder: string): boolean {
     return false;
   }
 }
+
+const isDenied = (error: unknown): boolean => ['EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '');
 
 const NAMED = 10;
 
@@ -179,7 +239,8 @@ function contentText(folder: string): string {
   if (entries.length === 0) return 'nothing in it';
   const kinds = [
     ['folder', entries.filter((entry) => entry.isDirectory())],
-    ['file', entries.filter((entry) => !entry.isDirectory())],
+    ['link', entries.filter((entry) => entry.isSymbolicLink())],
+    ['file', entries.filter((entry) => !entry.isDirectory() && !entry.isSymbolicLink())],
   ] as const;
   return kinds
     .filter(([, list]) => list.length > 0)
@@ -190,8 +251,13 @@ function contentText(folder: string): string {
     .join(' and ');
 }
 
+/** What to do about links, where one may be what was meant. */
+const linksText = (entries: readonly Dirent[]): string =>
+  entries.some((entry) => entry.isSymbolicLink()) ? ' Links to folders are not followed: name the folder itself.' : '';
+
 class Lister {
   readonly skipped: SkippedFile[] = [];
+  private readonly links = new Set<Candidate>();
 
   constructor(
     private readonly root: string,
@@ -207,7 +273,51 @@ class Lister {
     return name.startsWith('.') || name === 'Thumbs.db' || name === 'desktop.ini' || name === '__MACOSX';
   }
 
-  namesOf(relative: string): Dirent[] {
+  /**
+   * What is in a folder of the layout, sorted.
+   *
+   * @throws Error if it cannot be listed
+   */
+  entriesOf(relative: string, folder: string): Dirent[] {
+    try {
+      return this.namesOf(relative);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      throw new Error(
+        `${path.join(folder, relative)}: got ${isDenied(error) ? 'no permission to list it' : `${code} when it was listed`}, ` +
+          `expected a folder that you may read. ${isDenied(error) ? 'Change its permissions, or ask its owner.' : 'Try again.'}`,
+      );
+    }
+  }
+
+  /** What is in a folder, sorted; nothing if it cannot be listed. */
+  tryEntriesOf(relative: string): Dirent[] {
+    try {
+      return this.namesOf(relative);
+    } catch {
+      return [];
+    }
+  }
+
+  /**
+   * Takes away links to pictures that are listed by themselves, or by an earlier link: they would be in two classes, or
+   * in training and validation.
+   */
+  withoutDuplicates(candidates: readonly Candidate[]): readonly Candidate[] {
+    if (this.links.size === 0) return candidates;
+    const known = new Map(
+      candidates.filter((candidate) => !this.links.has(candidate)).map((candidate) => [candidate.path, candidate]),
+    );
+    return candidates.filter((candidate) => {
+      if (!this.links.has(candidate)) return true;
+      const first = known.get(candidate.path);
+      known.set(candidate.path, first ?? candidate);
+      if (first) this.skip(candidate.file, 'link to a picture that is listed', first.file);
+      return !first;
+    });
+  }
+
+  private namesOf(relative: string): Dirent[] {
     const entries = readdirSync(path.join(this.root, relative), { withFileTypes: true });
     // Comparing bytes takes ten times as long, and most names do not need it.
     const compare = entries.every(({ name }) => isAscii(name))
@@ -235,7 +345,7 @@ class Lister {
         continue;
       }
       if (entry.isSymbolicLink()) {
-        this.skipLink(file);
+        this.skipLink(file, 'not in a class');
         continue;
       }
       if (!entry.isDirectory()) {
@@ -268,7 +378,8 @@ class Lister {
     }
     if (classNames.length === 0) {
       throw new Error(
-        `${shown}: got no class, expected one sub-folder for each class, such as cat/ and dog/. Found there: ${contentText(path.join(this.root, relative))}.`,
+        `${shown}: got no class, expected one sub-folder for each class, such as cat/ and dog/. Found there: ` +
+          `${contentText(path.join(this.root, relative))}.${linksText(entries)}`,
       );
     }
     return { classNames: classNames.sort(byCodePoint), candidates };
@@ -281,7 +392,7 @@ class Lister {
     } catch (error) {
       this.skip(
         relative,
-        (error as NodeJS.ErrnoException).code === 'EACCES' ? 'no permission' : 'changed or vanished while it was read',
+        isDenied(error) ? 'no permission' : 'changed or vanished while it was read',
       );
       return;
     }
@@ -311,7 +422,9 @@ class Lister {
             : undefined;
         if (target !== undefined) {
           forms.add(form);
-          candidates.push({ file, path: target, className });
+          const candidate = { file, path: target, className };
+          candidates.push(candidate);
+          if (entry.isSymbolicLink()) this.links.add(candidate);
         } else if (!entry.isSymbolicLink()) {
           this.skip(file, 'not a file', entry.isFIFO() ? 'a named pipe' : entry.isSocket() ? 'a socket' : 'a device');
         }
@@ -319,8 +432,12 @@ class Lister {
     }
   }
 
-  /** The file that a link leads to if it is one within the folder; otherwise the link is skipped. */
-  private skipLink(file: string): string | undefined {
+  /**
+   * The file that a link leads to if it is one within the folder; otherwise the link is skipped.
+   *
+   * @param reasonForFile skips such a file too
+   */
+  skipLink(file: string, reasonForFile?: SkipReason): string | undefined {
     let target: string;
     try {
       target = realpathSync(path.join(this.root, file));
@@ -333,7 +450,10 @@ class Lister {
       return undefined;
     }
     const status = statSync(target);
-    if (status.isFile()) return target;
+    if (status.isFile()) {
+      if (reasonForFile) this.skip(file, reasonForFile);
+      return target;
+    }
     this.skip(file, status.isDirectory() ? 'link to a folder' : 'not a file');
     return undefined;
   }
