@@ -14,7 +14,7 @@ import {
   type PictureFormat,
 } from './formats';
 import type { Candidate } from './list';
-import { pixelBytes, type PictureOptions } from './options';
+import type { PictureOptions } from './options';
 
 /** Larger files are refused without being read. */
 const MAX_FILE_BYTES = 256_000_000;
@@ -173,9 +173,8 @@ export async function decodeFiles(
       list.map(({ picture }) => picture!),
       options,
     );
-    const bytesEach = pixelBytes(options);
     list.forEach(({ index, picture }, i) => {
-      outcomes[index] = { pixels: pixels.subarray(i * bytesEach, (i + 1) * bytesEach), size: picture!.size };
+      outcomes[index] = { pixels: pixels[i], size: picture!.size };
     });
   };
 

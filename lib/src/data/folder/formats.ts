@@ -97,8 +97,8 @@ function readJpegHeader(bytes: Buffer): Header | undefined {
       at++;
       continue;
     }
-    const length = bytes.readUInt16BE(at + 2);
-    const isFrame = marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker);
+    const length = (bytes[at + 2] << 8) | bytes[at + 3];
+    const isFrame = marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc;
     if (isFrame) {
       if (at + 10 > bytes.length) return undefined;
       const components = bytes[at + 9];

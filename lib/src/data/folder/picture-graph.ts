@@ -1,4 +1,4 @@
-import { Graph, GraphDefinition, GraphFunction, attribute } from '../../tensorflow/graph';
+import { Graph, GraphDefinition, GraphFunction, attribute, type GraphType } from '../../tensorflow/graph';
 import { tf } from '../../tensorflow';
 import { placementOf, type Placement } from './geometry';
 import { pixelBytes, type PictureOptions } from './options';
@@ -45,6 +45,14 @@ const WAYS: readonly Way[] = [
   ]),
 ];
 
+/**
+ * What the graph is told of a picture: its way, the height, width and channels of `content`, and its place. For the
+ * triangle that is the scale and the upper left corner in the result; for interpolation, the box of the centres.
+ */
+const PLAN = 8;
+const SHAPE = 1;
+const PLACE = 4;
+
 const PIXELS = 'pixels';
 
 /** Graphs by the sizes that are built into them. */
@@ -53,25 +61,17 @@ const graphs = new Map<string, Graph>();
 /**
  * Decodes and resizes pictures.
  *
- * @returns the pixels `[n, height, width]` or `[n, height, width, 3]`
+ * @returns the pixels of each, `[height, width]` or `[height, width, 3]`
  * @throws Error if one of them cannot be decoded, whichever
  */
-export function decodeAndResize(pictures: readonly GraphPicture[], options: PictureOptions): Uint8Array {
+export function decodeAndResize(pictures: readonly GraphPicture[], options: PictureOptions): Uint8Array[] {
   const {
     size: [targetHeight, targetWidth],
     color,
     resize,
   } = options;
-  // The pixels leave the graph four by four as an int32, so a few pictures may have to be decoded once more to fill the
-  // last.
-  const bytesEach = pixelBytes(options);
-  const padded = [...pictures];
-  while ((padded.length * bytesEach) % 4 !== 0) padded.push(pictures[0]);
-
-  const ways = new Int32Array(padded.length);
-  const shapes = new Int32Array(padded.length * 3);
-  const places = new Float32Array(padded.length * 4);
-  padded.forEach(({ kind, width, height, size }, i) => {
+  const plans = new Float32Array(pictures.length * PLAN);
+  pictures.forEach(({ kind, width, height, size }, i) => {
     const placed = placementOf(size, [targetWidth, targetHeight], resize);
     const ratio = kind === 'JPEG' ? ratioFor(width, height, placed) : 1;
     // A decoder at a quarter makes 50 columns of 199, and the last stands for less than the others.
@@ -79,35 +79,35 @@ export function decodeAndResize(pictures: readonly GraphPicture[], options: Pict
     const horizontal = width / ratio / placed.width;
     const isFilled = placed.height === targetHeight && placed.width === targetWidth;
     const filter = ratio > 1 && isFilled && isNear(vertical) && isNear(horizontal) ? 'bilinear' : 'triangle';
-    ways[i] = WAYS.findIndex((way) => way.kind === kind && way.ratio === ratio && way.filter === filter);
-    shapes.set([height, width, color === 'grey' ? 1 : 3], 3 * i);
+    const way = WAYS.findIndex((way) => way.kind === kind && way.ratio === ratio && way.filter === filter);
+    plans.set([way, height, width, color === 'grey' ? 1 : 3], PLAN * i);
     if (filter === 'triangle') {
-      places.set([1 / vertical, 1 / horizontal, placed.top, placed.left], 4 * i);
+      plans.set([1 / vertical, 1 / horizontal, placed.top, placed.left], PLAN * i + PLACE);
     } else {
       const [top, bottom] = centres(vertical, targetHeight, Math.ceil(height / ratio));
       const [left, right] = centres(horizontal, targetWidth, Math.ceil(width / ratio));
-      places.set([top, left, bottom, right], 4 * i);
+      plans.set([top, left, bottom, right], PLAN * i + PLACE);
     }
   });
+  const contents = pictures.map(({ content }) => content);
   const inputs = {
-    contents: tf.tensor(
-      padded.map(({ content }) => content),
-      [padded.length],
-      'string',
-    ),
-    ways: tf.tensor1d(ways, 'int32'),
-    shapes: tf.tensor2d(shapes, [padded.length, 3], 'int32'),
-    places: tf.tensor2d(places, [padded.length, 4]),
+    contents: tf.tensor(contents, [pictures.length], 'string'),
+    plans: tf.tensor2d(plans, [pictures.length, PLAN]),
   };
   let output: tf.Tensor | undefined;
   try {
     [output] = graphFor(options).run(inputs, [PIXELS]);
     const values = output.dataSync() as Int32Array;
-    return new Uint8Array(values.buffer, values.byteOffset, pictures.length * bytesEach);
+    const bytesEach = pixelBytes(options);
+    const step = wholeFours(bytesEach);
+    return pictures.map((_, i) => new Uint8Array(values.buffer, values.byteOffset + i * step, bytesEach));
   } finally {
     tf.dispose([...Object.values(inputs), ...(output ? [output] : [])]);
   }
 }
+
+/** Pixels leave the graph four by four as an int32: tfjs-node cannot read uint8 tensors. */
+const wholeFours = (bytes: number): number => Math.ceil(bytes / 4) * 4;
 
 /** The greatest reduction that leaves a picture at least as large as it is wanted. */
 const ratioFor = (width: number, height: number, placed: Placement): Ratio =>
@@ -137,46 +137,34 @@ function graphFor(options: PictureOptions): Graph {
   return graph;
 }
 
-function defineGraph({ size: [height, width], color }: PictureOptions): GraphDefinition {
-  const channels = color === 'grey' ? 1 : 3;
+/** Less than four operations, because TensorFlow would spend as long on optimizing more as on decoding 100 pictures. */
+function defineGraph(options: PictureOptions): GraphDefinition {
   const definition = new GraphDefinition();
   const inputs = [
     definition.placeholder('contents', 'string', [-1]),
-    definition.placeholder('ways', 'int32', [-1]),
-    definition.placeholder('shapes', 'int32', [-1, 3]),
-    definition.placeholder('places', 'float32', [-1, 4]),
+    definition.placeholder('plans', 'float32', [-1, PLAN]),
   ];
-  const branches = WAYS.map((way) => definition.addFunction(branch(way, height, width, channels)));
-  const pictures = definition.add('MapDefun', inputs, {
-    Targuments: attribute.types(['string', 'int32', 'int32', 'float32']),
+  const branches = WAYS.map((way) => definition.addFunction(branch(way, options)));
+  const each = {
+    Targuments: attribute.types(['string', 'float32']),
     Tcaptured: attribute.types([]),
-    output_types: attribute.types(['uint8']),
-    output_shapes: attribute.shapes([[1, height, width, channels]]),
-    f: attribute.function(definition.addFunction(decodeAndResizeOne(branches))),
+    output_types: attribute.types(['int32']),
+    output_shapes: attribute.shapes([[wholeFours(pixelBytes(options)) / 4]]),
+    f: attribute.function(definition.addFunction(decodeAndResizeOne(branches, pixelBytes(options)))),
     // One core a picture: there are enough pictures.
     max_intra_op_parallelism: attribute.int(1),
-  });
-  // tfjs-node cannot read uint8 tensors.
-  const fours = definition.constant(Int32Array.of(-1, 4), [2]);
-  const rows = definition.add('Reshape', [pictures, fours], {
-    T: attribute.type('uint8'),
-    Tshape: attribute.type('int32'),
-  });
-  definition.add('Bitcast', [rows], { T: attribute.type('uint8'), type: attribute.type('int32') }, PIXELS);
+  };
+  definition.add('MapDefun', inputs, each, PIXELS);
   return definition;
 }
 
-const ONE = {
-  content: 'string',
-  shape: 'int32',
-  place: 'float32',
-} as const;
+const ONE = { content: 'string', plan: 'float32' } as const;
 
 /** From the content of one picture to the pixels of the size that is wanted. */
-function decodeAndResizeOne(branches: readonly string[]): GraphFunction {
-  const { content, ...others } = ONE;
-  const body = new GraphFunction('decode_and_resize', { content, way: 'int32', ...others }, { pixels: 'uint8' });
-  const resized = body.add('StatelessCase', ['way', ...Object.keys(ONE)], {
+function decodeAndResizeOne(branches: readonly string[], bytesEach: number): GraphFunction {
+  const body = new GraphFunction('decode_and_resize', ONE, { pixels: 'int32' });
+  const way = reshape(body, 'int32', toIntegers(body, part(body, 0, 1)), integers(body));
+  const resized = body.add('StatelessCase', [way, 'content', 'plan'], {
     Tin: attribute.types(Object.values(ONE)),
     Tout: attribute.types(['float32']),
     branches: attribute.functions(branches),
@@ -190,12 +178,23 @@ function decodeAndResizeOne(branches: readonly string[]): GraphFunction {
     DstT: attribute.type('uint8'),
     Truncate: attribute.bool(false),
   });
-  return body.returns({ pixels: `${bytes}:y:0` });
+  let fours = reshape(body, 'uint8', `${bytes}:y:0`, integers(body, -1));
+  const missing = wholeFours(bytesEach) - bytesEach;
+  if (missing > 0) {
+    const paddings = `${body.constant(Int32Array.of(0, missing), [1, 2])}:output:0`;
+    const types = { T: attribute.type('uint8'), Tpaddings: attribute.type('int32') };
+    fours = `${body.add('Pad', [fours, paddings], types)}:output:0`;
+  }
+  const pixels = body.add('Bitcast', [reshape(body, 'uint8', fours, integers(body, -1, 4))], {
+    T: attribute.type('uint8'),
+    type: attribute.type('int32'),
+  });
+  return body.returns({ pixels: `${pixels}:output:0` });
 }
 
-function branch(way: Way, height: number, width: number, channels: number): GraphFunction {
+function branch(way: Way, { size: [height, width], color }: PictureOptions): GraphFunction {
   const body = new GraphFunction(`${way.kind}_${way.ratio}_${way.filter}`, ONE, { resized: 'float32' });
-  const batch = body.add('ExpandDims', [decode(body, way, channels), integers(body, 0)], {
+  const batch = body.add('ExpandDims', [decode(body, way, color === 'grey' ? 1 : 3), integers(body, 0)], {
     T: attribute.type('uint8'),
     Tdim: attribute.type('int32'),
   });
@@ -205,17 +204,29 @@ function branch(way: Way, height: number, width: number, channels: number): Grap
 const integers = (body: GraphFunction, ...values: number[]): string =>
   `${body.constant(Int32Array.from(values), [values.length])}:output:0`;
 
+/** Some numbers of the plan. */
+function part(body: GraphFunction, start: number, length: number): string {
+  const types = { T: attribute.type('float32'), Index: attribute.type('int32') };
+  return `${body.add('Slice', ['plan', integers(body, start), integers(body, length)], types)}:output:0`;
+}
+
+function toIntegers(body: GraphFunction, numbers: string): string {
+  const types = { SrcT: attribute.type('float32'), DstT: attribute.type('int32'), Truncate: attribute.bool(false) };
+  return `${body.add('Cast', [numbers], types)}:y:0`;
+}
+
+function reshape(body: GraphFunction, type: GraphType, values: string, shape: string): string {
+  const types = { T: attribute.type(type), Tshape: attribute.type('int32') };
+  return `${body.add('Reshape', [values, shape], types)}:output:0`;
+}
+
 function decode(body: GraphFunction, { kind, ratio }: Way, channels: number): string {
   if (kind === 'RAW') {
     const numbers = body.add('DecodeRaw', ['content'], {
       out_type: attribute.type('uint8'),
       little_endian: attribute.bool(true),
     });
-    const image = body.add('Reshape', [`${numbers}:output:0`, 'shape'], {
-      T: attribute.type('uint8'),
-      Tshape: attribute.type('int32'),
-    });
-    return `${image}:output:0`;
+    return reshape(body, 'uint8', `${numbers}:output:0`, toIntegers(body, part(body, SHAPE, 3)));
   }
   const image =
     kind === 'PNG'
@@ -233,23 +244,17 @@ function decode(body: GraphFunction, { kind, ratio }: Way, channels: number): st
 
 function resize(body: GraphFunction, { filter }: Way, batch: string, target: string): string {
   if (filter === 'bilinear') {
-    const boxes = body.add('Reshape', ['place', integers(body, 1, 4)], {
-      T: attribute.type('float32'),
-      Tshape: attribute.type('int32'),
-    });
-    const resized = body.add('CropAndResize', [batch, `${boxes}:output:0`, integers(body, 0), target], {
+    const boxes = reshape(body, 'float32', part(body, PLACE, 4), integers(body, 1, 4));
+    const resized = body.add('CropAndResize', [batch, boxes, integers(body, 0), target], {
       T: attribute.type('uint8'),
       method: attribute.string('bilinear'),
       extrapolation_value: attribute.float(0),
     });
     return `${resized}:crops:0`;
   }
-  const half = (start: number): string =>
-    `${body.add('Slice', ['place', integers(body, start), integers(body, 2)], {
-      T: attribute.type('float32'),
-      Index: attribute.type('int32'),
-    })}:output:0`;
-  const resized = body.add('ScaleAndTranslate', [batch, target, half(0), half(2)], {
+  const scale = part(body, PLACE, 2);
+  const corner = part(body, PLACE + 2, 2);
+  const resized = body.add('ScaleAndTranslate', [batch, target, scale, corner], {
     T: attribute.type('uint8'),
     kernel_type: attribute.string('triangle'),
     antialias: attribute.bool(true),
