@@ -31,6 +31,17 @@ const require = createRequire(import.meta.url);
 
 const USAGE = 'npm run datasets [-- fetch | verify | remove [NAME ...]] [--json]';
 
+const HELP = `${USAGE}
+
+  (nothing)  lists the datasets: where each would come from now, and why not from an earlier place
+  fetch      downloads what is not on this machine
+  verify     compares checksums; decodes the pictures of folders of your own, and tells which would be skipped
+  remove     takes away what the course has downloaded, drawn and decoded; never a folder of your own
+  NAME       a dataset of datasets/manifest.json, or a folder in datasets/; without one: all
+  --json     the same for programs
+
+The exit code is 1 if something failed or cannot be had.`;
+
 /**
  * `npm run datasets`: lists the datasets; `-- fetch`, `verify`, `remove` with names, or for all.
  *
@@ -38,6 +49,10 @@ const USAGE = 'npm run datasets [-- fetch | verify | remove [NAME ...]] [--json]
  */
 export default async function datasets(project, args) {
   const request = parseArguments(args);
+  if (request.help) {
+    console.log(HELP);
+    return 0;
+  }
   await runSteps(project, allSteps(project));
   return carryOut(project, request);
 }
@@ -48,10 +63,12 @@ export default async function datasets(project, args) {
  * @returns {Promise<number>} the exit code: 1 if something that was asked for failed
  */
 export async function carryOut(project, { action, names, json }) {
+  // Where the library keeps decoded pictures.
+  process.env.COURSE_CACHE = project.cache;
   const statuses = await statusesOf(project);
   if (action === 'list') {
     console.log(json ? JSON.stringify(statuses.map(statusAsJson), undefined, 2) : listText(statuses));
-    return 0;
+    return statuses.some(({ problem }) => problem !== undefined) ? 1 : 0;
   }
   const known = statuses.map(({ entry }) => entry.name);
   const unknown = names.find((name) => !known.includes(name));
@@ -78,20 +95,25 @@ export async function carryOut(project, { action, names, json }) {
 
 /**
  * @param {string[]} args
- * @returns {{ action: 'list' | keyof typeof actions, names: string[], json: boolean }}
+ * @returns {{ action: 'list' | keyof typeof actions, names: string[], json: boolean, help: boolean }}
  */
 export function parseArguments(args) {
   const advice = `use it so: ${USAGE}`;
   let parsed;
   try {
-    parsed = parseArgs({ args, allowPositionals: true, options: { json: { type: 'boolean', default: false } } });
+    parsed = parseArgs({
+      args,
+      allowPositionals: true,
+      options: { json: { type: 'boolean', default: false }, help: { type: 'boolean', short: 'h', default: false } },
+    });
   } catch (error) {
     throw new Problem(/** @type {Error} */ (error).message.split('. ')[0] + '.', advice);
   }
   const [action = 'list', ...names] = parsed.positionals;
   if (action !== 'list' && !Object.hasOwn(actions, action))
     throw new Problem(`Unknown action "${action}"; expected one of: ${Object.keys(actions).join(', ')}.`, advice);
-  return { action: /** @type {keyof typeof actions} */ (action), names, json: parsed.values.json === true };
+  const { json, help } = parsed.values;
+  return { action: /** @type {keyof typeof actions} */ (action), names, json: json === true, help: help === true };
 }
 
 /** @type {Record<'fetch' | 'verify' | 'remove', (project: Project, entry: DatasetEntry, isNamed: boolean) => Promise<Result[]>>} */
@@ -99,16 +121,21 @@ const actions = {
   async fetch(project, entry) {
     const { name, title } = entry;
     const progress = new Progress();
-    const step = progress.start(title, 'looking');
+    // Begun when something comes: what is there, or cannot be had, is said in the result alone.
+    /** @type {import('../progress.mjs').StepProgress | undefined} */
+    let step;
     try {
       const { note: text } = await library(project, 'locate').fetchDataset(entry, {
         env: project.env,
-        onProgress: (/** @type {DataProgress} */ now) => step.report(progressText(now)),
+        onProgress: (/** @type {DataProgress} */ now) => {
+          step ??= progress.start(title, progressText(now));
+          step.report(progressText(now));
+        },
       });
-      step.end('done');
+      step?.end('done');
       return [{ name, state: 'ok', text }];
     } catch (error) {
-      step.end('failed');
+      step?.end('failed');
       throw error;
     }
   },
@@ -120,7 +147,8 @@ const actions = {
     if (folders.length === 0 && isNamed) return [{ name, state: 'problem', text: 'It is not on this machine.' }];
     return folders.map(({ kind, folder, remark, problem }) => {
       if (problem !== undefined) return { name, state: 'problem', text: problem };
-      return { name, state: 'ok', text: `${folder}: ${verifiedText(entry, kind)}. ${remark}`.trim() };
+      const state = remark === '' ? 'ok' : 'note';
+      return { name, state, text: `${folder}: ${verifiedText(entry, kind)}. ${remark}`.trim() };
     });
   },
 
@@ -131,17 +159,14 @@ const actions = {
     const sizes = new Map(
       keptFolders(entry, project.env).map((/** @type {string} */ folder) => [folder, bytesOf(folder)]),
     );
-    /** @type {string[]} */
-    const removed = await removeDataset(entry, project.env);
-    if (entry.kind === 'folder') {
-      // Decoded pictures are kept by content, not by dataset: those of others are decoded again.
-      process.env.COURSE_CACHE = project.cache;
-      library(project, 'folder/pixel-cache').clearPixelCache();
-    }
-    return removed.map((file) => {
+    /** @type {import('../../lib/src/data/datasets.ts').RemovedDataset} */
+    const { files, decoded } = await removeDataset(entry, project.env);
+    const texts = files.map((file) => {
       const size = sizes.get(file);
-      return { name, state: 'ok', text: `Removed ${file}${size === undefined ? '' : ` (${formatBytes(size)})`}.` };
+      return `Removed ${file}${size === undefined ? '' : ` (${formatBytes(size)})`}.`;
     });
+    if (decoded > 0) texts.push(`Removed its decoded pictures (${formatBytes(decoded)}).`);
+    return texts.map((text) => ({ name, state: 'ok', text }));
   },
 };
 
@@ -152,7 +177,7 @@ const actions = {
 function verifiedText(entry, kind) {
   if (kind === 'drawn') return 'drawn stand-ins, as the manifest promises';
   if (entry.kind === 'idx') return 'as published';
-  return kind === 'cache' ? 'as it was unpacked' : 'all classes are there';
+  return kind === 'cache' ? 'as it was unpacked' : 'all classes are there, and the pictures were decoded';
 }
 
 /**
@@ -207,7 +232,11 @@ function listText(statuses) {
   const checks = statuses.map((status) => {
     const { title, licence } = status.entry;
     const check = dataCheck(status);
-    const lines = [`${title} · ${sizeText(status)} · licence: ${licence.name}`, ...check.text.split('\n')];
+    const lines = [
+      `${title} · ${sizeText(status)} · licence: ${licence.name}`,
+      ...check.text.split('\n'),
+      ...keptElsewhere(status).map(({ folder, bytes }) => `(also kept: ${folder}, ${formatBytes(bytes)})`),
+    ];
     return { ...check, text: lines.join('\n') };
   });
   return `${formatChecks(checks, hasColours())}\n\n${USAGE}`;
@@ -221,8 +250,19 @@ function sizeText({ source, downloadSize }) {
   return source?.kind === 'drawn' ? 'not yet drawn' : 'not on this machine';
 }
 
+/**
+ * What lies in the cache beside what is used now, such as stand-ins that were drawn before there was a network.
+ *
+ * @param {Pick<DatasetStatus, 'source' | 'keptFolders'>} status
+ */
+const keptElsewhere = ({ source, keptFolders }) =>
+  keptFolders
+    .filter((folder) => folder !== source?.folder)
+    .map((folder) => ({ folder, bytes: bytesOf(folder) }))
+    .filter(({ bytes }) => bytes > 0);
+
 /** @param {DatasetStatus} status */
-const statusAsJson = ({ entry, source, problem, downloadSize }) => ({
+const statusAsJson = ({ entry, source, problem, downloadSize, keptFolders }) => ({
   name: entry.name,
   title: entry.title,
   kind: entry.kind,
@@ -233,6 +273,7 @@ const statusAsJson = ({ entry, source, problem, downloadSize }) => ({
   source,
   problem,
   bytesOnDisk: source?.folder ? bytesOf(source.folder) : 0,
+  keptElsewhere: keptElsewhere({ source, keptFolders }),
   downloadSize,
 });
 

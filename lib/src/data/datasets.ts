@@ -1,3 +1,4 @@
+import { realpathSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { countText } from '../arrays';
@@ -5,6 +6,7 @@ import { readSettings } from '../settings';
 import { IncompleteFolder, listText, namesIn } from './dataset-files';
 import { formOf } from './dataset-forms';
 import { downloadSize, reasonText } from './download';
+import { removePixels } from './folder/pixel-cache';
 import { downloadFolder, drawnFolder, planSource, type DataPlace, type DataSource } from './locate';
 import { withLock } from './lock';
 import { allEntries, type DatasetEntry } from './manifest';
@@ -64,8 +66,6 @@ export async function verifyDataset(
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<VerifiedFolder[]> {
   const form = formOf(entry);
-  const { dataFolder } = readSettings(env);
-  const named = dataFolder === undefined ? undefined : path.join(path.resolve(dataFolder), entry.name);
   const drawn = drawnFolder(entry, env);
   const cached = async (folder: string): Promise<string | undefined> =>
     (await form.readCached(folder)) === undefined ? undefined : '';
@@ -81,7 +81,7 @@ export async function verifyDataset(
     return undefined;
   };
   const places = [
-    { kind: 'folder', folder: named, read: own },
+    { kind: 'folder', folder: namedFolder(entry, env), read: own },
     { kind: 'own', folder: entry.ownFolder, read: own },
     { kind: 'cache', folder: downloadFolder(entry, env), read: cached },
     { kind: 'drawn', folder: drawn, read: asDrawn },
@@ -112,15 +112,27 @@ async function skippedText(folder: string): Promise<string> {
   return `${countText(files.length)} ${files.length === 1 ? 'file is' : 'files are'} skipped: ${listText(names)}.`;
 }
 
+/** What was removed of a dataset. */
+export interface RemovedDataset {
+  /** Folders and files. */
+  readonly files: string[];
+  /** Bytes of its pictures that had been decoded. */
+  readonly decoded: number;
+}
+
 /**
- * Removes what the course itself has downloaded or drawn of a dataset; a folder of one's own stays.
- * Returns the folders and files that were there.
+ * Removes what the course itself has downloaded, drawn or decoded of a dataset; a folder of one's own stays.
  *
  * @throws Error if COURSE_DATA names the cache
  */
-export async function removeDataset(entry: DatasetEntry, env: NodeJS.ProcessEnv = process.env): Promise<string[]> {
-  const { dataFolder } = readSettings(env);
-  const named = dataFolder === undefined ? undefined : path.join(path.resolve(dataFolder), entry.name);
+export async function removeDataset(
+  entry: DatasetEntry,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<RemovedDataset> {
+  const named = namedFolder(entry, env);
+  const folders = [named, entry.ownFolder, ...keptFolders(entry, env)].filter((folder) => folder !== undefined);
+  // Before the folders go: what is decoded is kept by the place of a folder, with links resolved.
+  const places = entry.kind === 'folder' ? new Set(folders.map(resolved)) : [];
   const removed: string[] = [];
   for (const folder of keptFolders(entry, env)) {
     if (folder === named)
@@ -140,7 +152,22 @@ export async function removeDataset(entry: DatasetEntry, env: NodeJS.ProcessEnv 
       }
     });
   }
-  return removed;
+  const decoded = [...places].reduce((bytes, folder) => bytes + removePixels(folder, env), 0);
+  return { files: removed, decoded };
+}
+
+/** The folder of the dataset in the one that COURSE_DATA names, whether it is there or not. */
+function namedFolder({ name }: DatasetEntry, env: NodeJS.ProcessEnv): string | undefined {
+  const { dataFolder } = readSettings(env);
+  return dataFolder === undefined ? undefined : path.join(path.resolve(dataFolder), name);
+}
+
+function resolved(folder: string): string {
+  try {
+    return realpathSync(folder);
+  } catch {
+    return folder;
+  }
 }
 
 /** Where the course keeps what it has downloaded and drawn of a dataset, whether it is there or not. */

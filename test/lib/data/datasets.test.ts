@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import sharp from 'sharp';
 import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { datasetStatuses, removeDataset, verifyDataset } from '../../../lib/src/data/datasets';
+import { cacheFileOf } from '../../../lib/src/data/folder/pixel-cache';
 import { fetchDataset } from '../../../lib/src/data/locate';
 import type { FolderEntry, IdxEntry } from '../../../lib/src/data/manifest';
 import { gzippedOf, smallDataset, smallPictures, startMirror, temporaryFolder } from './support';
@@ -120,11 +121,31 @@ describe('removeDataset', () => {
     for (const name of ['drawn-small-v1', 'small-2', 'small.1234.tmp']) mkdirSync(path.join(cache, name));
     writeFileSync(path.join(cache, 'pets.zip.partial'), 'half');
     const removed = await removeDataset(digits, env);
-    expect(removed.map((file) => path.basename(file)).sort()).toEqual(['drawn-small-v1', 'small', 'small.1234.tmp']);
+    expect(removed.files.map((file) => path.basename(file)).sort()).toEqual(['drawn-small-v1', 'small', 'small.1234.tmp']);
     expect(readdirSync(cache).sort()).toEqual(['pets', 'pets.sha256', 'pets.zip.partial', 'small-2']);
     await removeDataset(pets, env);
     expect(readdirSync(cache)).toEqual(['small-2']);
-    expect(await removeDataset(pets, env)).toEqual([]);
+    expect(await removeDataset(pets, env)).toEqual({ files: [], decoded: 0 });
+  });
+
+  it("removes the decoded pictures of a dataset wherever it lies, and not those of another folder", async () => {
+    const bytesOf = (folder: string): number => {
+      const file = cacheFileOf(folder, { size: [4, 4], color: 'rgb', resize: 'squash' });
+      mkdirSync(path.dirname(file), { recursive: true });
+      writeFileSync(file, Buffer.alloc(1_000));
+      return 1_000;
+    };
+    vi.stubEnv('COURSE_CACHE', env.COURSE_CACHE);
+    await fetchDataset(pets, { env });
+    mkdirSync(path.join(root, 'data', 'pets'), { recursive: true });
+    const mine = [path.join(cache, 'pets'), path.join(root, 'data', 'pets')].map((folder) => realpathSync(folder));
+    const bytes = mine.reduce((sum, folder) => sum + bytesOf(folder), 0);
+    bytesOf(path.join(root, 'another'));
+    vi.unstubAllEnvs();
+    const { decoded } = await removeDataset(pets, { ...env, COURSE_DATA: path.join(root, 'data') });
+    expect(decoded).toBe(bytes);
+    expect(readdirSync(path.join(path.dirname(cache), 'pixels'))).toHaveLength(1);
+    expect(existsSync(path.join(root, 'data', 'pets'))).toBe(true);
   });
 
   it("leaves folders of one's own alone", async () => {
@@ -139,7 +160,7 @@ describe('removeDataset', () => {
   });
 
   it('makes no cache where there was none', async () => {
-    expect(await removeDataset(digits, env)).toEqual([]);
+    expect(await removeDataset(digits, env)).toEqual({ files: [], decoded: 0 });
     expect(existsSync(path.dirname(cache))).toBe(false);
   });
 });

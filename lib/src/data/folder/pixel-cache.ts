@@ -55,20 +55,32 @@ const ABANDONED_MS = 3_600_000;
 /** All files together, in bytes; the least recently used go first. */
 export const CACHE_LIMIT = 2_000_000_000;
 
-const pixelFolder = (): string => path.join(cacheFolder(), 'pixels');
+const pixelFolder = (env?: NodeJS.ProcessEnv): string => path.join(cacheFolder(env), 'pixels');
 
-/** Where the pixels of a folder are kept. */
-export function cacheFileOf(folder: string, options: PictureOptions): string {
-  const key = createHash('sha256')
-    .update(JSON.stringify([folder, options.size, options.color, options.resize]))
-    .digest('hex')
-    .slice(0, 32);
-  return path.join(pixelFolder(), key + EXTENSION);
+const key = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 20);
+
+/** Where the pixels of a folder are kept: one file for each way of decoding. */
+export function cacheFileOf(folder: string, { size, color, resize }: PictureOptions): string {
+  return path.join(pixelFolder(), `${key(folder)}-${key(JSON.stringify([size, color, resize]))}${EXTENSION}`);
 }
 
-/** Takes all decoded pictures away: they are decoded again when they are needed. */
-export function clearPixelCache(): void {
-  rmSync(pixelFolder(), { recursive: true, force: true });
+/**
+ * Takes the decoded pictures of one folder away: they are decoded again when they are needed.
+ *
+ * @param folder absolute, links resolved; it may be gone
+ * @returns the bytes that are free again
+ */
+export function removePixels(folder: string, env?: NodeJS.ProcessEnv): number {
+  const parent = pixelFolder(env);
+  if (!statSync(parent, { throwIfNoEntry: false })?.isDirectory()) return 0;
+  let bytes = 0;
+  for (const name of readdirSync(parent)) {
+    if (!name.startsWith(`${key(folder)}-`) || !name.endsWith(EXTENSION)) continue;
+    const file = path.join(parent, name);
+    bytes += statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+    rmSync(file, { force: true });
+  }
+  return bytes;
 }
 
 interface Header {

@@ -4,6 +4,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   renameSync,
   rmSync,
   statSync,
@@ -15,7 +16,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type * as decode from '../../../../lib/src/data/folder/decode';
 import { indexImageFolder, readImageFolder, type ImageFolder } from '../../../../lib/src/data/folder/image-folder';
-import { CacheWriter, clearPixelCache } from '../../../../lib/src/data/folder/pixel-cache';
+import { CacheWriter, removePixels } from '../../../../lib/src/data/folder/pixel-cache';
 import { temporaryFolder } from '../support';
 import { plainPng, writeFolder } from './support';
 
@@ -180,7 +181,7 @@ describe('the cache of decoded pictures', () => {
   });
 
   it('costs only time where it cannot be written, and says so', async () => {
-    clearPixelCache();
+    rmSync(pixels(), { recursive: true });
     writeFileSync(pixels(), 'a file where the folder should be');
     const pets = await read();
     expect(greens(pets)).toEqual([0, 1, 2, 0, 1]);
@@ -212,9 +213,17 @@ describe('the cache of decoded pictures', () => {
     expect(readdirSync(pixels()).sort()).toEqual(expected.sort());
   });
 
-  it('is emptied by clearPixelCache', async () => {
-    clearPixelCache();
-    expect(existsSync(pixels())).toBe(false);
+  it('gives up what was decoded of one folder, in every way, and keeps that of others', async () => {
+    await readImageFolder(folder, { size: [3, 3], color: 'grey' });
+    const other = path.join(temporaryFolder(), 'pets');
+    await writeFolder(other, { cat: 1 });
+    const before = readdirSync(pixels());
+    await readImageFolder(other);
+    const ofOther = readdirSync(pixels()).filter((name) => !before.includes(name));
+    const bytes = before.reduce((sum, name) => sum + statSync(path.join(pixels(), name)).size, 0);
+    expect(before).toHaveLength(2);
+    expect(removePixels(realpathSync(folder))).toBe(bytes);
+    expect(readdirSync(pixels())).toEqual(ofOther);
     await read();
     expect(decoded).toHaveLength(5);
   });
@@ -227,7 +236,7 @@ describe('the cache of decoded pictures', () => {
   });
 
   it('is right when two read the same new folder at once', async () => {
-    clearPixelCache();
+    rmSync(pixels(), { recursive: true });
     const [one, other] = await Promise.all([read(), read()]);
     expect(greens(one)).toEqual(greens(other));
     expect(greens(await read())).toEqual([0, 1, 2, 0, 1]);
