@@ -16,7 +16,8 @@ import { show, type Bundle } from './output';
  * Loads a folder of pictures into memory, shows how far it is, and says below the cell what was found: the classes with
  * their numbers of pictures, where they come from, and which files were skipped and why.
  *
- * Layouts: `train/<class>/*` with `validation/`, `val/` or `test/` beside it, or `<class>/*`.
+ * Layouts: `train/<class>/*` (or `training`) with `validation/` beside it (or `valid`, `val`, `testing`, `test`), in small
+ * or capital letters, or `<class>/*`. A picture counts once: links to others of the folder are skipped.
  *
  * @param options `size` ([32, 32]), `color` ('rgb' or 'grey'), `resize` ('squash', 'crop', 'fill', 'half crop half
  * fill'),
@@ -106,7 +107,7 @@ function skippedHtml(skipped: readonly SkippedFile[]): string {
       .slice(0, NAMED_FILES)
       .map(({ file, detail }) => `<li><code>${escapeXml(file)}</code>${detail ? ` (${escapeXml(detail)})` : ''}</li>`);
     const rest = files.length - named.length;
-    return `<p>${countText(files.length)} ${escapeXml(reason)}</p><ul>${named.join('')}${rest > 0 ? `<li>and ${countText(rest)} more</li>` : ''}</ul>`;
+    return `<p>${countText(files.length)} × ${escapeXml(reason)}</p><ul>${named.join('')}${rest > 0 ? `<li>and ${countText(rest)} more</li>` : ''}</ul>`;
   });
   const count = `${countText(skipped.length)} ${skipped.length === 1 ? 'file was' : 'files were'} skipped`;
   return `<details><summary>${count}</summary>${groups.join('')}</details>`;

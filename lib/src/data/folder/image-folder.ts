@@ -1,3 +1,5 @@
+import { constants } from 'node:buffer';
+import { totalmem } from 'node:os';
 import path from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { inspect } from 'node:util';
@@ -12,7 +14,7 @@ import { Batches, type BatchOptions, type BatchSource } from './batches';
 import { decodeFiles, ReadBuffer, readCandidate } from './decode';
 import { BadPicture } from './decode-reference';
 import { listFolder, type Candidate, type Listing, type SkippedFile } from './list';
-import { pictureOptions, type PictureOptions } from './options';
+import { pictureOptions, pixelBytes, type PictureOptions } from './options';
 import { PixelStore, type Picture, type ReadingProgress } from './pixel-store';
 
 export interface FolderOptions extends Partial<PictureOptions> {
@@ -24,13 +26,16 @@ export interface FolderOptions extends Partial<PictureOptions> {
    */
   readonly seed?: number;
   /**
-   * Classes with fewer training pictures are left out, and listed as skipped. By default a class without pictures is an
-   * error.
+   * Classes with fewer training pictures that can be read are left out, and listed as skipped; what `maxImagesPerClass`
+   * and COURSE_QUICK leave out counts here. By default a class without pictures is an error.
    */
   readonly minImagesPerClass?: number;
   /** More pictures of a class are not read, in either part. With COURSE_QUICK a tenth, but at least 20. */
   readonly maxImagesPerClass?: number;
-  /** How many bytes of decoded pictures of all folders are kept on disk. Default 2 GB. */
+  /**
+   * How many bytes of decoded pictures of all folders are kept on disk. A folder that needs more is not kept, and `note`
+   * says so. Default 2 GB.
+   */
   readonly cacheLimit?: number;
   readonly onProgress?: (progress: ReadingProgress) => void;
   readonly env?: NodeJS.ProcessEnv;
@@ -98,29 +103,27 @@ export class ImageFolder<Part extends FolderFiles = FolderImages> {
     } = this;
     const parts = [['training', train] as const, ...(validation ? [['validation', validation] as const] : [])];
     const counts = parts.map(([, { labels }]) => countsOf(labels, this.classNames.length));
-    const nameWidth = Math.max(...this.classNames.map(({ length }) => length), 'class'.length);
+    const names = this.classNames.map(onOneLine);
+    const nameWidth = Math.max(...names.map(({ length }) => length), 'class'.length);
     const row = (name: string, cells: readonly string[]): string =>
       `${name.padEnd(nameWidth)}${cells.map((cell) => cell.padStart(12)).join('')}`;
-    const reasons = [...countBy(this.skipped.map(({ reason }) => reason))].map(
-      ([reason, count]) => `${countText(count)} ${reason}`,
-    );
     return [
-      `${this.title}: ${parts.map(([name, { files }]) => `${countText(files.length)} ${name}`).join(' and ')} pictures, ` +
+      `${onOneLine(this.title)}: ${parts.map(([name, { files }]) => `${countText(files.length)} ${name}`).join(' and ')} pictures, ` +
         `${height} × ${width} pixels, ${color === 'grey' ? 'grey' : 'colour'}, resized by ${resize}`,
-      `from ${this.folder}`,
+      `from ${onOneLine(this.folder)}`,
       '',
       row(
         'class',
         parts.map(([name]) => name),
       ),
-      ...this.classNames.map((name, label) =>
+      ...names.map((name, label) =>
         row(
           name,
           counts.map((count) => countText(count[label])),
         ),
       ),
       '',
-      this.skipped.length === 0 ? 'No file was skipped.' : `Skipped: ${reasons.join(', ')}.`,
+      this.skipped.length === 0 ? 'No file was skipped.' : `Skipped: ${reasonsText(this.skipped)}.`,
       ...(this.note ? [this.note] : []),
     ].join('\n');
   }
@@ -129,6 +132,16 @@ export class ImageFolder<Part extends FolderFiles = FolderImages> {
     return this.toString();
   }
 }
+
+/** Names of files can hold line breaks. */
+const onOneLine = (name: string): string =>
+  name.replace(/[\p{Cc}\u2028\u2029]/gu, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+
+/** `3 × hidden file, 1 × not a picture` */
+const reasonsText = (skipped: readonly SkippedFile[]): string =>
+  [...countBy(skipped.map(({ reason }) => reason))]
+    .map(([reason, count]) => `${countText(count)} × ${reason}`)
+    .join(', ');
 
 /** How often each label occurs. */
 function countsOf(labels: NdArray<Uint8Array>, classes: number): number[] {
@@ -146,8 +159,8 @@ function countBy<T>(values: readonly T[]): Map<T, number> {
 /**
  * Reads a folder of pictures into memory, and shows nothing; notebooks call `loadImageFolder`, which does.
  *
- * Layouts: `train/<class>/*` with `validation/`, `val/` or `test/` beside it, or `<class>/*`. Folders within a class
- * belong to it. JPEG, PNG, WebP, GIF (first frame), TIFF (first page) and BMP are told by their content. Whatever else
+ * Layouts: `train/<class>/*` (or `training`) with `validation/` beside it (or `valid`, `val`, `testing`, `test`), in small
+ * or capital letters, or `<class>/*`. Folders within a class belong to it. JPEG, PNG, WebP, GIF (first frame), TIFF (first page) and BMP are told by their content. Whatever else
  * lies there is skipped and listed in `skipped` with the reason, also a picture whose name says another format. What is
  * transparent becomes white; CMYK, 16 bits and colour profiles become sRGB; pictures are turned as EXIF says.
  *
@@ -231,14 +244,20 @@ async function decodeAgain(candidates: readonly Candidate[], options: PictureOpt
   // Decoding plain pictures never waits by itself: other work, and an interrupt, get their turn here.
   await nextTurn();
   const buffer = new ReadBuffer();
-  const files = candidates.map((candidate) => ({ candidate, bytes: readCandidate(candidate, buffer).bytes }));
+  const changed = ({ path }: Candidate, { message }: BadPicture): Error =>
+    new Error(`${path}: the picture has changed since the folder was opened (${message}). Open the folder again.`);
+  const files = candidates.map((candidate) => {
+    try {
+      return { candidate, bytes: readCandidate(candidate, buffer).bytes };
+    } catch (error) {
+      throw error instanceof BadPicture ? changed(candidate, error) : error;
+    }
+  });
   const outcomes = await decodeFiles(files, options);
   return Buffer.concat(
     outcomes.map((outcome, i) => {
-      if (!(outcome instanceof BadPicture)) return outcome.pixels;
-      throw new Error(
-        `${candidates[i].path}: the picture has changed since the folder was opened (${outcome.message}). Open the folder again.`,
-      );
+      if (outcome instanceof BadPicture) throw changed(candidates[i], outcome);
+      return outcome.pixels;
     }),
   );
 }
@@ -256,16 +275,22 @@ async function readFolder<Part extends FolderFiles>(
 ): Promise<ImageFolder<Part>> {
   checkOptions(options);
   const { seed = 1, validationSplit = 0, minImagesPerClass } = options;
+  const pictures = pictureOptions(options);
   const listing = listFolder(folder, minImagesPerClass !== undefined);
   if (listing.validation && validationSplit > 0) {
     throw new Error(
       `${folder}: got validationSplit = ${validationSplit}, but the folder has validation pictures of its own. Leave one of them out.`,
     );
   }
+  const groups = {
+    train: groupsOf(listing.train, listing.classNames, options, minImagesPerClass),
+    validation: listing.validation && groupsOf(listing.validation, listing.classNames, options),
+  };
+  if (place === 'memory') checkMemory(folder, [...groups.train, ...(groups.validation ?? [])], pictures);
   const store = new PixelStore(
     listing.folder,
     [...listing.train, ...(listing.validation ?? [])],
-    pictureOptions(options),
+    pictures,
     place,
     options.cacheLimit,
   );
@@ -281,7 +306,7 @@ async function readFolder<Part extends FolderFiles>(
             `Read it again when you need it: nothing is left of what was decoded.`,
         );
       };
-      return choose(store, listing, { ...options, onProgress });
+      return choose(store, listing, groups, onProgress);
     });
     store.finish();
     // Where a picture lies is settled now.
@@ -291,7 +316,7 @@ async function readFolder<Part extends FolderFiles>(
     store.abort();
     throw error;
   }
-  const { classNames, tooFew } = classesOf(folder, listing, chosen.train, store.skipped, minImagesPerClass);
+  const { classNames, leftOut } = classesOf(folder, listing, groups, store.skipped, minImagesPerClass);
   if (classNames.length > MAX_CLASSES) {
     throw new Error(`${folder}: got ${countText(classNames.length)} classes, expected at most ${MAX_CLASSES}.`);
   }
@@ -317,6 +342,18 @@ async function readFolder<Part extends FolderFiles>(
   let { train, validation } = chosen;
   if (validationSplit > 0) {
     const all = train.filter(({ candidate }) => labelOf.has(candidate.className));
+    const counts = countBy(all.map(({ candidate }) => candidate.className));
+    if (Math.max(...counts.values()) < 2) {
+      throw new Error(
+        `${folder}: got validationSplit = ${validationSplit}, but only one picture of each class; expected at least two, ` +
+          `one to learn from and one to validate. Add pictures, or leave validationSplit out.`,
+      );
+    }
+    for (const [className, count] of counts) {
+      if (count > 1) continue;
+      const { file } = all.find(({ candidate }) => candidate.className === className)!.candidate;
+      leftOut.push({ file: path.posix.dirname(file), reason: 'class without validation pictures', detail: 'it has one picture' });
+    }
     const split = stratifiedSplit(
       all.map(({ candidate }) => labelOf.get(candidate.className)!),
       validationSplit,
@@ -331,13 +368,14 @@ async function readFolder<Part extends FolderFiles>(
     classNames,
     part(train),
     validation && part(validation),
-    [...listing.skipped, ...store.skipped, ...tooFew],
+    [...listing.skipped, ...store.skipped, ...leftOut],
     store.options,
     store.note,
   );
 }
 
-function checkOptions({ validationSplit = 0, seed = 1, minImagesPerClass, maxImagesPerClass }: FolderOptions): void {
+function checkOptions(options: FolderOptions): void {
+  const { validationSplit = 0, seed = 1, minImagesPerClass, maxImagesPerClass, cacheLimit = 0 } = options;
   if (!(validationSplit >= 0 && validationSplit < 1)) {
     throw new RangeError(
       `validationSplit: got ${validationSplit}, expected a part of each class, from 0 to below 1, such as 0.2.`,
@@ -348,49 +386,90 @@ function checkOptions({ validationSplit = 0, seed = 1, minImagesPerClass, maxIma
     if (count !== undefined && !(Number.isInteger(count) && count >= 1))
       throw new RangeError(`${name}: got ${count}, expected a whole number of at least 1.`);
   }
+  if (!(cacheLimit >= 0))
+    throw new RangeError(`cacheLimit: got ${cacheLimit}, expected a number of bytes, such as 2_000_000_000; 0 keeps nothing.`);
 }
 
 /** The pictures of one class in one part, of which only some may be wanted. */
 interface Group {
+  readonly className: string;
+  /** Not tried yet. */
   readonly queue: Candidate[];
+  /** So many are wanted. */
   readonly most: number;
+  /** So many must be tried, to know whether there are as many. */
+  readonly least: number;
+  /** Those that can be read. */
   readonly good: Candidate[];
+}
+
+interface Groups {
+  readonly train: readonly Group[];
+  readonly validation: readonly Group[] | undefined;
 }
 
 const QUICK_PART = 0.1;
 const QUICK_LEAST = 20;
 
+/** One group for each class. */
+function groupsOf(
+  candidates: readonly Candidate[],
+  classNames: readonly string[],
+  { seed = 1, maxImagesPerClass = Infinity, env }: FolderOptions,
+  least = 0,
+): Group[] {
+  const { quick } = readSettings(env);
+  const queues = new Map<string, Candidate[]>(classNames.map((className) => [className, []]));
+  for (const candidate of candidates) queues.get(candidate.className)?.push(candidate);
+  return [...queues].map(([className, queue]) => {
+    const most = Math.min(
+      maxImagesPerClass,
+      quick ? Math.max(QUICK_LEAST, Math.ceil(queue.length * QUICK_PART)) : Infinity,
+    );
+    return {
+      className,
+      queue: most < queue.length ? shuffled(queue, new Random(seed)) : queue,
+      most,
+      least,
+      good: [],
+    };
+  });
+}
+
+/** @throws Error if the pictures cannot be in memory */
+function checkMemory(folder: string, groups: readonly Group[], options: PictureOptions): void {
+  const count = groups.reduce((sum, { queue, most, least }) => sum + Math.min(queue.length, Math.max(most, least)), 0);
+  const needed = count * pixelBytes(options);
+  // A container may have less than its machine. The other half is for copies (a split makes one) and for all else.
+  const most = Math.min(Math.min(totalmem(), process.constrainedMemory() || Infinity) / 2, constants.MAX_LENGTH);
+  if (needed <= most) return;
+  const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;
+  throw new Error(
+    `${folder}: got ${countText(count)} pictures of ${options.size.join(' x ')} pixels, which need ${gigabytes(needed)} of memory; ` +
+      `expected at most ${gigabytes(most)} on this machine. Make size smaller, set maxImagesPerClass, or use ` +
+      `openImageFolder, which leaves the pictures on disk.`,
+  );
+}
+
 /** Reads what is wanted; where that is not all of a class, others take the places of those that cannot be read. */
 async function choose(
   store: PixelStore,
   listing: Listing,
-  options: FolderOptions,
+  { train, validation }: Groups,
+  onProgress: (progress: ReadingProgress) => void,
 ): Promise<{ train: Candidate[]; validation: Candidate[] | undefined }> {
-  const { seed = 1, maxImagesPerClass = Infinity } = options;
-  const { quick } = readSettings(options.env);
-  const groupsOf = (candidates: readonly Candidate[]): Group[] => {
-    const queues = new Map<string, Candidate[]>(listing.classNames.map((className) => [className, []]));
-    for (const candidate of candidates) queues.get(candidate.className)?.push(candidate);
-    return [...queues.values()].map((queue) => {
-      const most = Math.min(
-        maxImagesPerClass,
-        quick ? Math.max(QUICK_LEAST, Math.ceil(queue.length * QUICK_PART)) : Infinity,
-      );
-      return { queue: most < queue.length ? shuffled(queue, new Random(seed)) : queue, most, good: [] };
-    });
-  };
-  const train = groupsOf(listing.train);
-  const validation = listing.validation && groupsOf(listing.validation);
   const all = [...train, ...(validation ?? [])];
   for (;;) {
-    const wanted = all.map(({ queue, most, good }) => queue.splice(0, most - good.length));
+    const wanted = all.map(({ queue, most, least, good }) => queue.splice(0, Math.max(most, least) - good.length));
     if (wanted.every(({ length }) => length === 0)) break;
-    await store.ensure(wanted.flat(), options.onProgress);
+    await store.ensure(wanted.flat(), onProgress);
     wanted.forEach((candidates, i) => all[i].good.push(...candidates.filter((candidate) => store.has(candidate))));
   }
   const order = new Map([...listing.train, ...(listing.validation ?? [])].map((candidate, i) => [candidate, i]));
   const inOrder = (groups: readonly Group[]): Candidate[] =>
-    groups.flatMap(({ good, most }) => (most === Infinity ? good : good.sort((a, b) => order.get(a)! - order.get(b)!)));
+    groups.flatMap(({ good, most }) =>
+      most === Infinity ? good : good.slice(0, most).sort((a, b) => order.get(a)! - order.get(b)!),
+    );
   return { train: inOrder(train), validation: validation && inOrder(validation) };
 }
 
@@ -402,36 +481,62 @@ function shuffled<T>(values: T[], random: Random): T[] {
   return values;
 }
 
-/** The classes that have enough pictures, and those that are left out. */
+/**
+ * The classes that have enough pictures; and what is left out with the others, or missing.
+ *
+ * @throws Error if none of a class can be read and `least` is not said, or no class has enough
+ */
 function classesOf(
   folder: string,
   listing: Listing,
-  train: readonly Picture[],
+  groups: Groups,
   skipped: readonly SkippedFile[],
   least: number | undefined,
-): { classNames: string[]; tooFew: SkippedFile[] } {
-  const counts = countBy(train.map(({ candidate }) => candidate.className));
-  const tooFew: SkippedFile[] = [];
+): { classNames: string[]; leftOut: SkippedFile[] } {
+  const leftOut: SkippedFile[] = [];
+  const unreadable = new Map(skipped.map((file) => [file.file, file]));
+  const filesOf = (candidates: readonly Candidate[] | undefined, name: string): string[] =>
+    (candidates ?? []).filter(({ className }) => className === name).map(({ file }) => file);
+  const refuse = (className: string, files: readonly string[], part: string): void => {
+    const reasons = reasonsText(files.flatMap((file) => unreadable.get(file) ?? []));
+    throw new Error(
+      files.length === 0
+        ? `${folder}: the class ${JSON.stringify(className)} holds only links to pictures that are listed elsewhere, expected ` +
+          `pictures of its own. Put pictures into it, or remove it.`
+        : `${folder}: none of the ${countText(files.length)} files of the class ${JSON.stringify(className)} ${part}is a picture that ` +
+          `can be read (${reasons}). Repair or remove the class.`,
+    );
+  };
+  const counts = new Map(groups.train.map(({ className, good }) => [className, good.length]));
   const classNames = listing.classNames.filter((className) => {
-    const count = counts.get(className) ?? 0;
+    const count = counts.get(className)!;
     if (count >= (least ?? 1)) return true;
-    if (least === undefined) {
-      const files = new Set(
-        listing.train.filter((candidate) => candidate.className === className).map(({ file }) => file),
-      );
-      const reasons = countBy(skipped.filter(({ file }) => files.has(file)).map(({ reason }) => reason));
-      throw new Error(
-        `${folder}: none of the ${countText(files.size)} files of the class ${JSON.stringify(className)} is a picture that can be read ` +
-          `(${[...reasons].map(([reason, count]) => `${count} ${reason}`).join(', ')}). Repair or remove the class.`,
-      );
+    const files = filesOf(listing.train, className);
+    if (least === undefined) refuse(className, files, '');
+    const detail = `${count}, fewer than ${least}`;
+    leftOut.push({ file: folderIn(listing.trainFolder, className), reason: 'class with too few pictures', detail });
+    for (const file of [...files, ...filesOf(listing.validation, className)]) {
+      if (!unreadable.has(file)) leftOut.push({ file, reason: 'in a class with too few pictures' });
     }
-    tooFew.push({ file: className, reason: 'class with too few pictures', detail: `${count}, fewer than ${least}` });
     return false;
   });
   if (classNames.length === 0) {
     throw new Error(
-      `${folder}: got no class with at least ${least} pictures (minImagesPerClass). Found: ${listing.classNames.map((name) => `${name} ${counts.get(name) ?? 0}`).join(', ')}.`,
+      `${folder}: got no class with at least ${least} pictures (minImagesPerClass). Found: ` +
+        `${listing.classNames.map((name) => `${name} ${counts.get(name)}`).join(', ')}.`,
     );
   }
-  return { classNames, tooFew };
+  for (const { className, good } of groups.validation ?? []) {
+    if (good.length > 0 || !classNames.includes(className)) continue;
+    const files = filesOf(listing.validation, className);
+    if (files.length > 0 && least === undefined) refuse(className, files, `in ${listing.validationFolder} `);
+    leftOut.push({
+      file: folderIn(listing.validationFolder!, className),
+      reason: 'class without validation pictures',
+      detail: files.length === 0 ? 'there is none' : `none of ${countText(files.length)} can be read`,
+    });
+  }
+  return { classNames, leftOut };
 }
+
+const folderIn = (part: string, className: string): string => (part ? `${part}/${className}` : className);

@@ -55,7 +55,11 @@ export interface Listing {
   readonly folder: string;
   /** Sorted by code point. */
   readonly classNames: readonly string[];
+  /** Relative; '' where the classes lie in the folder itself. */
+  readonly trainFolder: string;
   readonly train: readonly Candidate[];
+  /** Undefined if there is none. */
+  readonly validationFolder: string | undefined;
   /** Undefined if there is no folder for it. */
   readonly validation: readonly Candidate[] | undefined;
   readonly skipped: readonly SkippedFile[];
@@ -109,7 +113,7 @@ export function listFolder(folder: string, allowEmpty = false): Listing {
     checkFlat(root, folder, lister, entries);
     const { classNames, candidates } = lister.listClasses('', entries, folder);
     const train = lister.withoutDuplicates(candidates);
-    return { folder: root, classNames, train, validation: undefined, skipped: lister.skipped };
+    return { ...lister.result(classNames), trainFolder: '', train };
   }
   const [trainName] = trainNames;
   const beside = VALIDATION_FOLDERS.flatMap((known) => folders.filter((name) => name.toLowerCase() === known))[0] as
@@ -128,9 +132,9 @@ export function listFolder(folder: string, allowEmpty = false): Listing {
   const { classNames } = train;
   if (beside === undefined) {
     const candidates = lister.withoutDuplicates(train.candidates);
-    return { folder: root, classNames, train: candidates, validation: undefined, skipped: lister.skipped };
+    return { ...lister.result(classNames), trainFolder: trainName, train: candidates };
   }
-  const validation = lister.listClasses(beside, lister.entriesOf(beside, folder), path.join(folder, beside));
+  const validation = lister.listClasses(beside, lister.entriesOf(beside, folder), path.join(folder, beside), true);
   const unknown = validation.classNames.filter((name) => !classNames.includes(name));
   if (unknown.length > 0) {
     throw new Error(
@@ -138,18 +142,14 @@ export function listFolder(folder: string, allowEmpty = false): Listing {
         `${namesText(classNames)}. Rename or move that folder.`,
     );
   }
-  for (const className of classNames) {
-    if (!validation.classNames.includes(className))
-      lister.skip(`${beside}/${className}`, 'class without validation pictures', 'there is no such folder');
-  }
   const all = lister.withoutDuplicates([...train.candidates, ...validation.candidates]);
   const isTraining = new Set(train.candidates);
   return {
-    folder: root,
-    classNames,
+    ...lister.result(classNames),
+    trainFolder: trainName,
     train: all.filter((candidate) => isTraining.has(candidate)),
+    validationFolder: beside,
     validation: all.filter((candidate) => !isTraining.has(candidate)),
-    skipped: lister.skipped,
   };
 }
 
@@ -264,6 +264,11 @@ class Lister {
     private readonly allowEmpty: boolean,
   ) {}
 
+  /** What is known beside the pictures; there are none for validation. */
+  result(classNames: readonly string[]): Omit<Listing, 'trainFolder' | 'train'> {
+    return { folder: this.root, classNames, validationFolder: undefined, validation: undefined, skipped: this.skipped };
+  }
+
   skip(file: string, reason: SkipReason, detail?: string): void {
     this.skipped.push(detail === undefined ? { file, reason } : { file, reason, detail });
   }
@@ -330,6 +335,7 @@ class Lister {
     relative: string,
     entries: readonly Dirent[],
     shown: string,
+    isValidation = false,
   ): { classNames: string[]; candidates: Candidate[] } {
     const classNames: string[] = [];
     const candidates: Candidate[] = [];
@@ -365,7 +371,7 @@ class Lister {
       if (candidates.length > count) {
         classNames.push(className);
       } else if (this.allowEmpty) {
-        this.skip(file, 'class with too few pictures', 'no picture in it');
+        if (!isValidation) this.skip(file, 'class with too few pictures', 'no picture in it');
       } else {
         const reasons = this.skipped
           .slice(skippedBefore)

@@ -77,7 +77,7 @@ describe('a folder of pictures as it is found in the wild', async () => {
 
   it('counts what was skipped, by reason, in the summary', () => {
     const mislabelled = possible.filter(({ reason }) => reason === 'mislabelled').length;
-    expect(String(result)).toContain(`${mislabelled} mislabelled`);
+    expect(String(result)).toContain(`${mislabelled} × mislabelled`);
   });
 
   it('is the same when it is read again', async () => {

@@ -94,6 +94,43 @@ describe('readImageFolder', () => {
     expect(pets.skipped).toEqual([
       { file: 'eel', reason: 'class with too few pictures', detail: 'no picture in it' },
       { file: 'cow', reason: 'class with too few pictures', detail: '2, fewer than 3' },
+      { file: 'cow/000.png', reason: 'in a class with too few pictures' },
+      { file: 'cow/001.png', reason: 'in a class with too few pictures' },
+    ]);
+  });
+
+  it('counts pictures that are left out as pictures of their class', async () => {
+    const folder = await folderOf({ cat: 30, dog: 26, eel: 30 });
+    for (let i = 0; i < 6; i++) writeFileSync(path.join(folder, 'eel', `00${i}.png`), 'no picture');
+    for (const options of [{ env: { COURSE_QUICK: '1' } }, { maxImagesPerClass: 2 }]) {
+      const pets = await readImageFolder(folder, { size: [2, 2], minImagesPerClass: 25, ...options });
+      expect(pets.classNames).toEqual(['cat', 'dog']);
+      expect(pets.train.files).toHaveLength('env' in options ? 40 : 4);
+      expect(pets.skipped).toContainEqual({
+        file: 'eel',
+        reason: 'class with too few pictures',
+        detail: '24, fewer than 25',
+      });
+    }
+  });
+
+  it('lists classes without validation pictures', async () => {
+    const folder = await folderOf({ 'train/cat': 2, 'train/dog': 2, 'val/cat': 1 });
+    expect((await readImageFolder(folder, { size: [4, 4] })).skipped).toEqual([
+      { file: 'val/dog', reason: 'class without validation pictures', detail: 'there is none' },
+    ]);
+    mkdirSync(path.join(folder, 'val', 'dog'));
+    writeFileSync(path.join(folder, 'val', 'dog', 'a.png'), '');
+    await expect(readImageFolder(folder, { size: [4, 4] })).rejects.toThrow(
+      /none of the 1 files of the class "dog" in val is a picture that can be read \(1 × empty file\)/,
+    );
+    expect((await readImageFolder(folder, { size: [4, 4], minImagesPerClass: 1 })).skipped).toEqual([
+      { file: 'val/dog/a.png', reason: 'empty file' },
+      { file: 'val/dog', reason: 'class without validation pictures', detail: 'none of 1 can be read' },
+    ]);
+    const flat = await folderOf({ cat: 2, dog: 1 });
+    expect((await readImageFolder(flat, { size: [4, 4], validationSplit: 0.5 })).skipped).toEqual([
+      { file: 'dog', reason: 'class without validation pictures', detail: 'it has one picture' },
     ]);
   });
 
@@ -163,9 +200,16 @@ describe('readImageFolder', () => {
         'cat             3',
         'dog             2',
         '',
-        'Skipped: 1 not in a class, 1 not a picture.',
+        'Skipped: 1 × not in a class, 1 × not a picture.',
       ].join('\n'),
     );
+  });
+});
+
+describe('the summary of a folder', () => {
+  it('keeps a name with a line break on one line', async () => {
+    const text = String(await readImageFolder(await folderOf({ 'black\ncat': 1 }), { size: [4, 4] }));
+    expect(text).toContain('\nblack\\u000acat           1\n');
   });
 });
 
@@ -205,7 +249,7 @@ describe('readImageFolder refuses', () => {
     writeFileSync(path.join(folder, 'eel', 'a.png'), '');
     writeFileSync(path.join(folder, 'eel', 'b.png'), 'text');
     await expect(readImageFolder(folder)).rejects.toThrow(
-      /none of the 2 files of the class "eel".*1 empty file, 1 not a picture/,
+      /none of the 2 files of the class "eel".*1 × empty file, 1 × not a picture/,
     );
   });
 
@@ -224,6 +268,25 @@ describe('readImageFolder refuses', () => {
     await expect(readImageFolder(folder)).rejects.toThrow(/two folders for the class/);
   });
 
+  it('a class that holds links to the pictures of others alone', async () => {
+    mkdirSync(path.join(folder, 'eel'));
+    symlinkSync('../dog/000.png', path.join(folder, 'eel', 'a.png'));
+    await expect(readImageFolder(folder)).rejects.toThrow(/the class "eel" holds only links/);
+  });
+
+  it('a split of one picture a class', async () => {
+    await expect(readImageFolder(await folderOf({ cat: 1, dog: 1 }), { validationSplit: 0.2 })).rejects.toThrow(
+      /got validationSplit = 0.2, but only one picture of each class; expected at least two/,
+    );
+  });
+
+  it('more than the memory holds, before it decodes', async () => {
+    for (let i = 0; i < 20_000; i++) writeFileSync(path.join(folder, 'dog', `a${i}.png`), '');
+    await expect(readImageFolder(folder, { size: [4096, 4096] })).rejects.toThrow(
+      /got 20,004 pictures of 4096 x 4096 pixels, which need 1006\.8 GB of memory; expected at most .*openImageFolder/,
+    );
+  });
+
   it('both a validation folder and a split', async () => {
     const parts = await folderOf({ 'train/cat': 2, 'val/cat': 1 });
     await expect(readImageFolder(parts, { validationSplit: 0.5 })).rejects.toThrow(/validation pictures of its own/);
@@ -237,6 +300,8 @@ describe('readImageFolder refuses', () => {
     [{ validationSplit: 1 }, /validationSplit: got 1/],
     [{ seed: 0.5 }, /seed: got 0.5/],
     [{ maxImagesPerClass: 0 }, /maxImagesPerClass: got 0/],
+    [{ cacheLimit: -1 }, /cacheLimit: got -1, expected a number of bytes/],
+    [{ cacheLimit: NaN }, /cacheLimit: got NaN/],
     [{ minImagesPerClass: 9 }, /no class with at least 9 pictures.*cat 2, dog 2/],
   ])('the options %j', async (options, message) => {
     await expect(readImageFolder(folder, options)).rejects.toThrow(message);

@@ -36,12 +36,6 @@ describe('listFolder knows training and validation folders', () => {
   it('but takes classes called valid and invalid for what they are', () => {
     expect(listFolder(folderOf('valid/a.jpg', 'invalid/b.jpg')).classNames).toEqual(['invalid', 'valid']);
   });
-
-  it('and lists a class without a folder for validation', () => {
-    expect(listFolder(folderOf('train/cat/a.jpg', 'train/dog/b.jpg', 'val/cat/c.jpg')).skipped).toEqual([
-      { file: 'val/dog', reason: 'class without validation pictures', detail: 'there is no such folder' },
-    ]);
-  });
 });
 
 describe('listFolder takes each picture once', () => {

@@ -41,7 +41,7 @@ describe('loadImageFolder', () => {
     await loadImageFolder(folder, { size: [4, 4] });
     const html = shown.at(-1)!.data['text/html'];
     expect(html).toContain('<summary>26 files were skipped</summary>');
-    expect(html).toContain('<p>25 empty file</p>');
+    expect(html).toContain('<p>25 × empty file</p>');
     expect(html).toContain('<code>cat/bad &#38; 19.png</code>');
     expect(html).not.toContain('bad &#38; 20.png');
     expect(html).toContain('<li>and 5 more</li>');
