@@ -45,7 +45,7 @@ describe('loadImageFolder', () => {
     expect(html).toContain('<code>cat/bad &#38; 19.png</code>');
     expect(html).not.toContain('bad &#38; 20.png');
     expect(html).toContain('<li>and 5 more</li>');
-    expect(html).toContain('<p>1 not in a class</p><ul><li><code>notes.txt</code></li></ul>');
+    expect(html).toContain('<p>1 × not in a class</p><ul><li><code>notes.txt</code></li></ul>');
   });
 
   it('passes on an error of onProgress, and leaves nothing half-written behind', async () => {
