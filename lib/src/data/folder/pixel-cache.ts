@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import {
   closeSync,
+  constants,
   fstatSync,
   mkdirSync,
   openSync,
@@ -15,6 +16,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { countText } from '../../arrays';
 import { crc32 } from '../crc32';
 import { cacheFolder } from '../../../cache-folder.cjs';
 import type { FileStamp } from './decode';
@@ -137,7 +139,13 @@ export class PicturesOnDisk implements Pictures {
     private readonly descriptor: number,
     private readonly bytesEach: number,
   ) {
-    unused.register(this, descriptor);
+    unused.register(this, descriptor, this);
+  }
+
+  /** Nothing can be read any more. Without it the file is closed when this object is collected. */
+  close(): void {
+    unused.unregister(this);
+    closeSync(this.descriptor);
   }
 
   read(row: number): Uint8Array {
@@ -186,7 +194,8 @@ const BLOCK = 1 << 20;
 export function openCache(file: string, place: 'memory' | 'disk', bytesEach: number): CachedPixels | undefined {
   let descriptor: number;
   try {
-    descriptor = openSync(file, 'r');
+    // Whatever lies there: a pipe would wait for somebody who writes.
+    descriptor = openSync(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   } catch {
     return undefined;
   }
@@ -279,6 +288,10 @@ function parseTable(table: Buffer): CachedFile[] {
   });
 }
 
+/** Why a folder is not kept. */
+export const overLimit = (bytes: number, limit: number): Error =>
+  new Error(`they need ${countText(bytes)} bytes, more than cacheLimit = ${countText(limit)}`);
+
 /** Writes a cache file; nothing is seen of it before `finish`. */
 export class CacheWriter {
   private readonly temporary: string;
@@ -308,9 +321,12 @@ export class CacheWriter {
    * Puts the file in its place, and takes away what is more than the limit.
    *
    * @returns the pictures in it
+   * @throws Error if the file alone is more than the limit, or the system's error
    */
   finish(files: readonly CachedFile[], limit = CACHE_LIMIT): PicturesOnDisk {
     const table = formatTable(files);
+    const bytes = HEADER_BYTES + this.pixels + table.length;
+    if (bytes > limit) throw overLimit(bytes, limit);
     this.write(table, HEADER_BYTES + this.pixels);
     this.write(writeHeader({ pixels: this.pixels, table: table.length, checksum: crc32(table, this.checksum) }), 0);
     renameSync(this.temporary, this.file);

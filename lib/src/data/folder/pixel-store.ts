@@ -10,6 +10,7 @@ import {
   cacheFileOf,
   CacheWriter,
   openCache,
+  overLimit,
   PicturesInMemory,
   type CachedFile,
   type Pictures,
@@ -238,11 +239,8 @@ export class PixelStore {
     } else {
       this.sink = { append: (pixels) => this.writer?.append(pixels) };
       try {
-        if (this.listed.length * this.bytesEach > this.cacheLimit) {
-          throw new Error(
-            `${Math.round((this.listed.length * this.bytesEach) / 1e6)} MB are more than the cache may hold`,
-          );
-        }
+        const bytes = this.listed.length * this.bytesEach;
+        if (bytes > this.cacheLimit) throw overLimit(bytes, this.cacheLimit);
         this.writer = new CacheWriter(this.cacheFile, this.bytesEach);
       } catch (error) {
         this.giveUpCache(error as Error);
@@ -254,7 +252,9 @@ export class PixelStore {
   private giveUpCache(error: Error): void {
     this.writer?.abort();
     this.writer = undefined;
-    this.note = `The pixels could not be kept in ${this.cacheFile} (${error.message}), so the pictures are decoded each time they are needed.`;
+    this.note =
+      `The pixels could not be kept in ${this.cacheFile} (${error.message}), so the pictures are decoded ` +
+      `${this.place === 'memory' ? 'anew the next time' : 'each time they are needed'}.`;
   }
 
   /** Puts what is new into the cache. Call it once, at the end. */
@@ -273,7 +273,9 @@ export class PixelStore {
         this.writer.append(this.sink.pixels);
       }
       const kept = this.writer?.finish([...this.files.values()], this.cacheLimit);
-      this.pictures ??= kept;
+      this.writer = undefined;
+      if (this.pictures) kept?.close();
+      else this.pictures = kept;
     } catch (error) {
       this.giveUpCache(error as Error);
     }

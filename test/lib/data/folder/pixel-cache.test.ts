@@ -1,9 +1,11 @@
+import { execFileSync } from 'node:child_process';
 import {
   copyFileSync,
   existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   realpathSync,
   renameSync,
   rmSync,
@@ -211,6 +213,35 @@ describe('the cache of decoded pictures', () => {
     new CacheWriter(path.join(pixels(), 'new.pixels'), 4).finish([], total);
     const expected = [...before.filter((name) => name !== 'old.pixels'), 'new.pixels', 'running.pixels.1234.tmp'];
     expect(readdirSync(pixels()).sort()).toEqual(expected.sort());
+  });
+
+  it('keeps nothing that is larger than its limit alone, and says so', async () => {
+    const kept = readdirSync(pixels());
+    for (const open of [readImageFolder, indexImageFolder]) {
+      const pets = await open(folder, { size: [30, 30], cacheLimit: 5000 });
+      expect(pets.note).toMatch(/they need [\d,]+ bytes, more than cacheLimit = 5,000/);
+      expect(readdirSync(pixels())).toEqual(kept);
+    }
+  });
+
+  it.runIf(process.platform === 'linux')('leaves no file open where the pictures are in memory', async () => {
+    await readImageFolder(folder, { size: [5, 5] });
+    const open = readdirSync('/proc/self/fd').flatMap((name) => {
+      try {
+        return readlinkSync(`/proc/self/fd/${name}`);
+      } catch {
+        return [];
+      }
+    });
+    expect(open.filter((file) => file.startsWith(realpathSync(pixels())))).toEqual([]);
+  });
+
+  it.runIf(process.platform !== 'win32')('does not wait for a pipe in the place of its file', async () => {
+    const [name] = readdirSync(pixels());
+    rmSync(path.join(pixels(), name));
+    execFileSync('mkfifo', [path.join(pixels(), name)]);
+    expect((await read()).train.files).toHaveLength(5);
+    expect(statSync(path.join(pixels(), name)).isFile()).toBe(true);
   });
 
   it('gives up what was decoded of one folder, in every way, and keeps that of others', async () => {
