@@ -1,14 +1,17 @@
 import type { NdArray } from 'ndarray';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync, type Stats } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { arrayOf } from '../arrays';
 import { bmpProblem, decodeBmp, readBmpHeader } from './folder/bmp';
+import { BadPicture, checkSize } from './folder/decode-reference';
 import { formatOfContent, kindOfContent } from './folder/formats';
 import { likeDataset, type OwnPicture, type PictureStyle } from '../preprocessing/own-picture';
 
 /** Pixels of the longer side that are looked at: more only cost time. */
 const LOOKED_AT = 640;
+/** Of the shorter one, if the picture has as many. */
+const LEAST_SIDE = 10;
 
 export interface OwnPictureOptions {
   /** The dataset whose pictures it shall look like. Default `mnist`. */
@@ -48,22 +51,50 @@ export async function ownPicture(path: string, { like = 'mnist' }: OwnPictureOpt
 
 /** `[height, width, 4]`: red, green, blue and opacity; turned upright, reduced if it is large. */
 async function readPicture(path: string): Promise<NdArray<Uint8Array>> {
-  const file = resolve(path);
-  if (!existsSync(file)) throw new Error(`ownPicture: ${path}: there is no such file. ${neighbours(file)}`);
-  if (!statSync(file).isFile()) {
-    throw new Error(
-      `ownPicture: ${path}: got no regular file; expected a picture. ${neighbours(`${file}/x`)}`,
-    );
-  }
-  const bytes = await readFile(file);
+  const bytes = await readBytes(path, resolve(path));
   try {
     return await decode(bytes);
   } catch (error) {
+    if (error instanceof BadPicture && error.reason === 'too large')
+      throw new Error(`ownPicture: ${path}: got ${error.message}. Make it smaller in a picture program.`);
     throw new Error(
       `ownPicture: ${path}: cannot be read as a picture (${(error as Error).message}); ` +
         `expected JPEG, PNG, WebP, GIF, TIFF or BMP. Open it in a picture program and export it as PNG.`,
       { cause: error },
     );
+  }
+}
+
+/** @param path as messages call the file */
+async function readBytes(path: string, file: string): Promise<Buffer> {
+  try {
+    const status = statusOf(file);
+    if (!status) throw new Error(`ownPicture: ${path}: there is no such file. ${neighbours(dirname(file))}`);
+    if (status.isDirectory())
+      throw new Error(`ownPicture: ${path}: got a folder; expected a picture. ${neighbours(file)}`);
+    if (!status.isFile())
+      throw new Error(
+        `ownPicture: ${path}: got a pipe or a device; expected a picture. ${neighbours(dirname(file))}`,
+      );
+    return await readFile(file);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'EACCES' && code !== 'EPERM') throw error;
+    throw new Error(
+      `ownPicture: ${path}: got no permission to read it (${code}). ` +
+        'Allow it for the file and the folders that it lies in, or copy the picture to a folder of your own.',
+      { cause: error },
+    );
+  }
+}
+
+/** Undefined if there is no such file, whatever the reason. */
+function statusOf(file: string): Stats | undefined {
+  try {
+    return statSync(file);
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG'].includes((error as NodeJS.ErrnoException).code ?? '')) return;
+    throw error;
   }
 }
 
@@ -74,12 +105,17 @@ async function decode(bytes: Buffer): Promise<NdArray<Uint8Array>> {
   // Loaded when the first picture is read: most lessons need none.
   const { default: sharp } = await import('sharp');
   const options = { failOn: 'truncated' } as const;
+  const { width, height } =
+    format === 'BMP' ? sizeOfBmp(bytes) : (await sharp(bytes, { limitInputPixels: false }).metadata()).autoOrient;
+  checkSize(width, height);
+  // A long, narrow picture keeps the pixels of its shorter side that `likeDataset` needs.
+  const side = Math.max(LOOKED_AT, Math.ceil((LEAST_SIDE * Math.max(width, height)) / Math.min(width, height)));
   const picture = format === 'BMP'
-    ? sharp(pixelsOfBmp(bytes), { ...options, raw: sizeOfBmp(bytes) })
+    ? sharp(decodeBmp(bytes), { ...options, raw: sizeOfBmp(bytes) })
     : sharp(bytes, options);
   const { data, info } = await picture
     .autoOrient()
-    .resize(LOOKED_AT, LOOKED_AT, { fit: 'inside', withoutEnlargement: true, kernel: 'linear' })
+    .resize(side, side, { fit: 'inside', withoutEnlargement: true, kernel: 'linear' })
     .toColourspace('srgb').ensureAlpha().raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
   return arrayOf(new Uint8Array(data.buffer, data.byteOffset, data.length), [info.height, info.width, info.channels]);
 }
@@ -87,22 +123,24 @@ async function decode(bytes: Buffer): Promise<NdArray<Uint8Array>> {
 const isRead = (format: string): boolean => ['JPEG', 'PNG', 'WebP', 'GIF', 'TIFF', 'BMP'].includes(format);
 
 /** sharp reads all but these. */
-function pixelsOfBmp(bytes: Buffer): Uint8Array {
-  const problem = bmpProblem(readBmpHeader(bytes));
-  if (problem) throw new Error(`it is ${problem}`);
-  return decodeBmp(bytes);
-}
-
 function sizeOfBmp(bytes: Buffer): { width: number; height: number; channels: 4 } {
-  const { width, height } = readBmpHeader(bytes);
+  const header = readBmpHeader(bytes);
+  const problem = bmpProblem(header);
+  if (problem) throw new Error(`it is ${problem}`);
+  const { width, height } = header;
   return { width, height, channels: 4 };
 }
 
-/** What lies where the file was expected: most often the name is a little different. */
-function neighbours(file: string): string {
-  const folder = dirname(file);
+/** What lies in the folder where the file was expected: most often the name is a little different. */
+function neighbours(folder: string): string {
   if (!existsSync(folder)) return `There is no folder ${folder} either.`;
-  const pictures = readdirSync(folder).filter((name) => /\.(jpe?g|png|webp|gif|tiff?|bmp)$/i.test(name));
+  let names: string[];
+  try {
+    names = readdirSync(folder);
+  } catch (error) {
+    return `What is in ${folder} cannot be listed (${(error as NodeJS.ErrnoException).code}).`;
+  }
+  const pictures = names.filter((name) => /\.(jpe?g|png|webp|gif|tiff?|bmp)$/i.test(name));
   if (pictures.length === 0) return `There are no pictures in ${folder}.`;
   const more = pictures.length > 10 ? ` and ${pictures.length - 10} more` : '';
   return `The pictures in ${basename(folder)}: ${pictures.slice(0, 10).join(', ')}${more}.`;

@@ -1,10 +1,12 @@
 import { ownPicture, tf, type OwnPicture } from '@course/lib';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { crc32 } from '../../../lib/src/data/crc32';
 
 let folder: string;
 beforeAll(() => void (folder = mkdtempSync(join(tmpdir(), 'own-picture-'))));
@@ -176,8 +178,51 @@ describe('ownPicture', () => {
     mkdirSync(join(folder, 'mine'), { recursive: true });
     writeFileSync(join(folder, 'mine', 'seven.jpg'), '');
     await expect(ownPicture(join(folder, 'mine', 'sevn.jpg'))).rejects.toThrow(/sevn\.jpg: there is no such file\. The pictures in mine: seven\.jpg\./);
-    await expect(ownPicture(join(folder, 'mine'))).rejects.toThrow(/mine: got no regular file; expected a picture\. The pictures in mine: seven\.jpg/);
+    await expect(ownPicture(join(folder, 'mine'))).rejects.toThrow(/mine: got a folder; expected a picture\. The pictures in mine: seven\.jpg/);
     await expect(ownPicture(join(folder, 'nowhere', 'a.jpg'))).rejects.toThrow(/There is no folder .*nowhere either/);
+  });
+
+  it('says that a named pipe is no picture, and does not wait for it', async () => {
+    mkdirSync(join(folder, 'pipes'));
+    writeFileSync(join(folder, 'pipes', 'eight.jpg'), '');
+    execFileSync('mkfifo', [join(folder, 'pipes', 'p')]);
+    await expect(ownPicture(join(folder, 'pipes', 'p'))).rejects.toThrow(
+      /p: got a pipe or a device; expected a picture\. The pictures in pipes: eight\.jpg/);
+    await expect(ownPicture(join(folder, 'pipes', 'p', 'a.jpg'))).rejects.toThrow(/a\.jpg: there is no such file\. What is in .*p cannot be listed \(ENOTDIR\)/);
+  });
+
+  it('says that it may not read a file, or what is in a folder', async () => {
+    const file = join(folder, 'locked.png');
+    writeFileSync(file, '');
+    mkdirSync(join(folder, 'locked'));
+    chmodSync(file, 0);
+    chmodSync(join(folder, 'locked'), 0);
+    // Root may read everything.
+    const asRoot = process.getuid?.() === 0;
+    if (asRoot) chmodSync(folder, 0o755), process.seteuid!(65_534);
+    try {
+      await expect(ownPicture(file)).rejects.toThrow(/locked\.png: got no permission to read it \(EACCES\)\. Allow it/);
+      await expect(ownPicture(join(folder, 'locked', 'a.png'))).rejects.toThrow(/a\.png: got no permission to read it/);
+      await expect(ownPicture(join(folder, 'locked'))).rejects.toThrow(/locked: got a folder; .*cannot be listed \(EACCES\)/);
+    } finally {
+      if (asRoot) process.seteuid!(0);
+      chmodSync(join(folder, 'locked'), 0o755);
+    }
+  });
+
+  it('looks for ink in a long, narrow picture too, and names the size that a too narrow one has', async () => {
+    const strip = (height: number): Promise<Buffer> =>
+      sharp(svg({ size: [3000, height], at: 'scale(0.04)' })).png().toBuffer();
+    await expect(read(await strip(20))).rejects.toThrow('found nothing');
+    await expect(read(await strip(8))).rejects.toThrow(/shape \[8, 3000, 4\]; expected .* each side at least 10 pixels/);
+  });
+
+  it('refuses a picture that would fill the memory, by its size', async () => {
+    const bomb = await sharp(svg({})).png().toBuffer();
+    bomb.writeUInt32BE(20_000, 16);
+    bomb.writeUInt32BE(20_000, 20);
+    bomb.writeUInt32BE(crc32(bomb.subarray(12, 29)), 29);
+    await expect(read(bomb)).rejects.toThrow(/picture\.png: got 20000 x 20000 pixels, more than 100 megapixels\. Make it smaller/);
   });
 
   it('says that a file is no picture, or is cut off', async () => {
