@@ -20,6 +20,9 @@ export const MAX_PIXELS = 100_000_000;
 /** Under what is transparent. Pictures with alpha are made for pages, and pages are white. */
 const BACKGROUND = { r: 255, g: 255, b: 255 };
 
+/** Types of the values of a picture, as libvips calls them: 1 to 8 bits and 16 bits. */
+const depths: readonly (string | undefined)[] = ['uchar', 'ushort'];
+
 /** A picture that cannot be used, and why. */
 export class BadPicture extends Error {
   constructor(
@@ -63,8 +66,11 @@ export async function decodeReference(
     // side.
     const {
       autoOrient: { width, height },
+      depth,
     } = format === 'BMP' ? await picture.metadata() : await open(bytes, { limitInputPixels: false }).metadata();
     checkSize(width, height);
+    // Nobody says which of their values is white: brought to bytes as they are, most pictures would be black.
+    if (!depths.includes(depth)) throw new BadPicture('unsupported format', `${format} with values of type ${depth}`);
     return await rawPicture(picture, [width, height], options);
   } catch (error) {
     if (error instanceof BadPicture) throw error;

@@ -116,6 +116,39 @@ function bmp(
   return file;
 }
 
+/** A grey TIFF whose values have 32 bits. */
+function tiff32(sampleFormat: 'uint' | 'float', value: number): Buffer {
+  const fields: [tag: number, value: number][] = [
+    [256, SIDE],
+    [257, SIDE],
+    [258, 32],
+    [259, 1],
+    [262, 1],
+    [273, 0],
+    [277, 1],
+    [278, SIDE],
+    [279, SIDE * SIDE * 4],
+    [339, sampleFormat === 'uint' ? 1 : 3],
+  ];
+  const start = 8 + 2 + fields.length * 12 + 4;
+  const file = Buffer.alloc(start + SIDE * SIDE * 4);
+  file.write('II*\0', 'latin1');
+  file.writeUInt32LE(8, 4);
+  file.writeUInt16LE(fields.length, 8);
+  fields.forEach(([tag, number], i) => {
+    const at = 10 + i * 12;
+    file.writeUInt16LE(tag, at);
+    file.writeUInt16LE(4, at + 2);
+    file.writeUInt32LE(1, at + 4);
+    file.writeUInt32LE(tag === 273 ? start : number, at + 8);
+  });
+  for (let at = start; at < file.length; at += 4) {
+    if (sampleFormat === 'uint') file.writeUInt32LE(value, at);
+    else file.writeFloatLE(value, at);
+  }
+  return file;
+}
+
 /** A PNG of these chunks, each with its length and checksum. */
 function png(...chunks: [string, Buffer][]): Buffer {
   return Buffer.concat([
@@ -346,6 +379,8 @@ export async function badCases(outside: string): Promise<Case[]> {
     { name: 'wrong checksum.png', make: content(flipped(pngBytes, pngBytes.length >> 1)), reason: 'damaged' },
     { name: 'cut off.webp', make: half(webp), ...truncated },
     { name: 'cut off.gif', make: half(gif), ...truncated },
+    { name: 'float32.tif', make: content(tiff32('float', 0.6)), reason: 'unsupported format', detail: /TIFF.*float/ },
+    { name: 'uint32.tif', make: content(tiff32('uint', 3e9)), reason: 'unsupported format', detail: /TIFF.*uint/ },
     { name: 'cut off.tif', make: half(tiff), reason: 'damaged' },
     { name: 'cut off.bmp', make: half(bmp(24)), ...truncated },
     { name: 'run-length coded.bmp', make: content(rle(bmp(8))), reason: 'unsupported format', detail: /compressed/ },
