@@ -41,6 +41,10 @@ export class Batches implements ExampleBatches {
     if (!Number.isInteger(this.batchSize) || this.batchSize < 1) {
       throw new RangeError(`batches: got batchSize = ${this.batchSize}, expected a whole number of at least 1.`);
     }
+    const { seed = 1 } = options;
+    if (!Number.isSafeInteger(seed)) {
+      throw new RangeError(`batches: got seed = ${seed}, expected a whole number, such as 1.`);
+    }
   }
 
   /** How many pictures there are. */

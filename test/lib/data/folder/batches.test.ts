@@ -73,6 +73,9 @@ describe.each([
   });
 
   it('give each picture once, with its class', async () => {
+    for (const seed of [1.5, NaN]) {
+      expect(() => pets.train.batches({ seed })).toThrow(`batches: got seed = ${seed}, expected a whole number`);
+    }
     const batches = pets.train.batches({ batchSize: 3 });
     expect(batches.size).toBe(8);
     const { shapes, pictures } = await contentOf(batches.inOrder());
@@ -340,6 +343,10 @@ describe('batches of a folder', () => {
     writeFileSync(path.join(folder, 'cat', '001.png'), (await plainPng([1, 2, 3])).subarray(0, 60));
     await expect(contentOf(pets.train.batches().epoch())).rejects.toThrow(
       /001\.png: the picture has changed since the folder was opened/,
+    );
+    rmSync(path.join(folder, 'cat', '001.png'));
+    await expect(contentOf(pets.train.batches().epoch())).rejects.toThrow(
+      /001\.png: the picture has changed.*\(changed or vanished.*\)\. Open the folder again/,
     );
     vi.unstubAllEnvs();
   });
