@@ -12,7 +12,7 @@ export interface Settings {
   readonly quick: boolean;
 }
 
-const isOn = (value: string | undefined): boolean => value !== undefined && !['', '0', 'false', 'no'].includes(value.toLowerCase());
+const isOn = (value: string | undefined): boolean => value !== undefined && !['', '0', 'false', 'no', 'off'].includes(value.toLowerCase());
 
 /** The settings as the environment has them now. */
 export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {

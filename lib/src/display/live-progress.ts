@@ -7,15 +7,18 @@ import { bytesText, durationText } from './text';
 /** Milliseconds between two redraws. */
 const REDRAW_INTERVAL = 200;
 
-/** A progress bar below the cell while data is fetched, unpacked, drawn or decoded; nothing where it is at hand. */
+/** Milliseconds that pass before there is anything to see: a bar that flashes up leaves an empty output behind. */
+const PATIENCE = 500;
+
+/** A progress bar below the cell while data is fetched, unpacked, drawn or decoded; nothing where that is quick. */
 export class LiveProgress {
   private output: LiveOutput | undefined;
-  private drawn = 0;
+  private next = performance.now() + PATIENCE;
 
   update(progress: DataProgress): void {
     const now = performance.now();
-    if (now - this.drawn < REDRAW_INTERVAL) return;
-    this.drawn = now;
+    if (now < this.next) return;
+    this.next = now + REDRAW_INTERVAL;
     (this.output ??= new LiveOutput()).update(progressBundle(progress));
   }
 

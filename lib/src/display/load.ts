@@ -23,6 +23,7 @@ import { show, type Bundle } from './output';
  * ```
  *
  * @throws Error if `COURSE_DATA` names a folder that is missing or whose files are damaged
+ * @throws Interrupted after an interrupt
  * Taught in 01_mnist_mlp.
  */
 export async function loadMnist(options: LoadOptions = {}): Promise<ImageDataset> {
@@ -51,14 +52,16 @@ export async function loadFashionMnist(options: LoadOptions = {}): Promise<Image
  *
  * @param options those of `readImageFolder`: `size` (32 x 32 if not given), `color`, `resize`, `maxImagesPerClass`, ...
  * @returns `train` (2,000) and `validation` (1,000), each with `images` `[n, height, width, 3]` (`[n, height, width]`
- *   if grey) uint8 0..255, `labels` `[n]` uint8 and the `files`; and what was `skipped`. There is nothing to dispose.
+ *   if grey) uint8 0..255, `labels` `[n]` uint8 and the `files`; and what was `skipped`. The images of both may be views
+ *   of one memory, which nothing else uses; the labels have memory of their own. There is nothing to dispose.
  *
  * ```ts
  * const pets = await loadCatsAndDogs({ size: [64, 64] });
  * pets.train.images.shape   // [2000, 64, 64, 3]
  * ```
  *
- * @throws Error if `COURSE_DATA` names a folder that is missing or lacks a class
+ * @throws Error if `COURSE_DATA` names a folder that is missing, lacks a class or has another one
+ * @throws Interrupted after an interrupt
  * Taught in 04_cats_and_dogs.
  */
 export async function loadCatsAndDogs(options: PictureDatasetOptions = {}): Promise<PictureDataset> {
@@ -66,18 +69,20 @@ export async function loadCatsAndDogs(options: PictureDatasetOptions = {}): Prom
 }
 
 /**
- * Loads a dataset by the name of its entry in `datasets/manifest.json`, such as one of your own, and says so as `loadMnist` does. For a folder of pictures without an entry there is `loadImageFolder`.
+ * Loads a dataset by its name, such as one of your own, and says so as `loadMnist` does: an entry of
+ * `datasets/manifest.json`, or just a folder in `datasets/` with a sub-folder of pictures for each class. For a folder
+ * elsewhere there is `loadImageFolder`.
  *
  * @param options for IDX files those of `loadMnist`, for folders of pictures those of `loadCatsAndDogs`
  * @returns what these return: `train` with `images` and `labels`, beside it `test` (IDX files) or `validation`
- *   (folders)
+ *   (folders). Memory as theirs.
  *
  * ```ts
  * const flowers = await loadDataset('my-flowers', { size: [64, 64] });
  * flowers.classNames   // ['daisy', 'tulip']
  * ```
  *
- * @throws Error if there is no such entry, if the dataset can be had nowhere, or as `loadMnist`
+ * @throws Error if there is neither entry nor folder, if the dataset can be had nowhere, or as `loadMnist`
  * Taught in 05_digits_from_folders.
  */
 export async function loadDataset(

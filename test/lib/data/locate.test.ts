@@ -239,6 +239,10 @@ describe('the download', () => {
     expect(mirror.requests).toEqual([]);
   });
 
+  it('is tried where COURSE_OFFLINE says off', async () => {
+    expect((await openDataset(entry, { env: { ...env, COURSE_OFFLINE: 'off' } })).source.kind).toBe('download');
+  });
+
   it('survives being killed in the middle, and goes on from there', async () => {
     // The mirror sends a part of the file and then nothing more.
     const part = 12_000;

@@ -121,8 +121,12 @@ describe('LiveProgress', () => {
   const progress = { what: 'Small pets', unit: 'bytes', received: 2e6, total: 8e6, ratePerSecond: 1e6 } as const;
 
   it('shows how far it is, at what rate and for how long, and goes at the end', () => {
+    const now = vi.spyOn(performance, 'now').mockReturnValue(1_000);
     const live = new LiveProgress();
+    live.update({ activity: 'draw', ...progress });
+    now.mockReturnValue(1_600);
     live.update({ activity: 'unpack', ...progress });
+    now.mockRestore();
     expect(outputs[0].data['text/plain']).toBe('Unpacking Small pets · 2.0 MB of 8.0 MB · 1.0 MB/s, 6.0 s left');
     expect(outputs[0].data['text/html']).toContain('<progress value="2000000" max="8000000" aria-label="Unpacking"');
     live.end();
@@ -130,7 +134,9 @@ describe('LiveProgress', () => {
   });
 
   it('shows nothing where nothing takes time', () => {
-    new LiveProgress().end();
+    const live = new LiveProgress();
+    live.update({ activity: 'unpack', ...progress });
+    live.end();
     expect(outputs).toEqual([]);
   });
 });
