@@ -27,12 +27,20 @@ describe('loadImageFolder', () => {
   });
 
   it('shows how far it is, and then what was found', async () => {
+    let seconds = 0;
+    const now = vi.spyOn(performance, 'now').mockImplementation(() => 1000 * seconds++);
     const pets = await loadImageFolder(folder, { size: [4, 4] });
+    now.mockRestore();
     expect(shown[0].data['text/plain']).toMatch(/^Decoding pictures · 5 images of 5 images/);
     const last = shown.at(-1)!.data;
     expect(last['text/plain']).toBe(String(pets));
     expect(last['text/html']).toContain('pets &#60;1&#62;: 5 training pictures');
     expect(last['text/html']).not.toContain('<details>');
+  });
+
+  it('shows what was found alone where that is quick', async () => {
+    const pets = await loadImageFolder(folder, { size: [4, 4] });
+    expect(shown.map(({ data }) => data['text/plain'])).toEqual([String(pets)]);
   });
 
   it('lists skipped files by reason, at most 20 of one', async () => {
