@@ -5,7 +5,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { formatChecks, hasColours, ok } from '../checks.mjs';
 import { bytesOf } from '../disk.mjs';
-import { Problem } from '../problems.mjs';
+import { Interrupted, Problem } from '../problems.mjs';
 import { Progress, formatBytes, formatTime } from '../progress.mjs';
 import { runSteps } from '../run-steps.mjs';
 import { allSteps } from '../steps/index.mjs';
@@ -84,6 +84,8 @@ export async function carryOut(project, { action, names, json }) {
     try {
       results.push(...(await actions[action](project, entry, names.length > 0)));
     } catch (error) {
+      // The library's, which main() does not know.
+      if (/** @type {Error} */ (error).name === 'Interrupted') throw new Interrupted();
       results.push({ name: entry.name, state: 'problem', text: /** @type {Error} */ (error).message });
     }
   }
@@ -196,13 +198,17 @@ const library = (project, name) => require(path.join(project.root, 'lib', 'dist'
 const statusesOf = (project) => library(project, 'datasets').datasetStatuses(project.env);
 
 /**
- * A line for each dataset of the manifest: where it comes from, and why not from a place before.
+ * A line for each dataset of the manifest: where it comes from, and why not from a place before. No lesson needs the
+ * other folders in `datasets/`.
  *
  * @param {Project} project
  * @returns {Promise<Check[]>}
  */
 export async function dataChecks(project) {
-  return (await statusesOf(project)).map(dataCheck);
+  /** @type {DatasetEntry[]} */
+  const entries = library(project, 'manifest').readManifest();
+  const names = entries.map(({ name }) => name);
+  return (await statusesOf(project)).filter(({ entry }) => names.includes(entry.name)).map(dataCheck);
 }
 
 /**
@@ -239,7 +245,7 @@ function listText(statuses) {
     ];
     return { ...check, text: lines.join('\n') };
   });
-  return `${formatChecks(checks, hasColours())}\n\n${USAGE}`;
+  return `${formatChecks(checks, hasColours())}\n\n${USAGE}\nMore: npm run datasets -- --help`;
 }
 
 /** @param {DatasetStatus} status */

@@ -2,6 +2,7 @@ import { realpathSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { countText } from '../arrays';
+import { Interrupted } from '../interrupt';
 import { readSettings } from '../settings';
 import { IncompleteFolder, listText, namesIn } from './dataset-files';
 import { formOf } from './dataset-forms';
@@ -60,6 +61,8 @@ export interface VerifiedFolder {
 /**
  * Reads and verifies a dataset wherever it lies: in a folder of one's own, in the cache, as drawn stand-ins. The
  * pictures of a folder of one's own are decoded (once: the pixels are kept as `readImageFolder` keeps them).
+ *
+ * @throws Interrupted after SIGINT
  */
 export async function verifyDataset(
   entry: DatasetEntry,
@@ -93,6 +96,7 @@ export async function verifyDataset(
       const remark = await read(folder);
       if (remark !== undefined) verified.push({ kind, folder, remark, problem: undefined });
     } catch (error) {
+      if (error instanceof Interrupted) throw error;
       // An everyday matter in the cache: the next download goes on from there.
       if (kind === 'cache' && error instanceof IncompleteFolder) continue;
       verified.push({ kind, folder, remark: '', problem: reasonText(error) });

@@ -265,14 +265,14 @@ async function receive(
   const within = (milliseconds: number, what: string): NodeJS.Timeout =>
     setTimeout(() => abort.abort(new Broken(`${what} within ${milliseconds / 1000} s`)), milliseconds);
 
-  const answerTimer = within(answerTimeout, 'no answer');
-  const response = await fetch(url, {
-    signal: abort.signal,
-    // The file is compressed already, and a range of it must be one of its own bytes.
-    headers: { 'Accept-Encoding': 'identity', ...(start > 0 && { Range: `bytes=${start}-` }) },
-  }).finally(() => clearTimeout(answerTimer));
-
   try {
+    const answerTimer = within(answerTimeout, 'no answer');
+    const response = await fetch(url, {
+      signal: abort.signal,
+      // The file is compressed already, and a range of it must be one of its own bytes.
+      headers: { 'Accept-Encoding': 'identity', ...(start > 0 && { Range: `bytes=${start}-` }) },
+    }).finally(() => clearTimeout(answerTimer));
+
     if (response.status === 416 && start > 0) {
       // Nothing is missing, or what is there is of no use: the check of the content tells.
       return;
@@ -312,7 +312,7 @@ async function receive(
       await handle.close();
     }
   } finally {
-    // Closes the connection if the body was not read to its end.
+    // Closes the connection if the body was not read to its end, and listens to `signal` no more.
     abort.abort();
   }
 }

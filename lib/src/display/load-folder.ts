@@ -31,7 +31,10 @@ import { show, type Bundle } from './output';
  * digits.train.images.shape   // [1040, 28, 28]
  * ```
  *
+ * Memory: the images of both parts may be views of one memory, which nothing else uses; the labels have their own.
+ *
  * @throws Error if there is no such folder, no class in it, or a class without a picture that can be read
+ * @throws Interrupted after an interrupt
  * Taught in 05_digits_from_folders.
  */
 export async function loadImageFolder(folder: string, options: FolderOptions = {}): Promise<ImageFolder> {

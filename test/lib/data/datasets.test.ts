@@ -5,6 +5,7 @@ import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { datasetStatuses, removeDataset, verifyDataset } from '../../../lib/src/data/datasets';
 import { cacheFileOf } from '../../../lib/src/data/folder/pixel-cache';
 import { fetchDataset } from '../../../lib/src/data/locate';
+import { Interrupted } from '../../../lib/src/interrupt';
 import type { FolderEntry, IdxEntry } from '../../../lib/src/data/manifest';
 import { gzippedOf, smallDataset, smallPictures, startMirror, temporaryFolder } from './support';
 
@@ -101,6 +102,24 @@ describe('verifyDataset', () => {
     expect(await verifyDataset(flowers, env)).toMatchObject([
       { problem: expect.stringContaining('the class "daisy" is empty') },
     ]);
+    vi.unstubAllEnvs();
+  });
+
+  it('ends at an interrupt, and takes that for no problem', async () => {
+    vi.stubEnv('COURSE_CACHE', env.COURSE_CACHE);
+    const own = path.join(root, `many-${counter}`);
+    const png = await sharp({ create: { width: 4, height: 4, channels: 3, background: 'red' } }).png().toBuffer();
+    for (let i = 0; i < 1_000; i++) {
+      const file = path.join(own, i % 2 ? 'a' : 'b', `${i}.png`);
+      mkdirSync(path.dirname(file), { recursive: true });
+      writeFileSync(file, png);
+    }
+    const many = { ...pets, name: 'many', classNames: ['a', 'b'], counts: undefined, ownFolder: own };
+    const verifying = verifyDataset(many, env);
+    const listeners = process.listenerCount('SIGINT');
+    while (process.listenerCount('SIGINT') === listeners) await new Promise(setImmediate);
+    process.emit('SIGINT');
+    await expect(verifying).rejects.toThrow(Interrupted);
     vi.unstubAllEnvs();
   });
 
