@@ -80,6 +80,22 @@ export async function decodeReference(
   }
 }
 
+/**
+ * Whether a JPEG that can be decoded is decoded without a warning, such as one of missing data. It decodes the whole
+ * picture, and sound ones of odd programs warn too: it is for those that look broken.
+ */
+export async function hasNoWarning(bytes: Buffer): Promise<boolean> {
+  try {
+    const picture = open(bytes, { failOn: 'warning', autoOrient: false });
+    const { height } = await picture.metadata();
+    // One column needs all rows, and little memory.
+    await picture.extract({ left: 0, top: 0, width: 1, height }).raw().toBuffer();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 // Loaded when the first such picture comes: most folders have none.
 const open = (bytes: Uint8Array, options: SharpOptions): Sharp =>
   (require('sharp') as typeof import('sharp'))(bytes, {

@@ -1,7 +1,7 @@
 import * as crypto from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
 import { tf } from '../../tensorflow';
-import { BadPicture, checkSize, decodeReference } from './decode-reference';
+import { BadPicture, checkSize, decodeReference, hasNoWarning } from './decode-reference';
 import { decodeAndResize, type GraphPicture } from './picture-graph';
 import {
   endsInZeros,
@@ -9,6 +9,7 @@ import {
   formatOfContent,
   formatOfName,
   hasEnd,
+  hasHoleOfZeros,
   kindOfContent,
   readHeader,
   type PictureFormat,
@@ -191,20 +192,49 @@ export async function decodeFiles(
   }
 
   const others = jobs.filter(({ picture }) => !picture);
-  const queue = others.values();
+  await aFewAtOnce(others, async (job) => {
+    try {
+      job.picture = { kind: 'RAW', ...(await decodeReference(job.bytes, job.format, options)) };
+    } catch (error) {
+      outcomes[job.index] = asBadPicture(error);
+    }
+  });
+  decode(others.filter(({ picture }) => picture));
+
+  const suspects = jobs.filter(({ index, format }) => {
+    const outcome = outcomes[index];
+    return format === 'JPEG' && !(outcome instanceof BadPicture) && mayLackData(outcome!.pixels, options);
+  });
+  await aFewAtOnce(suspects, async ({ index, bytes }) => {
+    if (!(await hasNoWarning(bytes))) outcomes[index] = new BadPicture('damaged', 'a part of its data is missing or wrong');
+  });
+  return outcomes as (DecodedPicture | BadPicture)[];
+}
+
+async function aFewAtOnce(jobs: readonly Job[], work: (job: Job) => Promise<void>): Promise<void> {
+  const queue = jobs.values();
   await Promise.all(
     Array.from({ length: AT_ONCE }, async () => {
-      for (const job of queue) {
-        try {
-          job.picture = { kind: 'RAW', ...(await decodeReference(job.bytes, job.format, options)) };
-        } catch (error) {
-          outcomes[job.index] = asBadPicture(error);
-        }
-      }
+      for (const job of queue) await work(job);
     }),
   );
-  decode(others.filter(({ picture }) => picture));
-  return outcomes as (DecodedPicture | BadPicture)[];
+}
+
+/** What decoders put where the data of a JPEG has ended too early, without an error: the middle of the range. */
+const MISSING = 128;
+
+/** Whether the middle of a row has just the grey of missing data. Few sound pictures do: grey paper, a drawn ground. */
+function mayLackData(pixels: Uint8Array, { size: [height, width], color }: PictureOptions): boolean {
+  const channels = color === 'grey' ? 1 : 3;
+  const start = Math.floor((width * 3) / 8) * channels;
+  const length = Math.max(1, width >> 2) * channels;
+  for (let y = height - 1; y >= 0; y--) {
+    const from = y * width * channels + start;
+    let same = 0;
+    while (same < length && pixels[from + same] === MISSING) same++;
+    if (same === length) return true;
+  }
+  return false;
 }
 
 function asBadPicture(error: unknown): BadPicture {
@@ -216,6 +246,7 @@ function asPlain(bytes: Buffer, format: PictureFormat, { color }: PictureOptions
   if (format !== 'JPEG' && format !== 'PNG') return undefined;
   // Zeros are valid codes: every decoder would make grey of them.
   if (format === 'JPEG' && endsInZeros(bytes)) throw new BadPicture('truncated', 'it ends in zeros');
+  if (format === 'JPEG' && hasHoleOfZeros(bytes)) throw new BadPicture('damaged', 'a part of it is nothing but zeros');
   const header = readHeader(bytes, format);
   if (!header || header.width === 0 || header.height === 0) return undefined;
   const { width, height, isPlain, isGrey } = header;

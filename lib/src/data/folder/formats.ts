@@ -176,3 +176,39 @@ export const endsInZeros = (bytes: Buffer): boolean =>
   bytes[bytes.length - 1] === 0 &&
   bytes.subarray(-64).every((byte) => byte === 0) &&
   !hasEnd(bytes, 'JPEG');
+
+const ZEROS = Buffer.alloc(64);
+/** "End of block" among the symbols of a Huffman table: the rest of a block of 8 x 8 pixels is plain. */
+const END_OF_BLOCK = 0;
+
+/**
+ * Whether a stretch of the picture within a JPEG was overwritten with zeros, as a download with gaps leaves them. The
+ * code of zeros alone stands for the first symbol of a table. Where that is "end of block", a plain area is a run of
+ * zeros; otherwise so many of them mean blocks in which all details are there and all are equal, which no picture has.
+ * Progressive JPEGs have other symbols, and are not looked at.
+ */
+export function hasHoleOfZeros(bytes: Buffer): boolean {
+  // Nearly all files have none. Others have them in what a camera has noted.
+  if (!bytes.includes(ZEROS)) return false;
+  const firstSymbols = new Map<number, number>();
+  for (let at = 2; at + 8 <= bytes.length && bytes[at] === 0xff; at += 2 + bytes.readUInt16BE(at + 2)) {
+    const marker = bytes[at + 1];
+    if (marker === 0xc2) return false;
+    const end = at + 2 + bytes.readUInt16BE(at + 2);
+    if (marker === 0xc4) {
+      for (let table = at + 4; table + 17 < Math.min(end, bytes.length);) {
+        firstSymbols.set(bytes[table], bytes[table + 17]);
+        table += 17 + bytes.subarray(table + 1, table + 17).reduce((sum, count) => sum + count, 0);
+      }
+    }
+    if (marker === 0xda) {
+      // The table of the first component's details: brightness.
+      const symbol = firstSymbols.get(0x10 | (bytes[at + 6] & 15));
+      if (symbol === undefined || symbol === END_OF_BLOCK) return false;
+      const hole = bytes.indexOf(ZEROS, end);
+      const pictureEnd = bytes.indexOf('\xff\xd9', end, 'latin1');
+      return hole >= 0 && (pictureEnd < 0 || hole < pictureEnd);
+    }
+  }
+  return false;
+}

@@ -46,7 +46,7 @@ export interface CachedFile {
 }
 
 /** Grows when decoding changes, so that older pixels are not taken for those of today. */
-const VERSION = 3;
+const VERSION = 4;
 const MAGIC = `CPIXEL${String(VERSION).padStart(2, '0')}`;
 const HEADER_BYTES = 64;
 const EXTENSION = '.pixels';

@@ -226,6 +226,16 @@ export async function goodCases(): Promise<Case[]> {
       tolerance: 45,
     },
     { name: 'jpeg with a profile.jpg', make: content(await jpeg(raw().withIccProfile('p3'))), tolerance: 12 },
+    {
+      name: 'jpeg of one grey.jpg',
+      make: content(await jpeg(raw(quarters([GREY, GREY, GREY, GREY])))),
+      colours: [GREY, GREY, GREY, GREY],
+    },
+    {
+      name: 'jpeg with zeros in a note.jpg',
+      make: content(withComment(await jpeg(raw()), 500, 0)),
+      ...near,
+    },
     { name: 'png.png', make: content(await raw().png().toBuffer()) },
     { name: 'png interlaced.png', make: content(await raw().png({ progressive: true }).toBuffer()) },
     {
@@ -325,8 +335,8 @@ export async function goodCases(): Promise<Case[]> {
 }
 
 /** The same with a comment of so many bytes before the picture begins. */
-function withComment(jpeg: Buffer, length: number): Buffer {
-  const comment = Buffer.alloc(length + 4, 0x20);
+function withComment(jpeg: Buffer, length: number, character = 0x20): Buffer {
+  const comment = Buffer.alloc(length + 4, character);
   comment.set([0xff, 0xfe]);
   comment.writeUInt16BE(length + 2, 2);
   return Buffer.concat([jpeg.subarray(0, 2), comment, jpeg.subarray(2)]);
@@ -368,6 +378,24 @@ export async function badCases(outside: string): Promise<Case[]> {
     { name: 'empty.jpg', make: content(''), reason: 'empty file' },
     { name: 'cut off.jpg', make: half(jpeg), ...truncated },
     { name: 'cut off in the header.jpg', make: content(jpeg.subarray(0, 40)), ...truncated },
+    {
+      name: 'cut off with an end.jpg',
+      make: content(Buffer.concat([jpeg.subarray(0, jpeg.length >> 1), Buffer.from([0xff, 0xd9])])),
+      reason: 'damaged',
+      detail: /missing or wrong/,
+    },
+    {
+      name: 'another picture from the middle on.jpg',
+      make: content(Buffer.concat([jpeg.subarray(0, jpeg.length >> 1), jpeg])),
+      reason: 'damaged',
+      detail: /missing or wrong/,
+    },
+    {
+      name: 'zeros in the middle.jpg',
+      make: content(Buffer.from(jpeg).fill(0, jpeg.length >> 1, (jpeg.length >> 1) + 300)),
+      reason: 'damaged',
+      detail: /zeros/,
+    },
     {
       name: 'zeros from the middle on.jpg',
       make: content(Buffer.concat([jpeg.subarray(0, jpeg.length >> 1), Buffer.alloc(jpeg.length)])),
