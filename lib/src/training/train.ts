@@ -93,12 +93,41 @@ export async function train(
     model.stopTraining = true;
   };
   let isValidationBrokenOff = false;
+  // An error of the data must not pass through tfjs, which would leave the measures of the epoch in memory: it ends the
+  // epoch, and is thrown afterwards.
+  const errors: unknown[] = [];
+  const breakOff = (error: unknown): void => {
+    errors.push(error);
+    model.stopTraining = true;
+  };
+  let example: () => Examples;
+  const trainingBatches = async function* (batches: ExampleBatches): AsyncGenerator<Examples | null, void> {
+    try {
+      for await (const batch of checkedBatches('fit', model, 'data', shuffle ? batches.epoch() : batches.inOrder())) {
+        example = zerosLike(batch);
+        yield batch;
+      }
+    } catch (error) {
+      breakOff(error);
+      // Neither a batch nor the end: tfjs would validate then.
+      yield null;
+    }
+  };
   const validationBatches = async function* (batches: ExampleBatches): AsyncGenerator<Examples, void> {
     isValidationBrokenOff = false;
-    for await (const batch of checkedBatches('fit', model, 'validationData', batches.inOrder())) {
-      yield batch;
-      // Not before the first: tfjs takes the mean over what it gets.
-      if ((isValidationBrokenOff = interrupted)) return;
+    let isFirst = true;
+    try {
+      for await (const batch of checkedBatches('fit', model, 'validationData', batches.inOrder())) {
+        isFirst = false;
+        yield batch;
+        // Not before the first: tfjs takes the mean over what it gets.
+        if ((isValidationBrokenOff = interrupted)) return;
+      }
+    } catch (error) {
+      breakOff(error);
+      isValidationBrokenOff = true;
+      // What is measured with it goes no further.
+      if (isFirst) yield example();
     }
   };
   const recorder = new Recorder(
@@ -125,9 +154,7 @@ export async function train(
           ...(validation ? { validationData: [validation.x, validation.y] } : { validationSplit }),
         });
       }
-      const epoch = (): AsyncIterable<Examples> =>
-        checkedBatches('fit', model, 'data', shuffle ? data.epoch() : data.inOrder());
-      return model.fitDataset(datasetOf(epoch), {
+      return model.fitDataset(datasetOf(() => trainingBatches(data)), {
         ...common,
         ...(validationData && {
           validationData: areBatches(validationData)
@@ -137,9 +164,12 @@ export async function train(
         }),
       });
     });
+  } catch (error) {
+    throw errors.length > 0 ? errors[0] : error;
   } finally {
     process.off('SIGINT', interrupt);
   }
+  if (errors.length > 0) throw errors[0];
   // Whoever interrupts the last validation has a finished training all the same.
   if (interrupted && recorder.history.epoch.length < epochsToRun) {
     throw new TrainingInterrupted(
@@ -184,11 +214,18 @@ type Dataset = tf.data.Dataset<{ xs: tf.Tensor; ys: tf.Tensor }>;
  * Batches as tfjs takes them: one iteration of the dataset is one epoch. It asks for no more than `iterator`;
  * `tf.data.generator` would put words of its own before each error.
  */
-function datasetOf(epoch: () => AsyncIterable<Examples>): Dataset {
-  const iterator = async function* (): AsyncGenerator<{ xs: tf.Tensor; ys: tf.Tensor }, void> {
-    for await (const { x, y } of epoch()) yield { xs: x, ys: y };
+function datasetOf(epoch: () => AsyncIterable<Examples | null>): Dataset {
+  const iterator = async function* (): AsyncGenerator<{ xs: tf.Tensor; ys: tf.Tensor } | null, void> {
+    for await (const batch of epoch()) yield batch && { xs: batch.x, ys: batch.y };
   };
   return { iterator: async () => iterator() } as unknown as Dataset;
+}
+
+/** Makes one example of zeros in the form of a batch, which may be disposed by then. */
+function zerosLike({ x, y }: Examples): () => Examples {
+  const zeros = ({ shape, dtype }: Pick<tf.Tensor, 'shape' | 'dtype'>): tf.Tensor => tf.zeros([1, ...shape.slice(1)], dtype);
+  const [ofX, ofY] = [x, y].map(({ shape, dtype }) => ({ shape, dtype }));
+  return () => ({ x: zeros(ofX), y: zeros(ofY) });
 }
 
 function asCallbacks(callbacks: TrainOptions['callbacks']): tf.Callback[] {

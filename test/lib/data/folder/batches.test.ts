@@ -252,14 +252,19 @@ describe.each([
       );
       expect(tf.memory().numTensors).toBe(before);
     }
-    // Not for training: tfjs itself keeps the sums of an epoch that ends by an error.
-    for (const call of calls.slice(1)) {
+    const validate = (validationData: Batches) => train(model, pets.train.batches({ batchSize: 3 }), { validationData });
+    for (const call of [...calls, validate]) {
       let batch = 0;
       await expect(call(batchesWith((x) => (++batch === 2 ? x.reshape([-1, 48]) : x)))).rejects.toThrow(
         /x has the shape \[\d, 48\], but the model takes \[any, 4, 4, 3\]/,
       );
       expect(tf.memory().numTensors).toBe(before);
     }
+    await expect(validate(failing)).rejects.toThrow(/^my own mistake$/);
+    expect(tf.memory().numTensors).toBe(before);
+    // The model is as good as before.
+    expect((await train(model, pets.train.batches(), { epochs: 2 })).epoch).toEqual([0, 1]);
+    expect(tf.memory().numTensors).toBe(before);
     expect((await train(model, pets.train.batches())).epoch, 'the model can be trained afterwards').toEqual([0]);
     dispose(model);
   });
