@@ -10,8 +10,10 @@ interface Kind {
   readonly parameters?: (weights: ReadonlyMap<string, Shape>, layer: tf.layers.Layer) => Formula | undefined;
   /** Multiplications whose products are summed, for one example. Left out: none. */
   readonly multiplyAdds?: (call: Call) => Formula | undefined;
-  /** Numbers that TensorFlow.js keeps for the backward pass besides the output, for one example. Left out: none. */
-  readonly intermediates?: (call: Call) => number;
+  /** The part of these whose gradient goes back through time, and so is always needed where the layer is trained. Left out: none. */
+  readonly throughTime?: (call: Call) => Formula | undefined;
+  /** Numbers that TensorFlow.js keeps for the backward pass besides the output, for one example; undefined if not known. Left out: none. */
+  readonly intermediates?: (call: Call) => number | undefined;
 }
 
 /** One use of a layer. */
@@ -23,6 +25,7 @@ export interface Call {
 }
 
 const none: Kind = {};
+const unknownMemory: Kind = { intermediates: () => undefined };
 const get = (weights: ReadonlyMap<string, Shape>, name: string): Shape => weights.get(name) ?? [];
 /** 1 if the layer has a bias: one more parameter for each output. */
 const bias = (weights: ReadonlyMap<string, Shape>): number => Number(weights.has('bias'));
@@ -37,9 +40,11 @@ const sizeOf = (shape: Shape): number => shape.reduce((product, size) => product
  * What TensorFlow.js 4.22 keeps before the output of a layer with an activation function. A linear layer adds its bias in the same operation, any
  * other in one of its own, which keeps the sums of products; ReLU keeps what it was given, most others only what they put out.
  */
-function beforeActivation({ layer, output, weights }: Call, isFused = true): number {
+function beforeActivation({ layer, output, weights }: Call, isFused = true): number | undefined {
   const { activation } = layer as unknown as { activation?: { getClassName(): string } };
   const name = activation?.getClassName() ?? 'linear';
+  // The others are made of several operations, each of which keeps something.
+  if (!['linear', 'relu', 'relu6', 'elu', 'selu', 'sigmoid', 'tanh', 'softmax'].includes(name)) return undefined;
   const sums = name === 'linear' && isFused ? 0 : bias(weights);
   const given = ['relu', 'relu6', 'selu'].includes(name) ? 1 : 0;
   // Without a fused form of the function, the operation that sums the products keeps its own result.
@@ -85,8 +90,10 @@ const separable: Kind = {
   multiplyAdds: ({ output, weights }) =>
     times(...places(output), plus(times(...get(weights, 'depthwise_kernel')), times(...get(weights, 'pointwise_kernel')))),
   // The result of the first of its two convolutions as well.
-  intermediates: (call) =>
-    beforeActivation(call, false) + sizeOf(places(call.output)) * sizeOf(get(call.weights, 'depthwise_kernel').slice(2)),
+  intermediates: (call) => {
+    const kept = beforeActivation(call, false);
+    return kept === undefined ? undefined : kept + sizeOf(places(call.output)) * sizeOf(get(call.weights, 'depthwise_kernel').slice(2));
+  },
 };
 
 /**
@@ -111,6 +118,11 @@ const recurrent = (gates: number): Kind => ({
     const [state] = get(weights, 'recurrent_kernel');
     return times(input[0], gates, plus(inputs, state), state);
   },
+  throughTime: ({ input, weights }) => {
+    const [state] = get(weights, 'recurrent_kernel');
+    return times(input[0], gates, state, state);
+  },
+  intermediates: () => undefined,
 });
 
 /** The four gates of an LSTM, with convolutions of the input and of the state instead of products of matrices. */
@@ -120,15 +132,17 @@ const recurrentConvolution: Kind = {
     const [, , state] = get(weights, 'recurrent_kernel');
     return times(4, plus(times(height, width, plus(inputs, state)), bias(weights)), state);
   },
-  multiplyAdds: ({ input, layer, weights }) => {
-    const [height, width, inputs] = get(weights, 'kernel');
-    const [, , state] = get(weights, 'recurrent_kernel');
-    // With returnSequences the output has the steps in front.
-    const { outputShape } = layer;
-    const [rows, columns] = (Array.isArray(outputShape[0]) ? outputShape[0] : outputShape).slice(-3) as number[];
-    return times(input[0], rows, columns, 4, height, width, plus(inputs, state), state);
-  },
+  multiplyAdds: (call) => recurrentProducts(call, plus(get(call.weights, 'kernel')[2], get(call.weights, 'recurrent_kernel')[2])),
+  throughTime: (call) => recurrentProducts(call, get(call.weights, 'recurrent_kernel')[2]),
+  intermediates: () => undefined,
 };
+
+/** With returnSequences the output has the steps in front. */
+function recurrentProducts({ input, output, weights }: Call, channels: number | Formula): Formula {
+  const [height, width] = get(weights, 'kernel');
+  const [, , state] = get(weights, 'recurrent_kernel');
+  return times(input[0], ...places(output).slice(-2), 4, height, width, channels, state);
+}
 
 /** The layer inside a wrapper; its weights are the wrapper's. */
 function wrapped(layer: tf.layers.Layer): tf.layers.Layer {
@@ -154,19 +168,22 @@ const kinds: Readonly<Record<string, Kind>> = {
   Bidirectional: {
     parameters: (weights, layer) => repeated(2, kindOf(wrapped(layer))?.parameters?.(weights, wrapped(layer))),
     multiplyAdds: (call) => repeated(2, multiplyAddsOf({ ...call, layer: wrapped(call.layer) })),
+    throughTime: (call) => repeated(2, kindOf(wrapped(call.layer))?.throughTime?.({ ...call, layer: wrapped(call.layer) })),
+    intermediates: () => undefined,
   },
   TimeDistributed: {
     parameters: (weights, layer) => kindOf(wrapped(layer))?.parameters?.(weights, wrapped(layer)),
     multiplyAdds: ({ layer, input, output, weights }) =>
       repeated(input[0], multiplyAddsOf({ layer: wrapped(layer), input: input.slice(1), output: output.slice(1), weights })),
+    intermediates: () => undefined,
   },
   PReLU: { parameters: (weights) => times(...get(weights, 'alpha')), multiplyAdds: ({ output }) => times(...output) },
   Rescaling: { multiplyAdds: ({ output }) => times(...output), intermediates: ({ output }) => sizeOf(output) },
   InputLayer: none, Flatten: none, Reshape: none, Permute: none, RepeatVector: none, Masking: none,
   Activation: none, ReLU: none, LeakyReLU: none, ELU: none, ThresholdedReLU: none, Softmax: none,
   // The random numbers, their whole parts, and the mask that these become.
-  Dropout: { intermediates: ({ output }) => 3 * sizeOf(output) },
-  SpatialDropout1D: none, GaussianNoise: none, GaussianDropout: none, AlphaDropout: none,
+  Dropout: { intermediates: ({ layer, output }) => (dropsNothing(layer) ? 0 : 3 * sizeOf(output)) },
+  SpatialDropout1D: unknownMemory, GaussianNoise: unknownMemory, GaussianDropout: unknownMemory, AlphaDropout: unknownMemory,
   MaxPooling1D: none, MaxPooling2D: none, MaxPooling3D: none, AveragePooling1D: none, AveragePooling2D: none, AveragePooling3D: none,
   GlobalMaxPooling1D: none, GlobalMaxPooling2D: none, GlobalAveragePooling1D: none, GlobalAveragePooling2D: none,
   ZeroPadding2D: none, Cropping2D: none, CenterCrop: none, UpSampling2D: none,
@@ -175,10 +192,12 @@ const kinds: Readonly<Record<string, Kind>> = {
 
 const kindOf = (layer: tf.layers.Layer): Kind | undefined => kinds[layer.getClassName()];
 
+const dropsNothing = (layer: tf.layers.Layer): boolean => layer.getClassName() === 'Dropout' && (layer as unknown as { rate: number }).rate === 0;
+
 /** Layers whose output is the memory of their input under another shape, so that nothing is kept for them. */
 const views = new Set(['InputLayer', 'Flatten', 'Reshape', 'Masking']);
 
-export const isView = (layer: tf.layers.Layer): boolean => views.has(layer.getClassName());
+export const isView = (layer: tf.layers.Layer): boolean => views.has(layer.getClassName()) || dropsNothing(layer);
 
 /** The shapes of a layer's weights by their names: `kernel`, `bias`, ... */
 export function weightShapes(layer: tf.layers.Layer): Map<string, Shape> {
@@ -199,11 +218,25 @@ export function parameterFormula(layer: tf.layers.Layer): Formula | undefined {
 /** Multiply-adds of one use of a layer for one example; undefined if the layer is not known. */
 export function multiplyAddsOf(call: Call): Formula | undefined {
   const kind = kindOf(call.layer);
-  return kind && (kind.multiplyAdds ? kind.multiplyAdds(call) : times(0));
+  return kind && (kind.multiplyAdds ? kind.multiplyAdds(channelsLast(call)) : times(0));
 }
 
-/** Numbers that TensorFlow.js keeps of one use for one example besides its output; undefined if the layer is not known. */
+/** The part of them whose gradient goes back through time. */
+export function throughTimeOf(call: Call): number {
+  return kindOf(call.layer)?.throughTime?.(channelsLast(call))?.value ?? 0;
+}
+
+/** Numbers that TensorFlow.js keeps of one use for one example besides its output; undefined if that is not known. */
 export function intermediatesOf(call: Call): number | undefined {
   const kind = kindOf(call.layer);
-  return kind && (kind.intermediates?.(call) ?? 0);
+  return kind && (kind.intermediates ? kind.intermediates(channelsLast(call)) : 0);
+}
+
+/** Kernels are written with the channels last in any case; a layer may be told that its pictures have them first. */
+function channelsLast(call: Call): Call {
+  if ((call.layer as unknown as { dataFormat?: string }).dataFormat !== 'channelsFirst') return call;
+  // A convolution over time has its steps in front of the channels.
+  const steps = call.layer.getClassName() === 'ConvLSTM2D' ? 1 : 0;
+  const move = (shape: Shape, before: number): Shape => [...shape.slice(0, before), ...shape.slice(before + 1), shape[before]];
+  return { ...call, input: move(call.input, steps), output: move(call.output, Math.max(0, call.output.length - 3)) };
 }

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { countText, shapeText } from '../arrays';
 import type { tf } from '../tensorflow';
-import { intermediatesOf, isView, multiplyAddsOf, parameterFormula, weightShapes } from './costs';
+import { intermediatesOf, isView, multiplyAddsOf, parameterFormula, throughTimeOf, weightShapes } from './costs';
 import { equation, times } from './formula';
 import { usedLayers, type UsedLayer } from './uses';
 
@@ -66,7 +66,8 @@ export class ModelSummary {
 
   /**
    * Multiply-adds of a training step for the batch: forward; backward once more for the gradient of each layer's weights, unless they are frozen,
-   * and once more for the gradient of its inputs, unless nothing before it is trained. The optimizer is not in it.
+   * and once more for the gradient of its inputs, unless nothing before it is trained (the state of a recurrent layer is such an input in
+   * any case). The optimizer is not in it.
    */
   get trainingMultiplyAdds(): number {
     return sumOf(this.layers, 'trainingMultiplyAdds');
@@ -207,7 +208,8 @@ function rowOf({ layer, uses }: UsedLayer, examples: number): Omit<LayerSummary,
     const passes = 1 + Number(isTrained) + Number(hasTrainedBefore);
     formula = products && products.value > 0 ? equation(products) : formula;
     forward = plusKnown(forward, products?.value);
-    training = plusKnown(training, products && products.value * passes);
+    const throughTime = call && isTrained && !hasTrainedBefore ? throughTimeOf(call) : 0;
+    training = plusKnown(training, products && products.value * passes + throughTime);
     activations = plusKnown(activations, isView(layer) ? 0 : call && times(...call.output).value);
     intermediates = plusKnown(intermediates, call && intermediatesOf(call));
   }
