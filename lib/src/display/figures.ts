@@ -169,7 +169,8 @@ const isArray = (labels: Parts<NdArray<Numbers>>): labels is NdArray<Numbers> =>
  * @param target the `[height, width]` that they will be brought to
  *
  * ```ts
- * showImageSizes({ training: pets.train.originalSizes, validation: pets.validation.originalSizes }, [32, 32]);
+ * const pets = await loadImageFolder('pets', { validationSplit: 0.2 });
+ * showImageSizes({ training: pets.train.originalSizes, validation: pets.validation!.originalSizes }, [32, 32]);
  * ```
  * Taught in 04_cats_and_dogs.
  */

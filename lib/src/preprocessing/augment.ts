@@ -49,6 +49,9 @@ export interface Augmentation {
  * float32), and gives the same of new memory; the caller disposes a tensor. Values stay between the smallest and the
  * largest one of the batch.
  *
+ * Call it once and keep the function: each call starts again at its seed, so `map: (x) => augment({ flip: true })(x)` would
+ * change every batch in the same way, and `map: augment({ flip: true })` changes each in its own.
+ *
  * Each change is drawn evenly between its two limits, for each picture by itself. Flip, rotate, zoom and shift, in this
  * order, are one operation of TensorFlow, with bilinear interpolation.
  *

@@ -206,7 +206,8 @@ export async function decodeFiles(
     return format === 'JPEG' && !(outcome instanceof BadPicture) && mayLackData(outcome!.pixels, options);
   });
   await aFewAtOnce(suspects, async ({ index, bytes }) => {
-    if (!(await hasNoWarning(bytes))) outcomes[index] = new BadPicture('damaged', 'a part of its data is missing or wrong');
+    if (await hasNoWarning(bytes)) return;
+    outcomes[index] = new BadPicture('damaged', 'a part of its data is missing or wrong');
   });
   return outcomes as (DecodedPicture | BadPicture)[];
 }

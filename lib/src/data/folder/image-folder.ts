@@ -33,8 +33,8 @@ export interface FolderOptions extends Partial<PictureOptions> {
   /** More pictures of a class are not read, in either part. With COURSE_QUICK a tenth, but at least 20. */
   readonly maxImagesPerClass?: number;
   /**
-   * How many bytes of decoded pictures of all folders are kept on disk. A folder that needs more is not kept, and `note`
-   * says so. Default 2 GB.
+   * How many bytes of decoded pictures of all folders are kept on disk. A folder that needs more is not kept, and
+   * `note` says so. Default 2 GB.
    */
   readonly cacheLimit?: number;
   readonly onProgress?: (progress: ReadingProgress) => void;
@@ -160,9 +160,14 @@ function countBy<T>(values: readonly T[]): Map<T, number> {
  * Reads a folder of pictures into memory, and shows nothing; notebooks call `loadImageFolder`, which does.
  *
  * Layouts: `train/<class>/*` (or `training`) with `validation/` beside it (or `valid`, `val`, `testing`, `test`), in small
- * or capital letters, or `<class>/*`. Folders within a class belong to it. JPEG, PNG, WebP, GIF (first frame), TIFF (first page) and BMP are told by their content. Whatever else
- * lies there is skipped and listed in `skipped` with the reason, also a picture whose name says another format. What is
- * transparent becomes white; CMYK, 16 bits and colour profiles become sRGB; pictures are turned as EXIF says.
+ * or capital letters, or `<class>/*`. Folders within a class belong to it. JPEG, PNG, WebP, GIF (first frame), TIFF (first
+ * page) and BMP are told by their content. Whatever else lies there is skipped and listed in `skipped` with the reason,
+ * also a picture whose name says another format, and a link to another picture of the folder. What is transparent becomes
+ * white; CMYK, 16 bits and colour profiles become sRGB; pictures are turned as EXIF says.
+ *
+ * Damaged pictures are skipped as far as they tell of it. PNG has checksums. JPEG has none: found are files without an
+ * end, holes of zeros, and data that end or break off so early that grey rows are left in the result. Single wrong bytes
+ * are not: they shift colours or make noise, which every decoder takes for a picture; `explore` shows it.
  *
  * Decoded pixels are kept on disk, so the next reading takes a fraction of the time; files that have changed are
  * decoded anew.
@@ -352,7 +357,11 @@ async function readFolder<Part extends FolderFiles>(
     for (const [className, count] of counts) {
       if (count > 1) continue;
       const { file } = all.find(({ candidate }) => candidate.className === className)!.candidate;
-      leftOut.push({ file: path.posix.dirname(file), reason: 'class without validation pictures', detail: 'it has one picture' });
+      leftOut.push({
+        file: path.posix.dirname(file),
+        reason: 'class without validation pictures',
+        detail: 'it has one picture',
+      });
     }
     const split = stratifiedSplit(
       all.map(({ candidate }) => labelOf.get(candidate.className)!),
@@ -387,7 +396,9 @@ function checkOptions(options: FolderOptions): void {
       throw new RangeError(`${name}: got ${count}, expected a whole number of at least 1.`);
   }
   if (!(cacheLimit >= 0))
-    throw new RangeError(`cacheLimit: got ${cacheLimit}, expected a number of bytes, such as 2_000_000_000; 0 keeps nothing.`);
+    throw new RangeError(
+      `cacheLimit: got ${cacheLimit}, expected a number of bytes, such as 2_000_000_000; 0 keeps nothing.`,
+    );
 }
 
 /** The pictures of one class in one part, of which only some may be wanted. */
@@ -445,8 +456,8 @@ function checkMemory(folder: string, groups: readonly Group[], options: PictureO
   if (needed <= most) return;
   const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;
   throw new Error(
-    `${folder}: got ${countText(count)} pictures of ${options.size.join(' x ')} pixels, which need ${gigabytes(needed)} of memory; ` +
-      `expected at most ${gigabytes(most)} on this machine. Make size smaller, set maxImagesPerClass, or use ` +
+    `${folder}: got ${countText(count)} pictures of ${options.size.join(' x ')} pixels, which need ` +
+      `${gigabytes(needed)} of memory; expected at most ${gigabytes(most)} on this machine. Make size smaller, set maxImagesPerClass, or use ` +
       `openImageFolder, which leaves the pictures on disk.`,
   );
 }
@@ -501,10 +512,10 @@ function classesOf(
     const reasons = reasonsText(files.flatMap((file) => unreadable.get(file) ?? []));
     throw new Error(
       files.length === 0
-        ? `${folder}: the class ${JSON.stringify(className)} holds only links to pictures that are listed elsewhere, expected ` +
-          `pictures of its own. Put pictures into it, or remove it.`
-        : `${folder}: none of the ${countText(files.length)} files of the class ${JSON.stringify(className)} ${part}is a picture that ` +
-          `can be read (${reasons}). Repair or remove the class.`,
+        ? `${folder}: the class ${JSON.stringify(className)} ${part}holds only links to pictures that are listed elsewhere, ` +
+          `expected pictures of its own. Put pictures into it, or remove it.`
+        : `${folder}: none of the ${countText(files.length)} files of the class ${JSON.stringify(className)} ${part}is a ` +
+          `picture that can be read (${reasons}). Repair or remove the class.`,
     );
   };
   const counts = new Map(groups.train.map(({ className, good }) => [className, good.length]));

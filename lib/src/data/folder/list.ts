@@ -138,8 +138,8 @@ export function listFolder(folder: string, allowEmpty = false): Listing {
   const unknown = validation.classNames.filter((name) => !classNames.includes(name));
   if (unknown.length > 0) {
     throw new Error(
-      `${path.join(folder, beside)}: got the class ${namesText(unknown)}, expected only classes that are in ${trainName} as well: ` +
-        `${namesText(classNames)}. Rename or move that folder.`,
+      `${path.join(folder, beside)}: got the class ${namesText(unknown)}, expected only classes that are in ` +
+        `${trainName} as well: ${namesText(classNames)}. Rename or move that folder.`,
     );
   }
   const all = lister.withoutDuplicates([...train.candidates, ...validation.candidates]);
@@ -186,7 +186,9 @@ function checkFlat(root: string, folder: string, lister: Lister, entries: readon
 
 /** The folder with links resolved, or an error that says what there is instead. */
 function openFolder(folder: string): string {
-  if (folder === '') throw new Error(`folder: got '', expected the path of a folder, such as 'pets' ('.' is the current one).`);
+  if (folder === '') {
+    throw new Error(`folder: got '', expected the path of a folder, such as 'pets' ('.' is the current one).`);
+  }
   const absolute = path.resolve(folder);
   const expected = 'expected a folder with one sub-folder for each class, such as train/cat/*.jpg';
   try {
@@ -287,10 +289,11 @@ class Lister {
     try {
       return this.namesOf(relative);
     } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
+      const [problem, remedy] = isDenied(error)
+        ? ['no permission to list it', 'Change its permissions, or ask its owner']
+        : [`${(error as NodeJS.ErrnoException).code} when it was listed`, 'Try again'];
       throw new Error(
-        `${path.join(folder, relative)}: got ${isDenied(error) ? 'no permission to list it' : `${code} when it was listed`}, ` +
-          `expected a folder that you may read. ${isDenied(error) ? 'Change its permissions, or ask its owner.' : 'Try again.'}`,
+        `${path.join(folder, relative)}: got ${problem}, expected a folder that you may read. ${remedy}.`,
       );
     }
   }

@@ -25,11 +25,12 @@ describe('listFolder knows training and validation folders', () => {
     ['training', 'testing'],
     ['TRAINING', 'Val'],
   ])('called %s and %s', (train, validation) => {
-    const folder = folderOf(`${train}/cat/a.jpg`, `${train}/dog/b.jpg`, `${validation}/cat/c.jpg`, `${validation}/dog/d.jpg`);
-    const listing = listFolder(folder);
+    const training = [`${train}/cat/a.jpg`, `${train}/dog/b.jpg`];
+    const others = [`${validation}/cat/c.jpg`, `${validation}/dog/d.jpg`];
+    const listing = listFolder(folderOf(...training, ...others));
     expect(listing.classNames).toEqual(['cat', 'dog']);
-    expect(filesOf(listing.train)).toEqual([`${train}/cat/a.jpg`, `${train}/dog/b.jpg`]);
-    expect(filesOf(listing.validation)).toEqual([`${validation}/cat/c.jpg`, `${validation}/dog/d.jpg`]);
+    expect(filesOf(listing.train)).toEqual(training);
+    expect(filesOf(listing.validation)).toEqual(others);
     expect(listing.skipped).toEqual([]);
   });
 
@@ -75,7 +76,9 @@ describe('listFolder refuses', () => {
     const folder = folderOf('validation/cat/a.jpg');
     const elsewhere = folderOf('cat/a.jpg');
     symlinkSync(elsewhere, path.join(folder, 'train'));
-    expect(() => listFolder(folder)).toThrow(/1 folder \("validation"\) and 1 link \("train"\)\. Links to folders are not followed/);
+    expect(() => listFolder(folder)).toThrow(
+      /1 folder \("validation"\) and 1 link \("train"\)\. Links to folders are not followed/,
+    );
     const alone = path.join(temporaryFolder(), 'alone');
     mkdirSync(alone);
     symlinkSync(elsewhere, path.join(alone, 'train'));

@@ -141,7 +141,9 @@ describe('folders of pictures, read by other processes,', () => {
     for (const closed of [path.join(pets, 'train'), pets]) {
       chmodSync(closed, 0o311);
       const reader = Reader.of(temporaryFolder(), 'memory', pets, 'nobody');
-      expect(await reader.failure()).toContain(`Error: ${closed}: got no permission to list it, expected a folder that you may read.`);
+      expect(await reader.failure()).toContain(
+        `Error: ${closed}: got no permission to list it, expected a folder that you may read.`,
+      );
       chmodSync(closed, 0o755);
     }
   });
