@@ -19,6 +19,11 @@ export function encodePng(image: NdArray<Numbers>): Buffer {
   return PNG.sync.write(png, { colorType, inputColorType: colorType, inputHasAlpha: false, bitDepth: 8 });
 }
 
+/** Pixels row by row, each of red, green, blue and opacity, as the bytes of a PNG file. */
+export function encodePixels(pixels: Uint8Array, width: number, height: number): Buffer {
+  return PNG.sync.write({ width, height, data: Buffer.from(pixels.buffer) } as PNG, { bitDepth: 8 });
+}
+
 /** Fractions 0..1 become 0..255; what lies outside is cut off. */
 function asBytes(values: Numbers): Uint8Array | Uint8ClampedArray {
   if (values instanceof Uint8Array || values instanceof Uint8ClampedArray) return values;

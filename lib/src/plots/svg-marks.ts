@@ -1,6 +1,5 @@
-import { arrayOf } from '../arrays';
 import { rounded, type BarTrace, type HeatmapTrace, type Layout, type ScatterTrace, type Trace } from './figure';
-import { encodePng } from './png';
+import { encodePixels } from './png';
 import type { Panel } from './svg';
 import { colorAt, dashes, hexOf, INK, n, readableOn, rgbOf, text } from './svg-elements';
 import { multiples, niceStep, numberText } from './svg-scales';
@@ -128,16 +127,17 @@ function drawAsPicture(trace: HeatmapTrace, { x, y, left, right, top, bottom }: 
   const size = trace.zsmooth
     ? { rows: Math.round((SMOOTH_WIDTH * (bottom - top)) / (right - left)), columns: SMOOTH_WIDTH }
     : { rows: z.length, columns: z[0].length };
-  const pixels = new Uint8Array(size.rows * size.columns * 3);
+  const pixels = new Uint8Array(size.rows * size.columns * 4);
   for (let row = 0; row < size.rows; row++) {
     for (let column = 0; column < size.columns; column++) {
       const value = trace.zsmooth
         ? blended(z, ((row + 0.5) / size.rows) * z.length - 0.5, ((column + 0.5) / size.columns) * z[0].length - 0.5)
         : z[row][column];
-      pixels.set(Number.isFinite(value) ? colorOf(trace, value) : [255, 255, 255], (row * size.columns + column) * 3);
+      // A hole stays transparent: another trace may lie below.
+      if (Number.isFinite(value)) pixels.set([...colorOf(trace, value), 255], (row * size.columns + column) * 4);
     }
   }
-  const png = encodePng(arrayOf(pixels, [size.rows, size.columns, 3])).toString('base64');
+  const png = encodePixels(pixels, size.columns, size.rows).toString('base64');
   const from = { x: Math.min(...xs) - width / 2, y: Math.min(...ys) - height / 2 };
   const box = `x="${n(from.x)}" y="${n(from.y)}" width="${n(width * z[0].length)}" height="${n(height * z.length)}"`;
   const style = trace.zsmooth ? '' : ' style="image-rendering: pixelated"';

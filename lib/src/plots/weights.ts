@@ -1,7 +1,7 @@
 import type { NdArray } from 'ndarray';
 import { countText, packedValues, shapeText, type Numbers } from '../arrays';
 import { extent } from '../bins';
-import { diverging, rounded, type Axis, type Figure } from './figure';
+import { diverging, rounded, type Axis, type Figure, type HeatmapTrace } from './figure';
 import { numberText } from './svg-scales';
 
 /**
@@ -9,6 +9,8 @@ import { numberText } from './svg-scales';
  * fill the notebook.
  */
 const MOST_CELLS = 100;
+/** A colour that no number has: a hole would look like zero. */
+const NOT_FINITE = '#F0E442';
 
 export interface WeightsFigureOptions {
   /** Default: `Weights`. */
@@ -17,7 +19,7 @@ export interface WeightsFigureOptions {
 
 /**
  * The weights of a layer as a heat map: blue below zero, white at zero, orange above; one row an input, one column an
- * output. Of more than 100 rows or columns several weights share a cell, which shows their mean; the title says so.
+ * output; yellow what is no finite number. Of more than 100 rows or columns several weights share a cell, which shows their mean; the title says so.
  *
  * @param kernel `[inputs, outputs]` of a dense layer; or `[height, width, channels, filters]` of a convolution, whose
  *   rows are the places of its window, row by row, each with all channels
@@ -47,18 +49,25 @@ export function weightsFigure(kernel: NdArray<Numbers>, { title = 'Weights' }: W
   const most = Math.max(-low, high) || 1;
   const isBinned = cell.rows > 1 || cell.columns > 1;
   const shape2d = `${countText(rows)} × ${countText(columns)}`;
-  const mean = isBinned ? `; each cell is the mean of ${cell.rows} × ${cell.columns}` : '';
-  const isDense = shape.length === 2;
   // The middles of the cells. What is left over at the end is a smaller cell, which is drawn as large as the others.
   const middles = (count: number, size: number): number[] =>
     Array.from({ length: count }, (_, i) => i * size + (size - 1) / 2);
+  const places = { x: middles(z[0].length, cell.columns), y: middles(z.length, cell.rows) };
+  const mean = isBinned ? `; each cell is the mean of ${cell.rows} × ${cell.columns}` : '';
+  const isDense = shape.length === 2;
+  const isBroken = z.map((row) => row.map((value) => !Number.isFinite(value)));
+  const broken: HeatmapTrace = {
+    type: 'heatmap', ...places, z: isBroken.map((row) => row.map((is) => (is ? 1 : NaN))), zmin: 0, zmax: 1,
+    colorscale: [[0, NOT_FINITE], [1, NOT_FINITE]], showscale: false,
+    hovertemplate: 'input %{y:.0f}, output %{x:.0f}: not finite<extra></extra>',
+  };
   return {
     data: [{
-      type: 'heatmap', x: middles(z[0].length, cell.columns), y: middles(z.length, cell.rows), z,
+      type: 'heatmap', ...places, z,
       zmin: rounded(-most, 3), zmax: rounded(most, 3), colorscale: diverging,
       colorbar: { title: { text: isBinned ? 'mean weight' : 'weight', side: 'right' }, thickness: 16 },
       hovertemplate: `input %{y:.0f}, output %{x:.0f}: %{z:.4f}<extra></extra>`,
-    }],
+    }, ...(isBroken.flat().includes(true) ? [broken] : [])],
     layout: {
       title: { text: `${title}: ${shape2d} weights${mean}`, font: { size: 14 } },
       height: 420,
@@ -85,15 +94,19 @@ function statisticsOf(values: Numbers): string {
       'weightsFigure: got no finite number. Weights become NaN when the learning rate is too large.',
     );
   }
-  let [sum, squares] = [0, 0];
+  let [sum, squares, finite] = [0, 0, 0];
   for (const value of values) {
+    if (!Number.isFinite(value)) continue;
+    finite++;
     sum += value;
     squares += value * value;
   }
-  const mean = sum / values.length;
-  const deviation = Math.sqrt(Math.max(0, squares / values.length - mean * mean));
+  const mean = sum / finite;
+  const deviation = Math.sqrt(Math.max(0, squares / finite - mean * mean));
   const [low, high] = span.map((value) => numberText(rounded(value, 4)));
-  return `${low} to ${high}, mean ${mean.toFixed(4)}, standard deviation ${deviation.toFixed(4)}`;
+  const others = values.length - finite;
+  const rest = others > 0 ? `, and ${countText(others)} not finite` : '';
+  return `${low} to ${high}, mean ${mean.toFixed(4)}, standard deviation ${deviation.toFixed(4)}${rest}`;
 }
 
 /** The mean of each cell of so many rows and columns. */
