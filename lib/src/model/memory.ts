@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import { countText, shapeText } from '../arrays';
 import type { tf } from '../tensorflow';
 import { FLOAT32, summary, type ModelSummary, type SummaryOptions } from './summary';
+import { htmlTable, textTable } from './table';
 
 /** One thing that takes memory. */
 export interface MemoryItem {
@@ -24,54 +25,90 @@ export class MemoryAccount {
     readonly activations: MemoryItem,
     /** What TensorFlow.js keeps besides: see {@link ModelSummary}'s `intermediates`. */
     readonly intermediates: MemoryItem,
+    /** Short-lived arrays while the optimizer computes new weights, when activations and intermediates are gone. */
+    readonly update: MemoryItem,
     /** The batch as the model takes it. */
     readonly batch: MemoryItem,
     /** The batch as pictures are stored, one byte a number. */
     readonly batchAsStored: MemoryItem,
     /** Bytes of the largest input and output of one layer together: what a prediction needs at a time. */
     readonly largestLayerBytes: number,
-    /** Layers that are not known, whose activations and intermediates are not in the account. */
+    /** Layers of which not all is known: their activations or intermediates are not in the account. */
     readonly notCounted: readonly string[],
   ) {}
 
-  /** The things that a training step has in memory at the end of its forward pass and, with the gradients, of its backward pass. */
+  /** What a training step has to keep: weights and optimizer always, the others until they have been used. */
   get items(): readonly MemoryItem[] {
     return [this.weights, this.gradients, this.optimizer, this.activations, this.intermediates, this.batch];
   }
 
-  /** An estimate of the most that a training step needs: all items together. Short-lived results of single operations are not in it. */
-  get trainingBytes(): number {
-    return this.items.reduce((sum, { bytes }) => sum + bytes, 0);
+  /** Bytes of all items together. */
+  get keptBytes(): number {
+    return sumOf(this.items);
   }
 
-  /** An estimate of the most that a prediction needs: the weights, and the largest input and output of one layer. */
+  /**
+   * An estimate of the most that a training step has in memory at once: either with all activations, or later, when the optimizer computes.
+   * Where the optimizer decides, it is what `tf.profile` tells. Where the activations decide (large pictures, convolutions), `tf.profile` tells up to
+   * 2.7 times as much: it counts the clones of arrays that are kept, which share their memory, and the backward pass makes short-lived arrays.
+   */
+  get trainingBytes(): number {
+    const always = sumOf([this.weights, this.gradients, this.optimizer, this.batch]);
+    return always + Math.max(this.activations.bytes + this.intermediates.bytes, this.update.bytes);
+  }
+
+  /** The least that a prediction needs at a time: the weights, and the largest input and output of one layer. */
   get predictionBytes(): number {
     return this.weights.bytes + this.largestLayerBytes;
   }
 
   toString(): string {
-    const rows = this.items.map(({ name, bytes, how }) => [name, countText(bytes), how]);
-    const total = ['Training step', countText(this.trainingBytes), 'the sum'];
-    const widths = [0, 1].map((column) => Math.max(...[...rows, total, ['', 'Bytes']].map((row) => row[column].length)));
-    const line = ([name, bytes, how]: string[]): string => `${name.padEnd(widths[0])}  ${bytes.padStart(widths[1])}  ${how}`.trimEnd();
-    const rule = '─'.repeat(Math.max(...rows.map((row) => line(row).length)));
-    return [
-      line(['', 'Bytes', 'How they are counted']), rule, ...rows.map(line), rule, line(total),
-      line(['Prediction', countText(this.predictionBytes), 'weights, and the largest input and output of one layer']),
-      line(['Batch as stored', countText(this.batchAsStored.bytes), this.batchAsStored.how]),
-      ...(this.notCounted.length > 0 ? [`Not counted: ${this.notCounted.join(', ')}`] : []),
-    ].join('\n');
+    return [...textTable(columns, this.rows()), ...this.notes()].join('\n');
   }
 
-  /** The table is also what `console.log(account)` and the last line of a cell show. */
+  /** The table is also what `console.log(account)` shows. */
   [inspect.custom](): string {
     return this.toString();
   }
+
+  /** What a notebook shows for the last line of a cell. */
+  [Symbol.for('Jupyter.display')](): Record<string, string> {
+    return { 'text/plain': this.toString(), 'text/html': htmlTable('Memory account', columns, this.rows(), this.notes()) };
+  }
+
+  private rows(): string[][] {
+    const row = ({ name, bytes, how }: MemoryItem): string[] => [name, countText(bytes), how];
+    return [
+      ...this.items.map(row),
+      ['All of it', countText(this.keptBytes), 'the sum'],
+      row(this.update),
+      ['Training step, at most', countText(this.trainingBytes), 'weights, gradients, optimizer, batch, and the larger of what layers keep and the update'],
+      ['Prediction, at least', countText(this.predictionBytes), 'weights, and the largest input and output of one layer'],
+      row(this.batchAsStored),
+    ];
+  }
+
+  private notes(): string[] {
+    return this.notCounted.length > 0 ? [`Not counted: ${this.notCounted.join(', ')}`] : [];
+  }
 }
+
+const columns = [{ title: 'Memory' }, { title: 'Bytes', isNumber: true }, { title: 'How they are counted' }];
+
+const sumOf = (items: readonly MemoryItem[]): number => items.reduce((sum, { bytes }) => sum + bytes, 0);
 
 /** Numbers that each optimizer of TensorFlow.js keeps for each trainable weight. */
 const numbersPerWeight: Readonly<Record<string, number>> = {
   SGD: 0, Momentum: 1, Adagrad: 1, Adadelta: 2, RMSProp: 2, Adam: 2, Adamax: 2,
+};
+
+/**
+ * Arrays that TensorFlow.js 4.22 makes while an optimizer computes, seen by `tf.profile`: Adam and Adamax work on all weights at once, the others on one weight
+ * array after the other, so that the largest decides.
+ */
+const arraysInUpdate: Readonly<Record<string, { all: number } | { largest: number }>> = {
+  SGD: { largest: 2 }, Momentum: { largest: 4 }, Adagrad: { largest: 7 }, Adadelta: { largest: 16 }, RMSProp: { largest: 15 },
+  Adam: { all: 14 }, Adamax: { all: 10 },
 };
 
 export interface MemoryOptions extends SummaryOptions {
@@ -91,19 +128,35 @@ export interface MemoryOptions extends SummaryOptions {
  * Taught in 02_fashion_mnist_mlp.
  */
 export function memoryAccount(model: tf.LayersModel, options: MemoryOptions = {}): MemoryAccount {
+  const counted = summary(model, options);
   const { optimizer = model.optimizer } = options;
   if (!optimizer) {
     throw new Error("memoryAccount: the model has no optimizer. Compile it first, or give one: memoryAccount(model, { optimizer: tf.train.adam() }).");
+  }
+  if (typeof optimizer.getClassName !== 'function') {
+    throw new TypeError(`memoryAccount: got the optimizer ${JSON.stringify(optimizer)}; expected an optimizer such as tf.train.adam().`);
   }
   const kind = optimizer.getClassName();
   const perWeight = numbersPerWeight[kind] + Number(kind === 'RMSProp' && isCentered(optimizer));
   if (Number.isNaN(perWeight)) {
     throw new Error(`memoryAccount: got the optimizer ${kind}; known are ${Object.keys(numbersPerWeight).join(', ')}.`);
   }
-  const counted = summary(model, options);
   const { batchSize, parameters, trainableParameters: trainable } = counted;
   const float32 = (name: string, numbers: number, how: string): MemoryItem => ({ name, bytes: numbers * FLOAT32, how });
-  const shapes = model.inputs.map(({ shape }) => shape.map((size) => size ?? batchSize));
+  const shapes = model.inputs.map(({ shape: [count, ...sizes] }) => {
+    if (sizes.includes(null) || (count !== null && count !== batchSize)) {
+      throw new Error(
+        `memoryAccount: the model takes ${shapeText([count ?? 'batch', ...sizes.map((size) => size ?? 'any')])}, got batchSize ${batchSize}; ` +
+          'expected a model whose sizes are known, all but the size of the batch.',
+      );
+    }
+    return [batchSize, ...(sizes as number[])];
+  });
+  const largestWeights = Math.max(0, ...model.trainableWeights.map(({ shape }) => (shape as number[]).reduce((product, size) => product * size, 1)));
+  const made = arraysInUpdate[kind];
+  const [madeNumbers, madeHow] = 'all' in made
+    ? [made.all * trainable, `${countText(trainable)} trainable × ${made.all} × 4`]
+    : [(made.largest + Number(kind === 'RMSProp' && isCentered(optimizer))) * largestWeights, `the largest weights, ${countText(largestWeights)}, × ${made.largest} × 4`];
   const inputs = shapes.reduce((sum, shape) => sum + shape.reduce((product, size) => product * size, 1), 0);
   const shapesText = shapes.map(shapeText).join(', ');
   const of = `for a batch of ${countText(batchSize)}`;
@@ -114,10 +167,13 @@ export function memoryAccount(model: tf.LayersModel, options: MemoryOptions = {}
     float32(`Optimizer (${kind})`, perWeight * trainable, `${countText(trainable)} trainable × ${perWeight} × 4`),
     float32('Activations', counted.activations, `${countText(counted.activations)} ${of} × 4`),
     float32('Intermediates', counted.intermediates, `${countText(counted.intermediates)} ${of} × 4`),
+    float32('Short-lived in the update', madeNumbers, madeHow),
     float32('Batch as fed', inputs, `${shapesText} × 4`),
     { name: 'Batch as stored', bytes: inputs, how: `${shapesText} × 1` },
     largestLayer(counted) * FLOAT32,
-    counted.notCounted,
+    counted.layers
+      .filter((layer) => layer.parameters !== undefined && (layer.activations === undefined || layer.intermediates === undefined))
+      .map(({ name }) => name),
   );
 }
 

@@ -3,6 +3,7 @@ import { countText, shapeText } from '../arrays';
 import type { tf } from '../tensorflow';
 import { intermediatesOf, isView, multiplyAddsOf, parameterFormula, throughTimeOf, weightShapes } from './costs';
 import { equation, times } from './formula';
+import { htmlTable, textTable, type Column } from './table';
 import { usedLayers, type UsedLayer } from './uses';
 
 /** A shape; `null` stands for a size that is not known before there is data, first of all that of the batch. */
@@ -97,7 +98,7 @@ export class ModelSummary {
   }
 
   toHtml(): string {
-    return htmlTable(this.name, columns, this.rows(), this.totals());
+    return htmlTable(`Summary of ${this.name}`, [...columns, ...moreColumns], this.rows().map((row, i) => [...row, ...moreOf(this.layers[i])]), this.totals());
   }
 
   /** The table is also what `console.log(summary)` shows. */
@@ -117,8 +118,9 @@ export class ModelSummary {
       const isModel = layer.parameters === undefined;
       return [
         `${'  '.repeat(layer.depth)}${layer.name}`,
-        layer.kind + (layer.uses > 1 ? `, used ${layer.uses} times` : ''),
-        shapeText(layer.outputShape.map((size, axis) => size ?? (axis === 0 ? 'batch' : 'any'))),
+        [layer.kind, layer.kernel?.join(' × ')].filter(Boolean).join(' ') + (layer.uses > 1 ? `, used ${layer.uses} times` : '') +
+          (layer.parameters && layer.trainableParameters === 0 ? ', frozen' : ''),
+        writtenShape(layer.outputShape),
         number(layer.parameters, isModel),
         number(layer.multiplyAdds, isModel),
         number(layer.activationBytes, isModel),
@@ -162,10 +164,17 @@ export interface SummaryOptions {
  * @throws Error if the model has no shapes yet, or batchSize is no whole number of at least 1
  * Taught in 01_mnist_mlp and 02_fashion_mnist_mlp.
  */
-export function summary(model: tf.LayersModel, { batchSize = 1 }: SummaryOptions = {}): ModelSummary {
+export function summary(model: tf.LayersModel, options: SummaryOptions = {}): ModelSummary {
+  if (!Array.isArray((model as Partial<tf.LayersModel> | undefined)?.layers)) {
+    throw new TypeError(`summary: got ${inspect(model, { depth: 0 })}; expected a model, such as tf.sequential() makes.`);
+  }
   if (!model.outputs?.length) {
     throw new Error('summary: the model has no shapes yet. Give its first layer an inputShape, such as inputShape: [784].');
   }
+  if (typeof options !== 'object' || options === null) {
+    throw new TypeError(`summary: got the options ${inspect(options)}; expected an object, such as { batchSize: 128 }.`);
+  }
+  const { batchSize = 1 } = options;
   if (!Number.isInteger(batchSize) || batchSize < 1) {
     throw new Error(`summary: batchSize is ${batchSize}; expected a whole number of at least 1.`);
   }
@@ -251,11 +260,6 @@ function sumOf(layers: readonly LayerSummary[], key: 'multiplyAdds' | 'trainingM
   return layers.reduce((sum, layer) => sum + (layer[key] ?? 0), 0);
 }
 
-interface Column {
-  readonly title: string;
-  readonly isNumber?: boolean;
-}
-
 const columns: readonly Column[] = [
   { title: 'Layer' },
   { title: 'Kind' },
@@ -266,26 +270,15 @@ const columns: readonly Column[] = [
   { title: 'How the parameters are counted' },
 ];
 
-/** Lines of a table with a rule below the header and above the end; numbers are aligned to the right. */
-function textTable(header: readonly Column[], rows: readonly string[][]): string[] {
-  const widths = header.map(({ title }, column) => Math.max(title.length, ...rows.map((row) => row[column].length)));
-  const line = (cells: readonly string[]): string =>
-    cells.map((cell, column) => (header[column].isNumber ? cell.padStart(widths[column]) : cell.padEnd(widths[column]))).join('  ').trimEnd();
-  const rule = '─'.repeat(widths.reduce((sum, width) => sum + width + 2, -2));
-  return [line(header.map(({ title }) => title)), rule, ...rows.map(line), rule];
-}
+/** What a page has room for, and a line of text has not. */
+const moreColumns: readonly Column[] = [
+  { title: 'Trainable', isNumber: true },
+  { title: 'Input shape' },
+  { title: 'How the multiply-adds of one example are counted' },
+];
 
-function htmlTable(name: string, header: readonly Column[], rows: readonly string[][], totals: readonly string[]): string {
-  const escape = (text: string): string => text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;').replace(/"/g, '&quot;');
-  const cell = (tag: 'td' | 'th', text: string, { isNumber }: Column, scope = ''): string => {
-    const indent = (text.length - text.trimStart().length) / 2;
-    const padding = indent > 0 ? `; padding-left: ${indent * 1.5 + 0.5}em` : '';
-    return `<${tag}${scope} style="text-align: ${isNumber ? 'right' : 'left'}${padding}">${escape(text.trim())}</${tag}>`;
-  };
-  const head = header.map((column) => cell('th', column.title, column, ' scope="col"')).join('');
-  const body = rows.map((row) => `<tr>${row.map((text, i) => cell('td', text, header[i])).join('')}</tr>`).join('');
-  return (
-    `<table aria-label="Summary of ${escape(name)}"><thead><tr>${head}</tr></thead><tbody>${body}</tbody></table>` +
-    `<div>${totals.map(escape).join('<br>')}</div>`
-  );
-}
+const moreOf = ({ trainableParameters, inputShapes, multiplyAddsFormula = '' }: LayerSummary): string[] => [
+  trainableParameters === undefined ? '' : countText(trainableParameters), inputShapes.map(writtenShape).join(', '), multiplyAddsFormula,
+];
+
+const writtenShape = (shape: ShapeOfAny): string => shapeText(shape.map((size, axis) => size ?? (axis === 0 ? 'batch' : 'any')));

@@ -34,6 +34,10 @@ const models: [name: string, make: () => tf.LayersModel][] = [
     conv({ filters: 32 }), layers.activation({ activation: relu }), layers.maxPooling2d({ poolSize: 2 }),
     conv({ filters: 64 }), layers.activation({ activation: relu }), layers.maxPooling2d({ poolSize: 2 }),
     layers.flatten(), layers.dense({ units: 64, activation: relu }), layers.dropout({ rate: 0.5 }), layers.dense({ units: 2, activation: 'sigmoid' })] })],
+  ['lesson 05', () => tf.sequential({ layers: [
+    layers.conv2d({ filters: 20, kernelSize: 5, inputShape: [32, 32, 1] }), layers.maxPooling2d({ poolSize: 2, strides: 2 }),
+    layers.conv2d({ filters: 50, kernelSize: 5 }), layers.maxPooling2d({ poolSize: 2, strides: 2 }), layers.flatten(),
+    layers.dense({ units: 500, activation: relu }), softmax()] })],
   ['batch normalisation', () => tf.sequential({ layers: [conv(first), layers.batchNormalization(), layers.reLU(), conv(), layers.flatten(), softmax()] })],
   ['layer normalisation', () => tf.sequential({ layers: [conv({ inputShape: [8, 8, 3] }), layers.layerNormalization(), conv(), layers.flatten(), softmax()] })],
   ['depthwise and separable', () => tf.sequential({ layers: [
@@ -91,16 +95,63 @@ describe('memoryAccount', () => {
     optimizer.dispose();
   });
 
+  it.each([
+    ['adagrad', tf.train.adagrad], ['adadelta', tf.train.adadelta], ['rmsprop', tf.train.rmsprop],
+    ['centred rmsprop', () => tf.train.rmsprop(0.1, 0.9, 0, 1e-7, true)], ['adam', tf.train.adam], ['adamax', tf.train.adamax],
+  ] as [string, (rate: number) => tf.Optimizer][])('predicts within 5 % the most that tf.profile sees where the optimizer decides: %s', async (_name, make) => {
+    for (const units of [256, 512]) {
+      const model = tf.sequential({ layers: [layers.dense({ units, activation: relu, inputShape: [784] }), layers.dense({ units: 128, activation: relu }), softmax()] });
+      const optimizer = make(0.01);
+      model.compile({ optimizer, loss: 'meanSquaredError' });
+      const [x, y] = [tf.zeros([8, 784]), tf.zeros([8, 10])];
+      await model.trainOnBatch(x, y);
+      const account = memoryAccount(model, { batchSize: 8 });
+      const before = tf.memory().numBytes;
+      const { peakBytes } = await tf.profile(async () => {
+        await model.trainOnBatch(x, y);
+        return x;
+      });
+      const always = account.weights.bytes + account.optimizer.bytes + account.batch.bytes;
+      const measured = peakBytes - before + always;
+      expect(account.trainingBytes / measured).toBeGreaterThan(0.95);
+      expect(account.trainingBytes / measured).toBeLessThan(1.05);
+      tf.dispose([x, y]);
+      model.dispose();
+      optimizer.dispose();
+    }
+  });
+
+  it('lists layers of which it does not know what is kept, and takes dropout at its word', () => {
+    const account = (...list: tf.layers.Layer[]) => memoryAccount(tf.sequential({ layers: list }), { optimizer: tf.train.sgd(0.1) });
+    expect(account(layers.lstm({ units: 4, inputShape: [5, 3], name: 'steps' })).notCounted).toEqual(['steps']);
+    expect(account(layers.dense({ units: 4, inputShape: [3], activation: 'swish', name: 'swish' })).notCounted).toEqual(['swish']);
+    const kept = account(layers.dense({ units: 4, inputShape: [3] }), layers.dropout({ rate: 0 }));
+    expect([kept.activations.bytes, kept.intermediates.bytes, kept.notCounted]).toEqual([16, 0, []]);
+  });
+
+  it('refuses a model whose sizes are not known, or another size of the batch', () => {
+    const optimizer = tf.train.sgd(0.1);
+    const open = tf.sequential({ layers: [layers.conv2d({ filters: 2, kernelSize: 3, inputShape: [null, null, 3] })] });
+    expect(() => memoryAccount(open, { optimizer })).toThrow('memoryAccount: the model takes [batch, any, any, 3], got batchSize 1; expected a model whose sizes are known');
+    const fixed = tf.sequential({ layers: [layers.dense({ units: 2, batchInputShape: [7, 4] })] });
+    expect(() => memoryAccount(fixed, { optimizer, batchSize: 3 })).toThrow('the model takes [7, 4], got batchSize 3');
+    expect(memoryAccount(fixed, { optimizer, batchSize: 7 }).batch.bytes).toBe(4 * 7 * 4);
+    expect(() => memoryAccount(fixed, { optimizer: 'adam' as never, batchSize: 7 })).toThrow('got the optimizer "adam"; expected an optimizer such as tf.train.adam()');
+  });
+
   it('adds its parts up, as its table prints them', () => {
     const model = tf.sequential({ layers: [layers.dense({ units: 256, activation: relu, inputShape: [784] }), softmax()] });
     const optimizer = tf.train.adam();
     const account = memoryAccount(model, { batchSize: 128, optimizer });
     const text = String(account);
-    const numbers = [...text.matchAll(/^[A-Z][^\d]*?\s{2,}([\d,]+) /gm)].map(([, digits]) => Number(digits.replaceAll(',', '')));
-    const [training, prediction, stored] = numbers.slice(6);
-    expect(numbers.slice(0, 6).reduce((sum, value) => sum + value, 0)).toBe(training);
-    expect(training).toBe(account.trainingBytes);
-    expect(prediction).toBe(4 * (785 * 256 + 257 * 10) + 4 * 128 * (784 + 256));
+    const numbers = [...text.matchAll(/^[A-Z].*?\s{2,}([\d,]+) /gm)].map(([, digits]) => Number(digits.replaceAll(',', '')));
+    const [kept, update, training, prediction, stored] = numbers.slice(6);
+    expect(numbers.slice(0, 6).reduce((sum, value) => sum + value, 0)).toBe(kept);
+    expect(kept).toBe(account.keptBytes);
+    const weights = 785 * 256 + 257 * 10;
+    expect(update).toBe(4 * 14 * weights);
+    expect(training).toBe(4 * (weights + weights + 2 * weights + 14 * weights) + 4 * 128 * 784);
+    expect(prediction).toBe(4 * weights + 4 * 128 * (784 + 256));
     expect(stored).toBe(128 * 784);
     model.dispose();
     optimizer.dispose();

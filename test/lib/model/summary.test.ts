@@ -135,7 +135,7 @@ describe('summary', () => {
     const text = String(summary(make()));
     expect(text).toBe(golden(`summary-${name}.txt`));
     const number = (digits: string | undefined): number => Number(digits?.replaceAll(',', ''));
-    const rows = [...text.matchAll(/^\S+ +\S+ +\[.*?\] +([\d,]+) +([\d,]+) +([\d,]+)/gm)];
+    const rows = [...text.matchAll(/^\S+ +\w.*? \[.*?\] +([\d,]+) +([\d,]+) +([\d,]+)/gm)];
     const sum = (column: number): number => rows.reduce((total, row) => total + number(row[column]), 0);
     expect(rows).toHaveLength(make().layers.length);
     expect(sum(1)).toBe(number(/Parameters: ([\d,]+)/.exec(text)?.[1]));
@@ -148,9 +148,36 @@ describe('summary', () => {
     const bundle = (result as unknown as Record<symbol, () => Record<string, string>>)[Symbol.for('Jupyter.display')]();
     expect(bundle['text/plain']).toBe(String(result));
     const cells = [...bundle['text/html'].matchAll(/<td[^>]*>(.*?)<\/td>/g)].map(([, text]) => text);
-    expect(cells).toHaveLength(3 * 7);
-    expect(cells.slice(0, 7)).toEqual(['hidden_1', 'Dense', '[batch, 512]', '401,920', '401,408', '2,048', '(784 + 1) × 512 = 401,920']);
+    expect(cells).toHaveLength(3 * 10);
+    expect(cells.slice(0, 10)).toEqual(['hidden_1', 'Dense', '[batch, 512]', '401,920', '401,408', '2,048', '(784 + 1) × 512 = 401,920',
+      '401,920', '[batch, 784]', '784 × 512 = 401,408']);
     expect(bundle['text/html']).toContain('Parameters: 669,706');
+  });
+
+  it('finds the channels where the layer has them', () => {
+    const channelsFirst = (layer: tf.layers.Layer) => summary(tf.sequential({ layers: [tf.layers.inputLayer({ inputShape: [3, 8, 10] }), layer] })).layers[1].multiplyAdds;
+    const dataFormat = 'channelsFirst' as const;
+    expect(channelsFirst(tf.layers.conv2d({ filters: 2, kernelSize: 3, dataFormat }))).toBe(6 * 8 * 3 * 3 * 3 * 2);
+    expect(channelsFirst(tf.layers.conv2dTranspose({ filters: 2, kernelSize: 3, dataFormat }))).toBe(8 * 10 * 3 * 3 * 3 * 2);
+  });
+
+  it('counts the way back through time of a recurrent layer, also where nothing before it is trained', () => {
+    const [row] = summary(tf.sequential({ layers: [tf.layers.lstm({ units: 64, inputShape: [50, 32] })] })).layers;
+    const [fromInput, fromState] = [50 * 4 * 32 * 64, 50 * 4 * 64 * 64];
+    expect(row.multiplyAdds).toBe(fromInput + fromState);
+    expect(row.trainingMultiplyAdds).toBe(2 * fromInput + 3 * fromState);
+  });
+
+  it('says that a layer is frozen, and how large its window is', () => {
+    const model = cnn();
+    model.layers[0].trainable = false;
+    expect(String(summary(model))).toMatch(/conv_1 +Conv2D 3 × 3, frozen/);
+  });
+
+  it('refuses what is no model, and options that are none', () => {
+    expect(() => summary(undefined as never)).toThrow('summary: got undefined; expected a model');
+    expect(() => summary('model' as never)).toThrow("summary: got 'model'; expected a model");
+    expect(() => summary(mlp(), 128 as never)).toThrow('summary: got the options 128; expected an object, such as { batchSize: 128 }.');
   });
 
   it('says what is missing when the model has no shapes', () => {
