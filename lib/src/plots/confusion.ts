@@ -1,7 +1,9 @@
 import { countText } from '../arrays';
-import { blues, oranges, rounded, type Figure, type HeatmapTrace } from './figure';
+import {
+  axisNames, blues, LETTER, longestOf, namesAlong, namesDown, oranges, rounded, type Figure, type HeatmapTrace,
+} from './figure';
 
-/** Up to so many classes, the counts fit into the cells. */
+/** Up to so many classes, the counts fit into the cells; of more, they would fill the notebook. */
 const MOST_WITH_COUNTS = 20;
 
 /**
@@ -10,8 +12,8 @@ const MOST_WITH_COUNTS = 20;
  * that is right. The colour is the share of the row, so that classes with few examples count as much as others.
  *
  * @param matrix as `confusionMatrix` returns it
- * @param classNames in the order of the class numbers
- * @throws Error if the matrix is not square, or has not as many rows as there are names
+ * @param classNames in the order of the class numbers; long ones are cut on the axes
+ * @throws Error if two classes have the same name, the matrix is not square, or has not as many rows as there are names
  * Taught in 05_digits_from_folders.
  */
 export function confusionFigure(matrix: readonly (readonly number[])[], classNames: readonly string[]): Figure {
@@ -22,6 +24,7 @@ export function confusionFigure(matrix: readonly (readonly number[])[], classNam
         'expected a square matrix with one row and one column for each name.',
     );
   }
+  const names = axisNames('confusionFigure', 'class', classNames);
   const totals = matrix.map((row) => row.reduce((sum, count) => sum + count, 0));
   const share = (i: number, j: number): number => (totals[i] > 0 ? rounded(matrix[i][j] / totals[i], 4) : 0);
   const cells = <T>(value: (i: number, j: number) => T): T[][] =>
@@ -29,33 +32,42 @@ export function confusionFigure(matrix: readonly (readonly number[])[], classNam
   const mistakes = matrix.flatMap((row, i) => row.map((count, j) => ({ i, j, count, share: share(i, j) })))
     .filter(({ i, j }) => i !== j);
   const most = mistakes.reduce((high, mistake) => Math.max(high, mistake.share), 0);
+  const hasCounts = classes <= MOST_WITH_COUNTS;
   const common = {
-    type: 'heatmap' as const, x: [...classNames], y: [...classNames], xgap: 1, ygap: 1,
-    ...(classes <= MOST_WITH_COUNTS && { texttemplate: '%{text}' as const }),
+    type: 'heatmap' as const, x: names, y: names, xgap: 1, ygap: 1,
   };
   // Each trace writes into its own cells.
-  const counts = (isRight: boolean): string[][] =>
-    cells((i, j) => (matrix[i][j] > 0 && (i === j) === isRight ? countText(matrix[i][j]) : ''));
+  const counts = (isRight: boolean): Pick<HeatmapTrace, 'text' | 'texttemplate'> => (hasCounts ? {
+    text: cells((i, j) => (matrix[i][j] > 0 && (i === j) === isRight ? countText(matrix[i][j]) : '')),
+    texttemplate: '%{text}',
+  } : {});
+  const [rightCount, wrongCount] = hasCounts ? ['%{text} right, ', '%{text}, '] : ['right: ', ''];
   const right: HeatmapTrace = {
-    ...common, name: 'right', text: counts(true), z: cells((i, j) => (i === j ? share(i, j) : NaN)), zmin: 0, zmax: 1,
+    ...common, name: 'right', ...counts(true), z: cells((i, j) => (i === j ? share(i, j) : NaN)), zmin: 0, zmax: 1,
     colorscale: blues, showscale: false,
-    hovertemplate: '%{y}: %{text} right, %{z:.1%} of the row<extra></extra>',
+    hovertemplate: `%{y}: ${rightCount}%{z:.1%} of the row<extra></extra>`,
   };
   const wrong: HeatmapTrace = {
-    ...common, name: 'mistakes', text: counts(false), z: cells((i, j) => (i === j ? NaN : share(i, j))), zmin: 0,
+    ...common, name: 'mistakes', ...counts(false), z: cells((i, j) => (i === j ? NaN : share(i, j))), zmin: 0,
     zmax: most || 1, colorscale: oranges,
     colorbar: { title: { text: 'mistakes, share of the row', side: 'right' }, tickformat: most < 0.05 ? '.1%' : '.0%',
       thickness: 16 },
-    hovertemplate: '%{y} taken for %{x}: %{text}, %{z:.1%} of the row<extra></extra>',
+    hovertemplate: `%{y} taken for %{x}: ${wrongCount}%{z:.1%} of the row<extra></extra>`,
   };
-  const longest = classNames.reduce((length, name) => Math.max(length, name.length), 0);
+  const longest = longestOf(names) * LETTER;
+  const left = 50 + longest;
+  // In a notebook as wide as a static picture; in a narrower one, Plotly leaves out more.
+  const across = namesAlong(names, (900 - left - 100) / classes);
+  const turned = across.tickangle ? longest : 0;
+  const inner = Math.min(374 - turned, Math.max(164, 34 + classes * 34));
   return {
     data: [right, wrong],
     layout: {
-      height: Math.min(450, Math.max(240, 110 + classes * 34)),
-      margin: { l: 50 + longest * 7.5, r: 100, t: 20, b: 56 },
-      xaxis: { title: { text: 'prediction' }, type: 'category', showgrid: false },
-      yaxis: { title: { text: 'label' }, type: 'category', autorange: 'reversed', showgrid: false },
+      height: inner + 76 + turned,
+      margin: { l: left, r: 100, t: 20, b: 56 + turned },
+      xaxis: { title: { text: 'prediction' }, type: 'category', showgrid: false, ...across },
+      yaxis: { title: { text: 'label' }, type: 'category', autorange: 'reversed', showgrid: false,
+        ...namesDown(names, inner / classes) },
       meta: { alt: describe(matrix, totals, mistakes, classNames) },
     },
   };

@@ -140,8 +140,11 @@ export interface Axis {
   rangemode?: 'normal' | 'tozero';
   tickformat?: string;
   dtick?: number;
-  tickvals?: number[];
+  /** Places that have a label; names on an axis of categories. */
+  tickvals?: (number | string)[];
   ticktext?: string[];
+  /** Labels from the bottom to the top. */
+  tickangle?: -90;
   showgrid?: boolean;
   zeroline?: boolean;
 }
@@ -189,3 +192,46 @@ export const legendAbove = { orientation: 'h', x: 0, y: 1.04, yanchor: 'bottom',
 
 /** Enough digits for a screen; more would only make the notebook larger. */
 export const rounded = (value: number, digits = 5): number => Number(value.toPrecision(digits));
+
+/** The same for a place on an axis that is `span` long: far from zero, its first digits are those of all places. */
+export function roundedOn(span: number, value: number): number {
+  const leading = Math.ceil(Math.log10(Math.abs(value) / span || 1));
+  return rounded(value, Math.min(17, Math.max(0, leading) + 5));
+}
+
+/**
+ * Names that tell classes apart on an axis: long ones are cut, with their number if they are the same then.
+ *
+ * @throws Error if two names are the same
+ */
+export function axisNames(caller: string, what: string, names: readonly string[], most = 20): string[] {
+  const twice = names.find((name, i) => names.indexOf(name) < i);
+  if (twice !== undefined) {
+    throw new Error(`${caller}: got the ${what} name "${twice}" twice; expected a name of its own for each.`);
+  }
+  const cut = names.map((name) => (name.length > most ? `${name.slice(0, most - 1)}…` : name));
+  return cut.map((name, i) => (cut.indexOf(name) === cut.lastIndexOf(name) ? name
+    : `${name.slice(0, most - 6)}… ${i + 1}`));
+}
+
+/** Pixels that a letter takes at most, but for a few wide ones. */
+export const LETTER = 7.5;
+/** The same, about, at the ticks of an axis. */
+const SMALL_LETTER = 6;
+/** Pixels from one line of text to the next. */
+const LINE = 14;
+
+/** The part of an axis of names that shows them in `room` pixels for each: turned or left out where that is little. */
+export function namesAlong(names: readonly string[], room: number): Pick<Axis, 'tickangle' | 'tickvals'> {
+  const isTurned = longestOf(names) * SMALL_LETTER > room;
+  return { ...(isTurned && { tickangle: -90 as const }), ...namesDown(names, room) };
+}
+
+/** The same where the names stand one below the other. */
+export function namesDown(names: readonly string[], room: number): Pick<Axis, 'tickvals'> {
+  const every = Math.ceil(LINE / room);
+  return every > 1 && names.length > 1 ? { tickvals: names.filter((_, i) => i % every === 0) } : {};
+}
+
+export const longestOf = (names: readonly string[]): number =>
+  names.reduce((length, name) => Math.max(length, name.length), 0);

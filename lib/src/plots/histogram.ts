@@ -1,11 +1,11 @@
 import { countText } from '../arrays';
 import { countInBins, extent } from '../bins';
 import type { Parts } from './counts';
-import { colors, legendAbove, palette, rounded, type BarTrace, type Figure, type ScatterTrace } from './figure';
+import { colors, legendAbove, palette, rounded, roundedOn, type BarTrace, type Figure, type ScatterTrace } from './figure';
 import { numberText } from './svg-scales';
 
 export interface HistogramFigureOptions {
-  /** Default 50. */
+  /** Default 50, at most 1,000: a screen shows no more. */
   bins?: number;
   /** Values to mark with a vertical line, by name, such as `{ 'Glorot bound': 0.0759 }`. */
   marks?: Readonly<Record<string, number>>;
@@ -13,12 +13,15 @@ export interface HistogramFigureOptions {
   label?: string;
 }
 
+const MOST_BINS = 1000;
+
 /**
  * How often values occur: bars over bins of equal width, from the smallest value to the largest. Several lists by name,
  * such as `{ before, after }`, have the same bins and lie in front of each other.
  *
  * @param values numbers; those that are not finite are not counted, and the description says how many these are
- * @throws Error if there is no finite number, or `bins` is no whole number of at least 1
+ * @throws Error if there is no finite number, `bins` is no whole number from 1 to 1,000, or a mark is no finite
+ *   number
  *
  * ```ts
  * showFigure(histogramFigure({ before, after }, { marks: { '-bound': -0.076, bound: 0.076 }, label: 'weight' }));
@@ -27,20 +30,22 @@ export interface HistogramFigureOptions {
  */
 export function histogramFigure(values: Parts<ArrayLike<number>>, options: HistogramFigureOptions = {}): Figure {
   const { bins = 50, marks = {}, label = 'value' } = options;
-  if (!Number.isInteger(bins) || bins < 1) {
+  if (!Number.isInteger(bins) || bins < 1 || bins > MOST_BINS) {
     throw new Error(
-      `histogramFigure: bins is ${bins}; expected a whole number of at least 1.`,
+      `histogramFigure: bins is ${bins}; expected a whole number of at least 1 and at most ${countText(MOST_BINS)}.`,
     );
   }
+  const wrong = Object.entries(marks).find(([, value]) => !Number.isFinite(value));
+  if (wrong) throw new Error(`histogramFigure: the mark "${wrong[0]}" is ${wrong[1]}; expected a finite number.`);
   const parts = isList(values) ? [['', values] as const] : Object.entries(values);
   const span = extent(parts.flatMap(([, list]) => extent(list) ?? []));
   if (!span) throw new Error('histogramFigure: got no finite number; expected at least one.');
-  const [low, high] = span[0] < span[1] ? span : [span[0] - 0.5, span[1] + 0.5];
+  const [low, high] = widened(span, bins);
   const width = (high - low) / bins;
   const counted = parts.map(([name, list]) =>
     ({ name, ...statisticsOf(list), counts: countInBins(list, [low, high], bins).counts }));
   const most = counted.reduce((all, { counts }) => Math.max(all, ...counts), 0);
-  const middles = Array.from({ length: bins }, (_, i) => rounded(low + (i + 0.5) * width));
+  const middles = Array.from({ length: bins }, (_, i) => roundedOn(width * bins, low + (i + 0.5) * width));
   const several = parts.length > 1;
   const bars = counted.map(({ name, counts }, i): BarTrace => ({
     type: 'bar', x: middles, y: [...counts], width, marker: { color: palette[i % palette.length] },
@@ -62,7 +67,8 @@ export function histogramFigure(values: Parts<ArrayLike<number>>, options: Histo
       barmode: 'overlay',
       showlegend: several,
       legend: legendAbove,
-      xaxis: { title: { text: label }, range: [rounded(left - margin), rounded(right + margin)], zeroline: false },
+      xaxis: { title: { text: label }, zeroline: false,
+        range: [roundedOn(right - left, left - margin), roundedOn(right - left, right + margin)] },
       yaxis: { title: { text: 'count' }, range: [0, rounded(most * 1.18)], tickformat: ',' },
       annotations: Object.entries(marks).map(([name, value]) => ({
         text: `${name} ${numberText(value)}`, x: value, y: rounded(most * 1.06), xref: 'x', yref: 'y', showarrow: false,
@@ -74,6 +80,14 @@ export function histogramFigure(values: Parts<ArrayLike<number>>, options: Histo
 }
 
 const isList = (values: Parts<ArrayLike<number>>): values is ArrayLike<number> => typeof values.length === 'number';
+
+/** Equal values, and those that are too close to count apart, get room around them. */
+function widened([low, high]: [number, number], bins: number): [number, number] {
+  const largest = Math.max(Math.abs(low), Math.abs(high));
+  if ((high - low) / bins > largest * Number.EPSILON * 8) return [low, high];
+  const around = Math.max(0.5, largest * 1e-6);
+  return [low - around, high + around];
+}
 
 interface Statistics {
   finite: number;

@@ -160,10 +160,10 @@ function focus(traces: ScatterTrace[], axis: 'y' | 'y2', from?: number): [number
     .filter((trace) => (trace.yaxis ?? 'y') === axis)
     .flatMap(({ x, y }) => y.filter((value, i) => x[i] > STEEP && Number.isFinite(value)));
   if (later.length < 2) return undefined;
-  const low = from ?? Math.min(...later);
+  const low = Math.min(from ?? Infinity, ...later);
   const high = Math.max(...later);
   const margin = (high - low || Math.abs(high) || 1) * 0.12;
-  return [from ?? low - margin, high + margin];
+  return [low === from ? low : low - margin, high + margin];
 }
 
 function epochTick(epochs: number): number {

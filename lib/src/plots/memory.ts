@@ -1,5 +1,5 @@
 import type { MemoryAccount } from '../model/memory';
-import { legendAbove, palette, rounded, type BarTrace, type Figure } from './figure';
+import { axisNames, LETTER, legendAbove, longestOf, palette, rounded, type BarTrace, type Figure } from './figure';
 
 /** An account with a name, to tell several apart. */
 export interface NamedAccount {
@@ -23,7 +23,9 @@ const ROOM = 0.055;
  */
 export function memoryFigure(accounts: MemoryAccount | readonly NamedAccount[]): Figure {
   const named = 'items' in accounts ? [{ name: '', account: accounts }] : accounts;
-  const bars = named.flatMap(({ name, account }) => barsOf(name, account));
+  const names = axisNames('memoryFigure', 'account', named.map(({ name }) => name), 30);
+  const bars = named.flatMap(({ account }, i) => barsOf(names[i], account));
+  const labels = named.flatMap(({ name, account }) => barsOf(name, account).map(({ label }) => label));
   const longest = bars.reduce((most, { pieces }) => Math.max(most, sumOf(pieces)), 0);
   // One unit for the whole figure: 1 MB is 1,000,000 bytes.
   const [unit, size] = longest >= 1e6 ? ['MB', 1e6] : ['kB', 1e3];
@@ -40,15 +42,15 @@ export function memoryFigure(accounts: MemoryAccount | readonly NamedAccount[]):
       hovertemplate: `${kind}: %{x:,.3f} ${unit}<extra></extra>`,
     };
   });
-  const words = bars.map(({ label, pieces }) => {
+  const words = bars.map(({ pieces }, i) => {
     const list = pieces.filter(({ bytes }) => bytes > 0).map(({ kind, bytes }) => `${kind} ${inUnits(bytes)}`);
-    return `${label}: ${inUnits(sumOf(pieces))} ${unit} (${list.join(', ')})`;
+    return `${labels[i]}: ${inUnits(sumOf(pieces))} ${unit} (${list.join(', ')})`;
   });
   return {
     data,
     layout: {
       height: Math.min(450, 150 + bars.length * 62),
-      margin: { l: 24 + 7.5 * bars.reduce((most, { label }) => Math.max(most, label.length), 0), r: 60, t: 66, b: 52 },
+      margin: { l: 24 + LETTER * longestOf(bars.map(({ label }) => label)), r: 60, t: 66, b: 52 },
       barmode: 'stack',
       showlegend: true,
       legend: legendAbove,

@@ -34,9 +34,12 @@ export function picture(width: number | string, height: number | string, alt: st
   );
 }
 
-/** Text that may stand in XML and HTML, in content and in attributes. */
+/** What no XML may hold, however it is written: control characters, and halves of characters. */
+const FORBIDDEN = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|\p{Surrogate}/gu;
+
+/** Text that may stand in XML and HTML, in content and in attributes; what may not stand there is left out. */
 export function escapeXml(content: string): string {
-  return content.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+  return content.replace(FORBIDDEN, '').replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
 type Rgb = readonly [red: number, green: number, blue: number];

@@ -16,13 +16,13 @@ export interface Scale {
  */
 export function makeScale(axis: Axis, values: (number | string)[], pixels: [number, number], fromZero: boolean): Scale {
   if (axis.type === 'category' || values.some((value) => typeof value === 'string')) {
-    return categoryScale(values, axis.autorange === 'reversed' ? [pixels[1], pixels[0]] : pixels);
+    return categoryScale(axis, values, axis.autorange === 'reversed' ? [pixels[1], pixels[0]] : pixels);
   }
   return axis.type === 'log' ? logScale(axis, values as number[], pixels)
     : linearScale(axis, values as number[], pixels, fromZero);
 }
 
-function categoryScale(values: (number | string)[], [start, end]: [number, number]): Scale {
+function categoryScale(axis: Axis, values: (number | string)[], [start, end]: [number, number]): Scale {
   const categories = [...new Set(values.map(String))];
   const band = (end - start) / Math.max(1, categories.length);
   // A number that is no category is a place among them, counted from 0, as annotations have it.
@@ -31,8 +31,8 @@ function categoryScale(values: (number | string)[], [start, end]: [number, numbe
     return index < 0 && typeof value === 'number' ? value : index;
   };
   const scale = (value: number | string): number => start + (indexOf(value) + 0.5) * band;
-  return Object.assign(scale, { ticks: categories.map((label) => ({ at: scale(label), label })), isCategorical: true,
-    unit: Math.abs(band) });
+  const ticks = (axis.tickvals ?? categories).map((value) => ({ at: scale(value), label: String(value) }));
+  return Object.assign(scale, { ticks, isCategorical: true, unit: Math.abs(band) });
 }
 
 function linearScale(axis: Axis, values: number[], [start, end]: [number, number], fromZero: boolean): Scale {
@@ -40,7 +40,7 @@ function linearScale(axis: Axis, values: number[], [start, end]: [number, number
   const [low, high] = [Math.min(first, last), Math.max(first, last)];
   const scale = (value: number | string): number => start + ((Number(value) - first) / (last - first)) * (end - start);
   const step = axis.dtick ?? niceStep((high - low) / Math.max(2, Math.abs(end - start) / 50));
-  const ticks = axis.tickvals ?? multiples(step, low, high);
+  const ticks = axis.tickvals?.map(Number) ?? multiples(step, low, high);
   const label = (value: number, i: number): string => axis.ticktext?.[i] ?? formatTick(value, axis, step);
   return Object.assign(scale, {
     ticks: ticks.map((value, i) => ({ at: scale(value), label: label(value, i) })),
@@ -60,7 +60,7 @@ function logScale(axis: Axis, values: number[], [start, end]: [number, number]):
   const [low, high] = axis.range ?? paddedRange(values.filter((value) => value > 0).map(Math.log10), false);
   const scale = (value: number | string): number => start +
     ((Math.log10(Number(value)) - low) / (high - low)) * (end - start);
-  const ticks = (axis.tickvals ?? multiples(1, low, high).map((power) => 10 ** power))
+  const ticks = (axis.tickvals?.map(Number) ?? multiples(1, low, high).map((power) => 10 ** power))
     .map((value, i) => ({ at: scale(value), label: axis.ticktext?.[i] ?? numberText(value) }));
   return Object.assign(scale, { ticks, isCategorical: false, unit: NaN });
 }
@@ -77,7 +77,7 @@ export function numberText(value: number): string {
 /** Of d3's formats, which Plotly takes, those for percentages. */
 function formatTick(value: number, { tickformat }: Axis, step: number): string {
   const percent = tickformat?.endsWith('%') ?? false;
-  const digits = Math.max(0, -Math.floor(Math.log10(percent ? step * 100 : step) + 1e-9));
+  const digits = Math.min(20, Math.max(0, -Math.floor(Math.log10(percent ? step * 100 : step) + 1e-9)));
   const shown = percent ? value * 100 : value;
   const label = (shown === 0 ? 0 : shown).toLocaleString('en-US',
     { minimumFractionDigits: digits, maximumFractionDigits: digits });
@@ -97,5 +97,5 @@ function paddedRange(values: number[], fromZero: boolean): [number, number] {
 /** The smallest of 1, 2, 5 times a power of ten that is not below `rough`. */
 export function niceStep(rough: number): number {
   const power = 10 ** Math.floor(Math.log10(rough));
-  return ([1, 2, 5].find((factor) => factor * power >= rough - 1e-12) ?? 10) * power;
+  return ([1, 2, 5].find((factor) => factor * power >= rough * (1 - 1e-9)) ?? 10) * power;
 }

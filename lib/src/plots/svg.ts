@@ -1,4 +1,4 @@
-import type { Annotation, Axis, Figure, Layout, Trace } from './figure';
+import { LETTER, longestOf, type Annotation, type Axis, type Figure, type Layout, type Trace } from './figure';
 import { dashes, GRID, INK, line, n, picture, text } from './svg-elements';
 import { drawColorBars, drawTraces } from './svg-marks';
 import { makeScale, type Scale } from './svg-scales';
@@ -12,15 +12,17 @@ export { escapeXml } from './svg-elements';
  * @param width in pixels; the height is the figure's own
  */
 export function toSvg(figure: Figure, width = 900): string {
-  const { layout, data } = figure;
-  const panels = makePanels(figure, width);
+  const { data } = figure;
+  const legend = placeLegend(figure, width);
+  const layout = withRoom(figure.layout, legend);
+  const panels = makePanels({ data, layout }, width);
   const parts = [
     `<defs>${panels.map(clipPath).join('')}</defs>`,
     ...panels.map((panel) => drawAxes(panel)),
     ...panels.map((panel) => drawTraces(data.filter((trace) => isOn(trace, panel.name)), panel, layout)),
     ...panels.map((panel) => drawColorBars(data.filter((trace) => isOn(trace, panel.name)), panel)),
     ...(layout.annotations ?? []).map((annotation) => drawAnnotation(annotation, panels)),
-    drawLegend(data, layout, width),
+    drawLegend(legend, layout),
     layout.title ? text(layout.title.text, width / 2, 24, { anchor: 'middle', size: layout.title.font.size }) : '',
   ];
   return picture(width, layout.height, layout.meta.alt, parts.join(''));
@@ -71,13 +73,20 @@ function makePanels({ layout, data }: Figure, width: number): Panel[] {
 function drawAxes(panel: Panel): string {
   const { left, right, top, bottom, x, y, xAxis, yAxis } = panel;
   const hasGrid = (scale: Scale, axis: Axis): boolean => !scale.isCategorical && axis.showgrid !== false;
-  const vertical = x.ticks.map(({ at, label }) =>
+  const isTurned = xAxis.tickangle !== undefined;
+  const longestX = longestOf(x.ticks.map(({ label }) => label)) * LETTER;
+  // Numbers of many digits leave room for each other.
+  const every = isTurned || x.isCategorical || x.ticks.length < 2 ? 1
+    : Math.ceil((longestX + 4) / Math.abs(x.ticks[1].at - x.ticks[0].at));
+  const vertical = x.ticks.map(({ at, label }, i) =>
     (hasGrid(x, xAxis) ? line(at, top, at, bottom, GRID) : '') +
-      text(label, at, bottom + 18, { anchor: 'middle', size: 12 }));
+      (isTurned ? `<g transform="rotate(-90 ${n(at)} ${n(bottom)})">` +
+        `${text(label, at - 8, bottom + 4, { anchor: 'end', size: 12 })}</g>`
+        : i % every === 0 ? text(label, at, bottom + 18, { anchor: 'middle', size: 12 }) : ''));
   const horizontal = y.ticks.map(({ at, label }) =>
     (hasGrid(y, yAxis) ? line(left, at, right, at, GRID) : '') +
       text(label, left - 8, at + 4, { anchor: 'end', size: 12 }));
-  const xTitle = xAxis.title ? text(xAxis.title.text, (left + right) / 2, bottom + 40, { anchor: 'middle' }) : '';
+  const xTitle = xAxis.title ? text(xAxis.title.text, (left + right) / 2, bottom + (isTurned ? longestX + 28 : 40), { anchor: 'middle' }) : '';
   const middle = (top + bottom) / 2;
   // Left of the longest number or name; a letter takes about 7 pixels.
   const longest = y.ticks.reduce((most, { label }) => Math.max(most, label.length), 0);
@@ -110,24 +119,43 @@ function drawAnnotation(annotation: Annotation, panels: Panel[]): string {
   return line(tx, ty, px, py, INK) + text(annotation.text, tx, ty + (ty < py ? -4 : 13), { anchor, size: 12 });
 }
 
+interface LegendEntry {
+  trace: Trace;
+  x: number;
+  row: number;
+}
+
 /** From left to right above the axes, in as many lines as it needs. */
-function drawLegend(data: Trace[], layout: Layout, width: number): string {
-  if (!layout.showlegend) return '';
+function placeLegend({ data, layout }: Figure, width: number): LegendEntry[] {
+  if (!layout.showlegend) return [];
   const left = layout.margin?.l ?? 60;
   const shown = data.filter((trace) => trace.name && trace.showlegend !== false);
   let [x, row] = [left, 0];
-  const places = shown.map(({ name = '' }) => {
+  return shown.map((trace) => {
     // A letter takes about 7 pixels.
-    const length = 54 + name.length * 7;
+    const length = 54 + (trace.name ?? '').length * 7;
     if (x + length > width && x > left) [x, row] = [left, row + 1];
-    const place = { x, row };
+    const place = { trace, x, row };
     x += length;
     return place;
   });
-  const bottom = (layout.margin?.t ?? 40) - 20;
-  const entries = shown.map((trace, i) => {
-    const y = bottom - (row - places[i].row) * 20;
-    return drawSample(trace, places[i].x, y) + text(trace.name ?? '', places[i].x + 38, y + 4, {});
+}
+
+const LEGEND_ROW = 20;
+
+/** The layout with a higher margin, and picture, where the legend would run off the top. */
+function withRoom(layout: Layout, legend: LegendEntry[]): Layout {
+  const top = layout.margin?.t ?? 40;
+  const more = Math.max(0, ((legend.at(-1)?.row ?? 0) + 1.5) * LEGEND_ROW - top);
+  return { ...layout, height: layout.height + more, margin: { ...layout.margin, t: top + more } };
+}
+
+function drawLegend(legend: LegendEntry[], layout: Layout): string {
+  const bottom = (layout.margin?.t ?? 40) - LEGEND_ROW;
+  const last = legend.at(-1)?.row ?? 0;
+  const entries = legend.map(({ trace, x, row }) => {
+    const y = bottom - (last - row) * LEGEND_ROW;
+    return drawSample(trace, x, y) + text(trace.name ?? '', x + 38, y + 4, {});
   });
   return `<g class="legend">${entries.join('')}</g>`;
 }

@@ -1,5 +1,6 @@
 import {
-  confusionFigure, toSvg, weightsFigure,
+  classCountsFigure, confusionFigure, histogramFigure, historyFigure, lineFitFigure, memoryFigure, toSvg, weightsFigure,
+  type MemoryAccount,
 } from '@course/lib';
 import { PNG } from 'pngjs';
 import { describe, expect, it } from 'vitest';
@@ -35,5 +36,127 @@ describe('a heat map of many cells', () => {
     else expect(svg.match(/fill="#f0e442"/g)).toHaveLength(1);
     expect(figure.layout.meta.alt).toContain('mean 0.5000, standard deviation 0.0000, and 1 not finite');
     expect(figure.layout.meta.alt).not.toContain('NaN');
+  });
+});
+
+/** Texts of a picture with their places, with turned ones left out. */
+const texts = (svg: string): { x: number; y: number; anchor: string; content: string }[] =>
+  [...svg.replace(/<g transform="rotate.*?<\/g>/g, '')
+    .matchAll(/<text x="([-\d.]+)" y="([-\d.]+)" text-anchor="(\w+)"[^>]*>([^<]*)</g)]
+    .map(([, x, y, anchor, content]) => ({ x: Number(x), y: Number(y), anchor, content }));
+
+const heightOf = (svg: string): number => Number(/height="([\d.]+)"/.exec(svg)![1]);
+
+describe('histogramFigure of numbers far from zero', () => {
+  it.each([
+    [[100000.1, 100000.2, 100000.3]], [[1e8, 1e8 + 1e-7]], [[1e20, 1e20]], [[1e8, 1e8 + 1e-3]], [[-3e-9, 4e-9]],
+  ])('draws every value of %j within the axes', (values) => {
+    const figure = histogramFigure(values);
+    expect(figure.data[0].y.reduce((sum: number, count) => sum + Number(count), 0)).toBe(values.length);
+    const svg = toSvg(figure);
+    expect(svg).not.toMatch(/NaN|Infinity/);
+    const bars = [...svg.matchAll(/<rect x="([-\d.]+)" y="[^"]+" width="([\d.]+)" height="([\d.]+)" fill="#0072B2"/g)]
+      .map(([, x, width, height]) => ({ x: Number(x), width: Number(width), height: Number(height) }))
+      .filter(({ height }) => height > 0);
+    expect(bars.length).toBeGreaterThanOrEqual(new Set(values).size === 1 ? 1 : 2);
+    for (const { x, width } of bars) {
+      expect(x).toBeGreaterThanOrEqual(79.9);
+      expect(x + width).toBeLessThanOrEqual(880.1);
+    }
+  });
+
+  it('labels no tick over another', () => {
+    const labels = texts(toSvg(histogramFigure([100000.1, 100000.2, 100000.3])))
+      .filter(({ y, anchor }) => y === 286 && anchor === 'middle');
+    expect(labels.length).toBeGreaterThan(2);
+    labels.slice(1).forEach(({ x, content }, i) => expect(x - labels[i].x).toBeGreaterThan(content.length * 7));
+  });
+
+  it('refuses marks that are no numbers, and more bins than a screen has room for', () => {
+    expect(() => histogramFigure([1, 2], { marks: { bound: NaN } })).toThrow(/mark "bound" is NaN; expected a finite/);
+    expect(() => histogramFigure([1, 2], { bins: 1e5 })).toThrow(/bins is 100000; expected .* at most 1,000/);
+  });
+});
+
+describe('a long legend', () => {
+  it.each([
+    ['lines', lineFitFigure({ x: [0, 1], y: [0, 1] }, Array.from({ length: 9 }, (_, i) => ({ m: i, b: 0,
+      name: `learning rate ${i}` })))],
+    ['lists', histogramFigure(Object.fromEntries(Array.from({ length: 30 }, (_, i) => [`layer number ${i}`, [i, 1]])))],
+  ])('of %s makes the picture higher and leaves the plot as high as it was', (_, figure) => {
+    const svg = toSvg(figure);
+    const legend = /<g class="legend">.*?<\/g>/.exec(svg)![0];
+    expect(Math.min(...texts(legend).map(({ y }) => y))).toBeGreaterThan(12);
+    const plot = (picture: string): number => Number(/<clipPath[^>]*><rect [^>]*height="([\d.]+)"/.exec(picture)![1]);
+    expect(plot(svg)).toBe(plot(toSvg({ ...figure, layout: { ...figure.layout, showlegend: false } })));
+    expect(heightOf(svg)).toBeGreaterThan(figure.layout.height);
+  });
+});
+
+describe('names of classes', () => {
+  it('stand upright, within the picture, where they are too long to stand beside each other', () => {
+    const long = names(10, 18);
+    for (const figure of [classCountsFigure([0, 1], long), confusionFigure(diagonal(10), long)]) {
+      const svg = toSvg(figure);
+      const turned = [...svg.matchAll(/<g transform="rotate\(-90 ([\d.]+) ([\d.]+)\)"><text [^>]*>([^<]*)</g)]
+        .filter(([, , , name]) => long.includes(name));
+      expect(turned).toHaveLength(10);
+      expect(heightOf(svg) - Number(turned[0][2])).toBeGreaterThan(18 * 7);
+      expect(figure.layout.xaxis?.tickangle).toBe(-90);
+    }
+  });
+
+  it('are left out, and so are numbers, where 100 have no room', () => {
+    const hundred = names(100);
+    const counts = classCountsFigure(Array.from({ length: 1200 }, (_, i) => i % 100), hundred);
+    expect(counts.layout.xaxis?.tickvals).toHaveLength(50);
+    expect(counts.data[0].text).toBeUndefined();
+    const { layout } = confusionFigure(diagonal(100), hundred);
+    expect(layout.yaxis?.tickvals).toHaveLength(25);
+    expect(layout.height).toBe(450);
+    const svg = toSvg(confusionFigure(diagonal(100), hundred));
+    const down = texts(svg).filter(({ anchor }) => anchor === 'end').map(({ y }) => y);
+    expect(down).toHaveLength(25);
+    down.slice(1).forEach((y, i) => expect(y - down[i]).toBeGreaterThan(12));
+  });
+
+  it('are cut where they would fill the picture, and stay apart', () => {
+    const { data, layout } = classCountsFigure([0, 1], ['a'.repeat(40), `${'a'.repeat(40)}b`]);
+    expect(data[0].x).toEqual([`${'a'.repeat(14)}… 1`, `${'a'.repeat(14)}… 2`]);
+    expect(layout.meta.alt).toContain(`${'a'.repeat(40)}b: 1`);
+  });
+
+  it('are refused where two are the same: their cells and bars would be one', () => {
+    expect(() => confusionFigure(diagonal(3), ['cat', 'dog', 'cat'])).toThrow(/got the class name "cat" twice/);
+    expect(() => classCountsFigure([0], ['cat', 'cat'])).toThrow(/got the class name "cat" twice/);
+  });
+
+  it('lose what no XML may hold', () => {
+    const svg = toSvg(classCountsFigure([0], ['a\u0000\u001b\ud800b\u{1f431}\n']));
+    expect(svg).toContain('>ab\u{1f431}\n<');
+    expect(svg).not.toMatch(/[\u0000\u001b]|\p{Surrogate}/u);
+  });
+});
+
+describe('historyFigure of negative losses', () => {
+  it('has those after the steep beginning within the axis', () => {
+    const figure = historyFigure({ epoch: [0, 1, 2], history: { loss: [-1, -3, -5] }, seconds: [1, 1, 1],
+      within: { at: [], measures: {} } });
+    expect(figure.layout.yaxis!.range![0]).toBeLessThan(-5);
+    expect(figure.layout.yaxis!.range![1]).toBeGreaterThan(-3);
+  });
+});
+
+const item = (name: string, bytes: number): { name: string; bytes: number; how: string } => ({ name, bytes, how: '' });
+
+const account = { items: [item('Weights', 3e6), item('Batch', 1e6)], weights: item('Weights', 3e6),
+  largestLayerBytes: 1e5, notCounted: [] } as unknown as MemoryAccount;
+
+describe('memoryFigure with a long name', () => {
+  it('cuts it, so that the bars stay in the picture', () => {
+    const name = 'a model with a name that tells everything about it, and more'.repeat(3);
+    const figure = memoryFigure([{ name, account }]);
+    expect(figure.layout.margin!.l).toBeLessThan(450);
+    expect(figure.layout.meta.alt).toContain(`${name}, training step`);
   });
 });
