@@ -193,6 +193,16 @@ export const legendAbove = { orientation: 'h', x: 0, y: 1.04, yanchor: 'bottom',
 /** Enough digits for a screen; more would only make the notebook larger. */
 export const rounded = (value: number, digits = 5): number => Number(value.toPrecision(digits));
 
+/** More points than this cannot be told apart, and would fill the notebook. */
+export const MOST_POINTS = 500;
+
+/** At most 500 of them, evenly spread, with the first and the last. */
+export function thinned<T>(points: readonly T[]): readonly T[] {
+  if (points.length <= MOST_POINTS) return points;
+  const step = (points.length - 1) / (MOST_POINTS - 1);
+  return Array.from({ length: MOST_POINTS }, (_, i) => points[Math.round(i * step)]);
+}
+
 /** The same for a place on an axis that is `span` long: far from zero, its first digits are those of all places. */
 export function roundedOn(span: number, value: number): number {
   const leading = Math.ceil(Math.log10(Math.abs(value) / span || 1));

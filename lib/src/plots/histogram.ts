@@ -5,7 +5,7 @@ import { colors, legendAbove, palette, rounded, roundedOn, type BarTrace, type F
 import { numberText } from './svg-scales';
 
 export interface HistogramFigureOptions {
-  /** Default 50, at most 1,000: a screen shows no more. */
+  /** Default 50, at most 500: a screen shows no more. */
   bins?: number;
   /** Values to mark with a vertical line, by name, such as `{ 'Glorot bound': 0.0759 }`. */
   marks?: Readonly<Record<string, number>>;
@@ -13,14 +13,14 @@ export interface HistogramFigureOptions {
   label?: string;
 }
 
-const MOST_BINS = 1000;
+const MOST_BINS = 500;
 
 /**
  * How often values occur: bars over bins of equal width, from the smallest value to the largest. Several lists by name,
  * such as `{ before, after }`, have the same bins and lie in front of each other.
  *
  * @param values numbers; those that are not finite are not counted, and the description says how many these are
- * @throws Error if there is no finite number, `bins` is no whole number from 1 to 1,000, or a mark is no finite
+ * @throws Error if there is no finite number, `bins` is no whole number from 1 to 500, or a mark is no finite
  *   number
  *
  * ```ts
@@ -115,6 +115,8 @@ function describe(
     const [low, high] = span.map((value) => numberText(rounded(value, 4)));
     const rest = other > 0 ? `, and ${countText(other)} that ${other === 1 ? 'is' : 'are'} not finite` : '';
     const prefix = name === '' ? '' : `${name}: `;
+    if (finite === 0) return `${prefix}no finite values${other > 0 ? `, ${countText(other)} that are not finite` : ''}`;
+    if (finite === 1) return `${prefix}1 value, ${low}${rest}`;
     return `${prefix}${countText(finite)} values from ${low} to ${high}, mean ${numberText(rounded(mean, 4))}${rest}`;
   });
   const marked = Object.entries(marks).map(([name, value]) => `${name} ${numberText(value)}`);

@@ -1,5 +1,6 @@
+import { countText } from '../arrays';
 import { extent } from '../bins';
-import { colors, legendAbove, palette, rounded, type Figure, type ScatterTrace } from './figure';
+import { colors, legendAbove, palette, rounded, thinned, type Figure, type ScatterTrace } from './figure';
 import { numberText } from './svg-scales';
 
 /** The line y = m x + b. */
@@ -11,7 +12,8 @@ export interface Line {
 
 /**
  * Points, lines, and the residuals of the last line: thin dashes from each point to the line, whose mean square is the
- * loss. The axes show all points and do not move when a line does.
+ * loss. The axes hold all points and do not move when a line does. Of more than 500 points 500 are drawn; the loss is that
+ * of all.
  *
  * @throws Error if x and y differ in length or are empty
  *
@@ -30,13 +32,15 @@ export function lineFitFigure(points: { x: ArrayLike<number>; y: ArrayLike<numbe
   }
   const [left, right] = widened(x, 0.06);
   const [bottom, top] = widened(y, 0.12);
+  const shown = thinned(x.map((value, i) => ({ x: value, y: y[i] })));
+  const part = shown.length < x.length ? ` (${countText(shown.length)} of ${countText(x.length)} points)` : '';
   const last = lines.at(-1);
   const data: ScatterTrace[] = [];
   if (last) {
     data.push({
       type: 'scatter', mode: 'lines', name: 'residuals',
-      x: x.flatMap((value) => [value, value, NaN]),
-      y: x.flatMap((value, i) => [y[i], rounded(valueAt(last, value)), NaN]),
+      x: shown.flatMap((point) => [point.x, point.x, NaN]),
+      y: shown.flatMap((point) => [point.y, rounded(valueAt(last, point.x)), NaN]),
       line: { color: colors.neutral, width: 1.5, dash: 'dot' }, hoverinfo: 'skip',
     });
   }
@@ -47,7 +51,8 @@ export function lineFitFigure(points: { x: ArrayLike<number>; y: ArrayLike<numbe
     hovertemplate: `%{fullData.name}<extra></extra>`,
   }));
   data.push({
-    type: 'scatter', mode: 'markers', name: 'data', x, y, marker: { color: palette[0], size: 10 }, cliponaxis: false,
+    type: 'scatter', mode: 'markers', name: `data${part}`, x: shown.map((point) => point.x),
+    y: shown.map((point) => point.y), marker: { color: palette[0], size: 10 }, cliponaxis: false,
     hovertemplate: 'x %{x}, y %{y}<extra></extra>',
   });
   const losses = lines.map((line) =>
@@ -62,11 +67,14 @@ export function lineFitFigure(points: { x: ArrayLike<number>; y: ArrayLike<numbe
       xaxis: { title: { text: 'x' }, range: [left, right], zeroline: false },
       yaxis: { title: { text: 'y' }, range: [bottom, top], zeroline: false },
       meta: {
-        alt: `${x.length} points and ${lines.length} ${lines.length === 1 ? 'line' : 'lines'}.${losses.join('')}`,
+        alt: `${countOf(x.length, 'point')} and ${countOf(lines.length, 'line')}.${losses.join('')}` +
+          (part ? ` Drawn are ${countText(shown.length)} of the points.` : ''),
       },
     },
   };
 }
+
+const countOf = (count: number, what: string): string => `${countText(count)} ${what}${count === 1 ? '' : 's'}`;
 
 const valueAt = ({ m, b }: Line, x: number): number => m * x + b;
 

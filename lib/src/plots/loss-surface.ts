@@ -1,5 +1,6 @@
+import { countText } from '../arrays';
 import {
-  legendAbove, palette, rounded, type ColorScale, type Figure, type HeatmapTrace, type ScatterTrace,
+  legendAbove, palette, rounded, thinned, type ColorScale, type Figure, type HeatmapTrace, type ScatterTrace,
 } from './figure';
 import { multiples, numberText } from './svg-scales';
 
@@ -22,7 +23,8 @@ const BANDS = 12;
 /**
  * The loss of a line y = m x + b for each slope and intercept, as a map: the darker, the higher, in steps whose edges
  * are lines of equal loss. Each step is the same factor, because the loss is far steeper outside than near its lowest
- * point. Paths of gradient descent lie on it; what is outside the ranges is cut off.
+ * point. Paths of gradient descent lie on it, each with at most 500 of its
+ * points; what is outside the ranges is cut off.
  *
  * @param loss of slope and intercept, above 0
  * @throws Error if a range is empty, or the loss is nowhere above 0
@@ -103,7 +105,8 @@ function logTicks(lowest: number, highest: number): { tickvals: number[]; tickte
 }
 
 /** The path on a white edge, which separates it from any colour of the surface; its first point is larger. */
-function pathTraces(name: string, points: readonly (readonly [number, number])[], color: string): ScatterTrace[] {
+function pathTraces(name: string, all: readonly (readonly [number, number])[], color: string): ScatterTrace[] {
+  const points = thinned(all);
   const x = points.map(([m]) => rounded(m));
   const y = points.map(([, b]) => rounded(b));
   return [
@@ -123,8 +126,10 @@ function describe(loss: (m: number, b: number) => number, { m, b, paths = [], be
   const text = (value: number): string => numberText(rounded(value, 4));
   const point = ([slope, intercept]: readonly [number, number]): string =>
     `m ${text(slope)}, b ${text(intercept)} with loss ${text(loss(slope, intercept))}`;
-  const ways = paths.filter(({ points }) => points.length > 0).map(({ name, points }) =>
-    ` ${name}: ${points.length} points from ${point(points[0])} to ${point(points[points.length - 1])}.`);
+  const ways = paths.map(({ name, points }) => {
+    if (points.length < 2) return ` ${name}: ${points.length === 1 ? `1 point, ${point(points[0])}` : 'no points'}.`;
+    return ` ${name}: ${countText(points.length)} points from ${point(points[0])} to ${point(points.at(-1)!)}.`;
+  });
   const bestText = best ? ` The loss is lowest at ${point(best)}.` : '';
   const ranges = `slopes m from ${m.join(' to ')} and intercepts b from ${b.join(' to ')}`;
   return `Loss for ${ranges}: ${text(lowest)} to ${text(highest)}.${ways.join('')}${bestText}`;

@@ -14,6 +14,8 @@ const ROOM = 0.055;
  * Where memory goes, as bars that are put together of their pieces: one bar for a training step and one for a
  * prediction, of each account.
  *
+ * Where layers are not counted, the title of the axis says how many, and the description which.
+ *
  * @param accounts one, as `memoryAccount` returns it, or several with names
  *
  * ```ts
@@ -29,7 +31,11 @@ export function memoryFigure(accounts: MemoryAccount | readonly NamedAccount[]):
   const longest = bars.reduce((most, { pieces }) => Math.max(most, sumOf(pieces)), 0);
   // One unit for the whole figure: 1 MB is 1,000,000 bytes.
   const [unit, size] = longest >= 1e6 ? ['MB', 1e6] : ['kB', 1e3];
-  const inUnits = (bytes: number): string => (bytes / size).toFixed(1);
+  const inUnits = (bytes: number): string => {
+    // What is there is never 0.0.
+    const value = bytes / size;
+    return value > 0 && value < 0.05 ? 'less than 0.1' : value.toFixed(1);
+  };
   const kinds = [...new Set(bars.flatMap(({ pieces }) => pieces.map(({ kind }) => kind)))];
   const data = kinds.map((kind, i): BarTrace => {
     const bytes = bars.map(({ pieces }) => pieces.find((piece) => piece.kind === kind)?.bytes ?? 0);
@@ -42,6 +48,10 @@ export function memoryFigure(accounts: MemoryAccount | readonly NamedAccount[]):
       hovertemplate: `${kind}: %{x:,.3f} ${unit}<extra></extra>`,
     };
   });
+  const missing = named.filter(({ account }) => account.notCounted.length > 0).map(({ name, account }) =>
+    `${name === '' ? '' : `${name}: `}not counted: ${account.notCounted.join(', ')}`);
+  const missingText = missing.length > 0 ? ` Without what is not known. ${missing.join('; ')}.` : '';
+  const layers = new Set(named.flatMap(({ account }) => account.notCounted)).size;
   const words = bars.map(({ pieces }, i) => {
     const list = pieces.filter(({ bytes }) => bytes > 0).map(({ kind, bytes }) => `${kind} ${inUnits(bytes)}`);
     return `${labels[i]}: ${inUnits(sumOf(pieces))} ${unit} (${list.join(', ')})`;
@@ -54,13 +64,14 @@ export function memoryFigure(accounts: MemoryAccount | readonly NamedAccount[]):
       barmode: 'stack',
       showlegend: true,
       legend: legendAbove,
-      xaxis: { title: { text: `memory in ${unit}` }, range: [0, rounded((longest / size) * 1.04 || 1)] },
+      xaxis: { title: { text: `memory in ${unit}${layers > 0 ? `, without ${layers} ${layers === 1 ? 'layer that is' : 'layers that are'} not counted` : ''}` },
+        range: [0, rounded((longest / size) * 1.04 || 1)] },
       yaxis: { type: 'category', autorange: 'reversed' },
       annotations: bars.map(({ pieces }, i) => ({
         text: `${inUnits(sumOf(pieces))}`, x: rounded(sumOf(pieces) / size, 6), y: i, xref: 'x', yref: 'y',
         showarrow: false, xanchor: 'left', yanchor: 'middle',
       })),
-      meta: { alt: `Memory. ${words.join('; ')}.` },
+      meta: { alt: `Memory. ${words.join('; ')}.${missingText}` },
     },
   };
 }

@@ -1,10 +1,11 @@
 import {
-  classCountsFigure, confusionFigure, histogramFigure, historyFigure, lineFitFigure, memoryFigure, toSvg, weightsFigure,
-  type MemoryAccount,
+  classCountsFigure, confusionFigure, histogramFigure, historyFigure, lineFitFigure, lossSurfaceFigure,
+  memoryFigure, toSvg, weightsFigure, type Figure, type MemoryAccount,
 } from '@course/lib';
 import { PNG } from 'pngjs';
 import { describe, expect, it } from 'vitest';
 import { arrayOf } from '../../../lib/src/arrays';
+import { figureBundle } from '../../../lib/src/display/figures';
 
 const names = (count: number, letters = 0): string[] =>
   Array.from({ length: count }, (_, i) => `${i}`.padEnd(letters, 'x'));
@@ -74,7 +75,7 @@ describe('histogramFigure of numbers far from zero', () => {
 
   it('refuses marks that are no numbers, and more bins than a screen has room for', () => {
     expect(() => histogramFigure([1, 2], { marks: { bound: NaN } })).toThrow(/mark "bound" is NaN; expected a finite/);
-    expect(() => histogramFigure([1, 2], { bins: 1e5 })).toThrow(/bins is 100000; expected .* at most 1,000/);
+    expect(() => histogramFigure([1, 2], { bins: 1e5 })).toThrow(/bins is 100000; expected .* at most 500/);
   });
 });
 
@@ -158,5 +159,61 @@ describe('memoryFigure with a long name', () => {
     const figure = memoryFigure([{ name, account }]);
     expect(figure.layout.margin!.l).toBeLessThan(450);
     expect(figure.layout.meta.alt).toContain(`${name}, training step`);
+  });
+});
+
+describe('a figure of much data', () => {
+  const many = Array.from({ length: 10_000 }, (_, i) => Math.sin(i) * 10);
+  const path = Array.from({ length: 5000 }, (_, i): [number, number] => [i / 1234.5678, Math.cos(i)]);
+  const figures: [string, Figure][] = [
+    ['a confusion matrix', confusionFigure(diagonal(100), names(100, 12))],
+    ['a path', lossSurfaceFigure((m, b) => m * m + b * b + 1, { m: [-5, 5], b: [-5, 5], paths: [{ name: 'a',
+      points: path }] })],
+    ['points', lineFitFigure({ x: many, y: many }, [{ m: 1, b: 0, name: 'start' }])],
+    ['bins', histogramFigure({ a: many, b: many }, { bins: 500 })],
+  ];
+
+  it.each(figures)('costs less than 200 kB in a saved notebook: %s', (_, figure) => {
+    expect(JSON.stringify(figureBundle(figure)).length).toBeLessThan(200_000);
+  });
+
+  it('keeps the first and the last point of a path', () => {
+    const { x } = figures[1][1].data[2];
+    expect([x.length, x[0], x.at(-1)]).toEqual([500, 0, 4.0492]);
+    expect(figures[1][1].layout.meta.alt).toContain('a: 5,000 points from m 0, b 1 with');
+  });
+
+  it('says that it shows a part of the points, and tells the loss of all', () => {
+    const { data, layout } = figures[2][1];
+    expect(data.at(-1)).toMatchObject({ name: 'data (500 of 10,000 points)' });
+    expect(layout.meta.alt).toMatch(/^10,000 points and 1 line\. start: .*error 0\. Drawn are 500 of the points\.$/);
+  });
+});
+
+describe('memoryFigure of layers that are not counted', () => {
+  it('says so in the picture and in words', () => {
+    const { layout } = memoryFigure({ ...account, notCounted: ['custom'] } as unknown as MemoryAccount);
+    expect(layout.xaxis!.title!.text).toBe('memory in MB, without 1 layer that is not counted');
+    expect(layout.meta.alt).toContain('not counted: custom.');
+    expect(memoryFigure(account).layout.meta.alt).not.toContain('not counted');
+  });
+});
+
+describe('the words of a figure', () => {
+  it('have no numbers that are none', () => {
+    expect(histogramFigure({ before: [1, 2], after: [NaN, NaN] }).layout.meta.alt)
+      .toContain('after: no finite values, 2 that are not finite.');
+    expect(histogramFigure({ before: [1, 2], after: [] }).layout.meta.alt).toContain('after: no finite values.');
+    expect(histogramFigure([3, NaN]).layout.meta.alt).toBe('Histogram of value. 1 value, 3, and 1 that is not finite.');
+  });
+
+  it('have no path from a point to itself, and no memory of 0.0', () => {
+    const loss = (m: number, b: number): number => m * m + b * b + 1;
+    const { alt } = lossSurfaceFigure(loss, { m: [0, 1], b: [0, 1], paths: [{ name: 'a', points: [[1, 1]] },
+      { name: 'b', points: [] }] }).layout.meta;
+    expect(alt).toContain(' a: 1 point, m 1, b 1 with loss 3. b: no points.');
+    expect(memoryFigure({ ...account, items: [item('Weights', 4)], weights: item('Weights', 4), largestLayerBytes: 0,
+    } as unknown as MemoryAccount).layout.meta.alt).toBe('Memory. training step: less than 0.1 kB (Weights less than ' +
+      '0.1); prediction: less than 0.1 kB (Weights less than 0.1).');
   });
 });
