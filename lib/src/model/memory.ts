@@ -182,7 +182,8 @@ const isCentered = (optimizer: tf.Optimizer): boolean => (optimizer as unknown a
 /** Numbers that the largest layer takes and puts out. */
 function largestLayer({ layers, batchSize }: ModelSummary): number {
   const size = (shape: readonly (number | null)[]): number => shape.reduce<number>((product, n) => product * (n ?? 1), batchSize);
-  const sizes = layers.map(({ inputShapes, outputShape }) =>
+  // An input layer puts out the very array that it takes.
+  const sizes = layers.filter(({ kind }) => kind !== 'InputLayer').map(({ inputShapes, outputShape }) =>
     [...inputShapes, outputShape].reduce((sum, [, ...shape]) => sum + size(shape), 0));
   return Math.max(0, ...sizes);
 }

@@ -129,6 +129,11 @@ describe('memoryAccount', () => {
     expect([kept.activations.bytes, kept.intermediates.bytes, kept.notCounted]).toEqual([16, 0, []]);
   });
 
+  it('counts the array that an input layer hands on once', () => {
+    const model = tf.sequential({ layers: [layers.inputLayer({ inputShape: [784] }), layers.dense({ units: 256 })] });
+    expect(memoryAccount(model, { optimizer: tf.train.sgd(0.1) }).predictionBytes).toBe(4 * 785 * 256 + 4 * (784 + 256));
+  });
+
   it('refuses a model whose sizes are not known, or another size of the batch', () => {
     const optimizer = tf.train.sgd(0.1);
     const open = tf.sequential({ layers: [layers.conv2d({ filters: 2, kernelSize: 3, inputShape: [null, null, 3] })] });
