@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { statSync } from 'node:fs';
 import path from 'node:path';
 import { escapeXml } from '../plots/svg-elements';
 import { show } from './output';
@@ -18,7 +19,7 @@ const running = new Map<string, Promise<string | undefined>>();
  * how to install it.
  *
  * @param folder holds what `trainingLog` has written, in itself or in folders within
- * @throws Error if TensorBoard is there and does not start
+ * @throws Error if `folder` is no folder, or TensorBoard is there and does not start
  *
  * ```ts
  * await openTensorBoard('logs');
@@ -26,6 +27,13 @@ const running = new Map<string, Promise<string | undefined>>();
  * Taught in 02_fashion_mnist_mlp.
  */
 export async function openTensorBoard(folder: string): Promise<void> {
+  const isFile = typeof folder === 'string' && statSync(folder, { throwIfNoEntry: false })?.isDirectory() === false;
+  if (typeof folder !== 'string' || isFile) {
+    throw new Error(
+      `openTensorBoard: got ${isFile ? `the file ${folder}` : String(folder)}; expected the folder of a log, such as ` +
+        `'logs', as trainingLog has written it.`,
+    );
+  }
   const logs = path.resolve(folder);
   const started = running.get(logs) ?? start(logs);
   running.set(logs, started);

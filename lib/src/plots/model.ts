@@ -27,7 +27,7 @@ export interface ModelPicture {
  * A model as a picture: a box for each use of a layer with kind, name, output shape and parameters, and arrows for what
  * goes where. Sequential or branching; a model within the model is one box.
  *
- * @throws Error if the model has no shapes yet
+ * @throws Error if it is no model, or has no shapes yet
  *
  * ```ts
  * writeFileSync('model.svg', modelPicture(model).svg);
@@ -35,6 +35,9 @@ export interface ModelPicture {
  * Taught in 02_fashion_mnist_mlp.
  */
 export function modelPicture(model: tf.LayersModel): ModelPicture {
+  if (!Array.isArray(model?.layers)) {
+    throw new Error(`modelPicture: got ${model === null ? 'null' : typeof model}; expected a model, as tf.sequential makes it.`);
+  }
   if (!model.outputs?.length) {
     throw new Error(
       'modelPicture: the model has no shapes yet. Give its first layer an inputShape, such as ' +

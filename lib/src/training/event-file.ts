@@ -1,7 +1,7 @@
-import { appendFileSync, mkdirSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { Writer } from 'protobufjs/minimal';
+import { Reader, Writer } from 'protobufjs/minimal';
 import type { Bins } from '../bins';
 
 /**
@@ -16,12 +16,16 @@ import type { Bins } from '../bins';
 export class EventFile {
   readonly file: string;
 
-  /** @param folder the run; it is made if it is not there */
+  /**
+   * @param folder the run; it is made if it is not there
+   * @throws Error if it cannot be made or written
+   */
   constructor(folder: string) {
-    mkdirSync(folder, { recursive: true });
+    writing(folder, () => mkdirSync(folder, { recursive: true }));
     const seconds = String(Math.floor(Date.now() / 1000)).padStart(10, '0');
     // TensorBoard knows its files by the first part of the name, and reads those of a run in the order of their names.
-    this.file = path.join(folder, `events.out.tfevents.${seconds}.${os.hostname()}.${process.pid}.${++files}`);
+    const number = String(++files).padStart(4, '0');
+    this.file = path.join(folder, `events.out.tfevents.${seconds}.${os.hostname()}.${process.pid}.${number}`);
     this.append(0, (event) => event.uint32(tag(3, BYTES)).string('brain.Event:2'));
   }
 
@@ -67,11 +71,43 @@ export class EventFile {
     const event = Writer.create();
     event.uint32(tag(1, FIXED64)).double(Date.now() / 1000).uint32(tag(2, VARINT)).int64(step);
     write(event);
-    appendFileSync(this.file, record(event.finish()));
+    writing(this.file, () => appendFileSync(this.file, record(event.finish())));
   }
 }
 
 let files = 0;
+
+function writing(place: string, write: () => void): void {
+  try {
+    write();
+  } catch (error) {
+    throw new Error(
+      `trainingLog: cannot write to ${place}: ${(error as Error).message}. Give it a folder that can be written, and ` +
+        'that is no file.', { cause: error },
+    );
+  }
+}
+
+/** The largest step in the event files of a run; undefined if there are none. What a crash has cut off is left out. */
+export function lastStep(folder: string): number | undefined {
+  if (!existsSync(folder)) return undefined;
+  let last: number | undefined;
+  for (const name of readdirSync(folder).filter((file) => file.startsWith('events.out.tfevents.'))) {
+    const bytes = readFileSync(path.join(folder, name));
+    for (let at = 0; at + FRAME <= bytes.length;) {
+      const end = at + FRAME + Number(bytes.readBigUInt64LE(at));
+      if (end > bytes.length) break;
+      const event = Reader.create(bytes.subarray(at + 12, end - 4));
+      while (event.pos < event.len) {
+        const key = event.uint32();
+        if (key === tag(2, VARINT)) last = Math.max(last ?? 0, Number(event.int64()));
+        else event.skipType(key & 7);
+      }
+      at = end;
+    }
+  }
+  return last;
+}
 
 type Message = (writer: Writer) => unknown;
 
@@ -87,9 +123,12 @@ function message(writer: Writer, field: number, write: Message): void {
   writer.ldelim();
 }
 
+/** Bytes of a record besides its own: a length of 8 bytes with a checksum of 4, and a checksum of the bytes. */
+const FRAME = 16;
+
 /** Length, its checksum, the bytes, and theirs. */
 function record(bytes: Uint8Array): Buffer {
-  const framed = Buffer.alloc(bytes.length + 16);
+  const framed = Buffer.alloc(bytes.length + FRAME);
   framed.writeBigUInt64LE(BigInt(bytes.length), 0);
   framed.writeUInt32LE(maskedChecksum(framed.subarray(0, 8)), 8);
   framed.set(bytes, 12);

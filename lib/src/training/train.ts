@@ -57,6 +57,11 @@ export class TrainingInterrupted extends Error {
   }
 }
 
+/**
+ * The measures of epochs that were broken off, as tfjs hands them to callbacks: they are those of a part of the data.
+ */
+export const brokenOff = new WeakSet<tf.Logs>();
+
 /** Epochs of a quick run: two, so that a curve has a direction. */
 const QUICK_EPOCHS = 2;
 
@@ -307,7 +312,10 @@ class Recorder extends tf.Callback {
 
   override async onEpochEnd(epoch: number, logs: tf.Logs = {}): Promise<void> {
     // An epoch that was broken off has seen only a part of the data: it is not a point of the curve.
-    if (this.batch < this.batchesPerEpoch || this.plan.isBrokenOff()) return;
+    if (this.batch < this.batchesPerEpoch || this.plan.isBrokenOff()) {
+      brokenOff.add(logs);
+      return;
+    }
     if (this.summed > 0) this.keepWithinEpoch();
     this.history.epoch.push(epoch);
     this.history.seconds.push((performance.now() - this.epochBegan) / 1000);

@@ -2,7 +2,8 @@ import path from 'node:path';
 import { countInBins, extent } from '../bins';
 import { connections } from '../model/connections';
 import { tf } from '../tensorflow';
-import { EventFile } from './event-file';
+import { EventFile, lastStep } from './event-file';
+import { brokenOff } from './train';
 
 /** As many as TensorFlow's own logs have. */
 const BINS = 30;
@@ -10,10 +11,11 @@ const BINS = 30;
 /**
  * A callback for `fit` that keeps a log for TensorBoard: after each epoch loss and metrics (in the runs `train` and
  * `validation`, as Keras names them) and histograms of all weights, and at the beginning the graph of the model and the
- * weights that it starts with.
+ * weights that it starts with. An epoch that was interrupted is not logged.
  *
- * @param folder is made if it is not there; a folder for each training keeps them apart in TensorBoard
- * @throws Error (from `fit`) if the folder cannot be written
+ * @param folder is made if it is not there. A training that goes on, after an interrupt for instance, goes on in the
+ *   same folder: its epochs are counted from the last one there. A folder for each keeps other trainings apart
+ * @throws Error if `folder` is no name, and (from `fit`) if it cannot be written
  *
  * ```ts
  * const history = await fit(model, { x, y }, { epochs: 20, callbacks: trainingLog('logs/first') });
@@ -22,12 +24,17 @@ const BINS = 30;
  * Taught in 02_fashion_mnist_mlp.
  */
 export function trainingLog(folder: string): tf.Callback {
+  if (typeof folder !== 'string' || folder === '') {
+    throw new Error(`trainingLog: got ${folder === '' ? 'no name' : String(folder)}; expected a folder, such as 'logs/first'.`);
+  }
   return new TrainingLog(folder);
 }
 
 class TrainingLog extends tf.Callback {
   private train: EventFile | undefined;
   private validation: EventFile | undefined;
+  /** Epochs of earlier trainings in this folder. */
+  private before = 0;
 
   constructor(private readonly folder: string) {
     super();
@@ -36,12 +43,16 @@ class TrainingLog extends tf.Callback {
   /** Each training begins files of its own: appended to those of an earlier one, its steps would go back. */
   override async onTrainBegin(): Promise<void> {
     this.validation = undefined;
-    this.train = new EventFile(path.join(this.folder, 'train'));
+    const run = path.join(this.folder, 'train');
+    // Histograms count the epochs that are finished.
+    this.before = lastStep(run) ?? 0;
+    this.train = new EventFile(run);
     this.train.kerasModel(JSON.stringify(kerasForm(this.network)));
-    this.weights(0);
+    this.weights(this.before);
   }
 
   override async onEpochEnd(epoch: number, logs: tf.Logs = {}): Promise<void> {
+    if (brokenOff.has(logs)) return;
     for (const [key, value] of Object.entries(logs as Record<string, tf.Scalar | number>)) {
       const isValidation = key.startsWith('val_');
       const measure = isValidation ? key.slice('val_'.length) : key;
@@ -49,9 +60,9 @@ class TrainingLog extends tf.Callback {
       const file = isValidation ? this.validation : this.train;
       // Keras counts epochs from 0 as well.
       const name = `epoch_${measure === 'acc' ? 'accuracy' : measure}`;
-      file?.scalar(name, typeof value === 'number' ? value : value.dataSync()[0], epoch);
+      file?.scalar(name, typeof value === 'number' ? value : value.dataSync()[0], this.before + epoch);
     }
-    this.weights(epoch + 1);
+    this.weights(this.before + epoch + 1);
   }
 
   private weights(step: number): void {

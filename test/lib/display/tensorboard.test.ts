@@ -53,6 +53,13 @@ describe('openTensorBoard', () => {
     expect(html).toContain('<iframe src="http://localhost:12345/" title="TensorBoard"');
   });
 
+  it('refuses what is no folder', async () => {
+    await expect(openTensorBoard(undefined as unknown as string)).rejects.toThrow(/got undefined; expected the folder/);
+    const file = path.join(folder, 'file');
+    writeFileSync(file, '');
+    await expect(openTensorBoard(file)).rejects.toThrow(/got the file .*; expected the folder of a log/);
+  });
+
   it('reports one that does not start, with what it printed, and may be tried again', async () => {
     install("console.error('no such module'); process.exit(3);");
     const logs = path.join(folder, 'logs');

@@ -1,6 +1,6 @@
 import {
   classCountsFigure, confusionFigure, histogramFigure, historyFigure, lineFitFigure, lossSurfaceFigure,
-  memoryFigure, toSvg, weightsFigure, type Figure, type MemoryAccount,
+  memoryFigure, modelPicture, toSvg, weightsFigure, type Figure, type MemoryAccount,
 } from '@course/lib';
 import { PNG } from 'pngjs';
 import { describe, expect, it } from 'vitest';
@@ -196,6 +196,12 @@ describe('memoryFigure of layers that are not counted', () => {
     expect(layout.xaxis!.title!.text).toBe('memory in MB, without 1 layer that is not counted');
     expect(layout.meta.alt).toContain('not counted: custom.');
     expect(memoryFigure(account).layout.meta.alt).not.toContain('not counted');
+  });
+});
+
+describe('modelPicture', () => {
+  it('refuses what is no model', () => {
+    expect(() => modelPicture(undefined as never)).toThrow(/got undefined; expected a model/);
   });
 });
 

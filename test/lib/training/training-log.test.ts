@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fit, learningRateSweep, tf, trainingLog } from '@course/lib';
@@ -48,11 +48,11 @@ function maskedChecksum(bytes: Uint8Array): number {
   return Number((BigInt((inverted >>> 15) | (inverted << 17)) + 0xa282ead8n) & 0xffffffffn);
 }
 
-/** All records of the one event file in a folder. */
-function readEvents(folder: string): Entry[] {
-  const names = readdirSync(folder).filter((name) => name.includes('tfevents'));
-  expect(names, 'event files').toHaveLength(1);
-  const file = readFileSync(path.join(folder, names[0]));
+/** All records of the event file in a folder, of so many there. */
+function readEvents(folder: string, { index = 0, of = 1 } = {}): Entry[] {
+  const names = readdirSync(folder).filter((name) => name.includes('tfevents')).sort();
+  expect(names, 'event files').toHaveLength(of);
+  const file = readFileSync(path.join(folder, names[index]));
   const entries: Entry[] = [];
   for (let at = 0; at < file.length;) {
     const length = Number(file.readBigUInt64LE(at));
@@ -139,11 +139,49 @@ describe('trainingLog', () => {
       ['Dense', 'out', 'hidden']]);
   });
 
-  it('begins files of its own for a second training', async () => {
+  const stepsOf = (events: Entry[], name: string): number[] =>
+    events.filter(({ tag }) => tag === name).map(({ step }) => step);
+
+  it('goes on in files of its own for a second training, from the last epoch of the first', async () => {
     await trained();
+    // What a crash has cut off.
+    const run = path.join(folder, 'train');
+    appendFileSync(path.join(run, readdirSync(run)[0]), Buffer.from([200, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8]));
     await trained();
-    const names = readdirSync(path.join(folder, 'train'));
-    expect(names).toHaveLength(2);
+    const events = readEvents(run, { index: 1, of: 2 });
+    expect(stepsOf(events, 'epoch_loss')).toEqual([3, 4, 5]);
+    expect(stepsOf(events, 'hidden/kernel')).toEqual([3, 4, 5, 6]);
+    expect(stepsOf(readEvents(path.join(folder, 'validation'), { index: 1, of: 2 }), 'epoch_loss')).toEqual([3, 4, 5]);
+  });
+
+  it('logs no epoch that was interrupted, and goes on after it', async () => {
+    const { model, data } = task();
+    let epoch = 0;
+    const interrupt = new tf.CustomCallback({
+      onEpochBegin: (now) => void (epoch = now),
+      onBatchEnd: (batch) => void (epoch === 2 && batch === 1 && process.emit('SIGINT')),
+    }, 'never') as unknown as tf.Callback;
+    const options = { batchSize: 10, display: false, validationSplit: 0.25 } as const;
+    await expect(fit(model, data, { ...options, epochs: 5, callbacks: [interrupt, trainingLog(folder)] }))
+      .rejects.toThrow(/interrupted in epoch 3 of 5/);
+    await fit(model, data, { ...options, epochs: 2, callbacks: trainingLog(folder) });
+    model.dispose();
+    tf.dispose([data.x, data.y]);
+    for (const run of ['train', 'validation']) {
+      const steps = [0, 1].map((index) => stepsOf(readEvents(path.join(folder, run), { index, of: 2 }), 'epoch_loss'));
+      expect(steps).toEqual([[0, 1], [2, 3]]);
+    }
+  });
+
+  it('refuses what is no folder', async () => {
+    expect(() => trainingLog(undefined as unknown as string)).toThrow(/got undefined; expected a folder/);
+    const { model, data } = task();
+    const file = path.join(folder, 'file');
+    writeFileSync(file, '');
+    await expect(fit(model, data, { display: false, callbacks: trainingLog(path.join(file, 'log')) }))
+      .rejects.toThrow(/trainingLog: cannot write to .*Give it a folder that can be written/);
+    model.dispose();
+    tf.dispose([data.x, data.y]);
   });
 
   const python = ['.venv/bin/python', 'python3'].find((name) => spawnSync(name, ['-c', 'import tensorboard']).status === 0);
