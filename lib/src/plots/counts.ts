@@ -1,5 +1,7 @@
 import { countText } from '../arrays';
-import { axisNames, legendAbove, LETTER, longestOf, namesAlong, palette, rounded, type BarTrace, type Figure } from './figure';
+import {
+  axisNames, legendAbove, LETTER, longestOf, namesAlong, palette, rounded, type BarTrace, type Figure,
+} from './figure';
 
 /** Values of one kind, or of several parts by name, such as `{ training, validation }`. */
 export type Parts<T> = T | Readonly<Record<string, T>>;

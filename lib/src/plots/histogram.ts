@@ -1,7 +1,9 @@
 import { countText } from '../arrays';
 import { countInBins, extent } from '../bins';
 import type { Parts } from './counts';
-import { colors, legendAbove, palette, rounded, roundedOn, type BarTrace, type Figure, type ScatterTrace } from './figure';
+import {
+  colors, legendAbove, palette, rounded, roundedOn, type BarTrace, type Figure, type ScatterTrace,
+} from './figure';
 import { numberText } from './svg-scales';
 
 export interface HistogramFigureOptions {

@@ -12,8 +12,8 @@ export interface Line {
 
 /**
  * Points, lines, and the residuals of the last line: thin dashes from each point to the line, whose mean square is the
- * loss. The axes hold all points and do not move when a line does. Of more than 500 points 500 are drawn; the loss is that
- * of all.
+ * loss. The axes hold all points and do not move when a line does. Of more than 500 points 500 are drawn; the loss is
+ * that of all.
  *
  * @throws Error if x and y differ in length or are empty
  *

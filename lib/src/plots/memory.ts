@@ -12,7 +12,7 @@ const ROOM = 0.055;
 
 /**
  * Where memory goes, as bars that are put together of their pieces: one bar for a training step and one for a
- * prediction, of each account.
+ * prediction, of each account. The bar of a training step shows the moment when it has most in memory.
  *
  * Where layers are not counted, the title of the axis says how many, and the description which.
  *
@@ -52,6 +52,8 @@ export function memoryFigure(accounts: MemoryAccount | readonly NamedAccount[]):
     `${name === '' ? '' : `${name}: `}not counted: ${account.notCounted.join(', ')}`);
   const missingText = missing.length > 0 ? ` Without what is not known. ${missing.join('; ')}.` : '';
   const layers = new Set(named.flatMap(({ account }) => account.notCounted)).size;
+  const without = layers === 0 ? ''
+    : `, without ${layers === 1 ? '1 layer that is' : `${layers} layers that are`} not counted`;
   const words = bars.map(({ pieces }, i) => {
     const list = pieces.filter(({ bytes }) => bytes > 0).map(({ kind, bytes }) => `${kind} ${inUnits(bytes)}`);
     return `${labels[i]}: ${inUnits(sumOf(pieces))} ${unit} (${list.join(', ')})`;
@@ -64,7 +66,7 @@ export function memoryFigure(accounts: MemoryAccount | readonly NamedAccount[]):
       barmode: 'stack',
       showlegend: true,
       legend: legendAbove,
-      xaxis: { title: { text: `memory in ${unit}${layers > 0 ? `, without ${layers} ${layers === 1 ? 'layer that is' : 'layers that are'} not counted` : ''}` },
+      xaxis: { title: { text: `memory in ${unit}${without}` },
         range: [0, rounded((longest / size) * 1.04 || 1)] },
       yaxis: { type: 'category', autorange: 'reversed' },
       annotations: bars.map(({ pieces }, i) => ({
@@ -84,7 +86,11 @@ interface Piece {
 function barsOf(name: string, account: MemoryAccount): { label: string; pieces: Piece[] }[] {
   // Accounts may have different optimizers: their pieces have one colour.
   const kindOf = (item: string): string => item.replace(/ \(.*\)$/, '');
-  const training = account.items.map((item) => ({ kind: kindOf(item.name), bytes: item.bytes }));
+  const { activations, intermediates, update } = account;
+  // At the moment when there is most: those of the forward pass are gone when the optimizer computes.
+  const gone = update.bytes > activations.bytes + intermediates.bytes ? [activations, intermediates] : [update];
+  const training = [...account.items, update].filter((item) => !gone.includes(item))
+    .map((item) => ({ kind: kindOf(item.name), bytes: item.bytes }));
   const prediction = [
     { kind: kindOf(account.weights.name), bytes: account.weights.bytes },
     { kind: 'Largest layer', bytes: account.largestLayerBytes },

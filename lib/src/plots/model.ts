@@ -36,7 +36,8 @@ export interface ModelPicture {
  */
 export function modelPicture(model: tf.LayersModel): ModelPicture {
   if (!Array.isArray(model?.layers)) {
-    throw new Error(`modelPicture: got ${model === null ? 'null' : typeof model}; expected a model, as tf.sequential makes it.`);
+    const got = model === null ? 'null' : typeof model;
+    throw new Error(`modelPicture: got ${got}; expected a model, as tf.sequential makes it.`);
   }
   if (!model.outputs?.length) {
     throw new Error(

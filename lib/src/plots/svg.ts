@@ -86,7 +86,8 @@ function drawAxes(panel: Panel): string {
   const horizontal = y.ticks.map(({ at, label }) =>
     (hasGrid(y, yAxis) ? line(left, at, right, at, GRID) : '') +
       text(label, left - 8, at + 4, { anchor: 'end', size: 12 }));
-  const xTitle = xAxis.title ? text(xAxis.title.text, (left + right) / 2, bottom + (isTurned ? longestX + 28 : 40), { anchor: 'middle' }) : '';
+  const below = bottom + (isTurned ? longestX + 28 : 40);
+  const xTitle = xAxis.title ? text(xAxis.title.text, (left + right) / 2, below, { anchor: 'middle' }) : '';
   const middle = (top + bottom) / 2;
   // Left of the longest number or name; a letter takes about 7 pixels.
   const longest = y.ticks.reduce((most, { label }) => Math.max(most, label.length), 0);

@@ -19,7 +19,8 @@ export interface WeightsFigureOptions {
 
 /**
  * The weights of a layer as a heat map: blue below zero, white at zero, orange above; one row an input, one column an
- * output; yellow what is no finite number. Of more than 100 rows or columns several weights share a cell, which shows their mean; the title says so.
+ * output; yellow what is no finite number. Of more than 100 rows or columns several weights share a
+ * cell, which shows their mean; the title says so.
  *
  * @param kernel `[inputs, outputs]` of a dense layer; or `[height, width, channels, filters]` of a convolution, whose
  *   rows are the places of its window, row by row, each with all channels

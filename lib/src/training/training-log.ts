@@ -25,7 +25,8 @@ const BINS = 30;
  */
 export function trainingLog(folder: string): tf.Callback {
   if (typeof folder !== 'string' || folder === '') {
-    throw new Error(`trainingLog: got ${folder === '' ? 'no name' : String(folder)}; expected a folder, such as 'logs/first'.`);
+    const got = folder === '' ? 'no name' : String(folder);
+    throw new Error(`trainingLog: got ${got}; expected a folder, such as 'logs/first'.`);
   }
   return new TrainingLog(folder);
 }

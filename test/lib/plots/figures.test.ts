@@ -254,9 +254,9 @@ describe('memoryFigure', () => {
   });
 
   it('writes the total at the end of each bar, and everything in words', () => {
-    expect(figure.layout.annotations?.map(({ text, y }) => [text, y])).toEqual([['16.1', 0], ['4.1', 1]]);
+    expect(figure.layout.annotations?.map(({ text, y }) => [text, y])).toEqual([['72.0', 0], ['4.1', 1]]);
     expect(figure.layout.meta.alt).toContain(
-      'Memory. small, training step: 16.1 MB (Weights 4.0, Gradients 4.0, Optimizer 8.0');
+      'Memory. small, training step: 72.0 MB (Weights 4.0, Gradients 4.0, Optimizer 8.0');
   });
 
   it('takes a single account without a name, and small ones in kB', () => {

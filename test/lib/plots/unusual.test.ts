@@ -151,6 +151,7 @@ describe('historyFigure of negative losses', () => {
 const item = (name: string, bytes: number): { name: string; bytes: number; how: string } => ({ name, bytes, how: '' });
 
 const account = { items: [item('Weights', 3e6), item('Batch', 1e6)], weights: item('Weights', 3e6),
+  activations: item('Activations', 0), intermediates: item('Intermediates', 0), update: item('Update', 0),
   largestLayerBytes: 1e5, notCounted: [] } as unknown as MemoryAccount;
 
 describe('memoryFigure with a long name', () => {

@@ -146,7 +146,8 @@ describe('trainingLog', () => {
     await trained();
     // What a crash has cut off.
     const run = path.join(folder, 'train');
-    appendFileSync(path.join(run, readdirSync(run)[0]), Buffer.from([200, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8]));
+    const half = [200, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8];
+    appendFileSync(path.join(run, readdirSync(run)[0]), Buffer.from(half));
     await trained();
     const events = readEvents(run, { index: 1, of: 2 });
     expect(stepsOf(events, 'epoch_loss')).toEqual([3, 4, 5]);
