@@ -71,7 +71,7 @@ describe('in a notebook', () => {
     expect(kernel.isDisposed).toBe(false);
     kernel.dispose();
     expect(outputs[1].data['text/plain']).toMatch(/^Histogram of value\. 4 values from −2 to 4, mean 1\.5\.$/);
-    expect(outputs[2].data['text/plain']).toMatch(/tensor: 4 values.*; array: 2 values.*; list: 1 values from 5 to 5/);
+    expect(outputs[2].data['text/plain']).toMatch(/tensor: 4 values.*; array: 2 values.*; list: 1 value, 5/);
   });
 
   it('shows what is confused, what learning rates do, what memory holds, and what a model is made of', () => {
