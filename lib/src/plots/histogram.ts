@@ -7,7 +7,7 @@ import {
 import { numberText } from './svg-scales';
 
 export interface HistogramFigureOptions {
-  /** Default 50, at most 500: a screen shows no more. */
+  /** About so many, exactly without marks: those are edges of bins. Default 50, at most 500. */
   bins?: number;
   /** Values to mark with a vertical line, by name, such as `{ 'Glorot bound': 0.0759 }`. */
   marks?: Readonly<Record<string, number>>;
@@ -31,10 +31,10 @@ const MOST_BINS = 500;
  * Taught in 02_fashion_mnist_mlp.
  */
 export function histogramFigure(values: Parts<ArrayLike<number>>, options: HistogramFigureOptions = {}): Figure {
-  const { bins = 50, marks = {}, label = 'value' } = options;
-  if (!Number.isInteger(bins) || bins < 1 || bins > MOST_BINS) {
+  const { bins: wanted = 50, marks = {}, label = 'value' } = options;
+  if (!Number.isInteger(wanted) || wanted < 1 || wanted > MOST_BINS) {
     throw new Error(
-      `histogramFigure: bins is ${bins}; expected a whole number of at least 1 and at most ${countText(MOST_BINS)}.`,
+      `histogramFigure: bins is ${wanted}; expected a whole number of at least 1 and at most ${countText(MOST_BINS)}.`,
     );
   }
   const wrong = Object.entries(marks).find(([, value]) => !Number.isFinite(value));
@@ -42,7 +42,7 @@ export function histogramFigure(values: Parts<ArrayLike<number>>, options: Histo
   const parts = isList(values) ? [['', values] as const] : Object.entries(values);
   const span = extent(parts.flatMap(([, list]) => extent(list) ?? []));
   if (!span) throw new Error('histogramFigure: got no finite number; expected at least one.');
-  const [low, high] = widened(span, bins);
+  const { range: [low, high], bins } = aligned(widened(span, wanted), wanted, Object.values(marks));
   const width = (high - low) / bins;
   const counted = parts.map(([name, list]) =>
     ({ name, ...statisticsOf(list), counts: countInBins(list, [low, high], bins).counts }));
@@ -82,6 +82,24 @@ export function histogramFigure(values: Parts<ArrayLike<number>>, options: Histo
 }
 
 const isList = (values: Parts<ArrayLike<number>>): values is ArrayLike<number> => typeof values.length === 'number';
+
+/**
+ * Bins with the smallest and the largest mark among the values as edges: else a bin would reach over a mark, and with it
+ * its bar, where no value does.
+ */
+function aligned([low, high]: [number, number], bins: number, marks: number[]): {
+  range: [number, number];
+  bins: number;
+} {
+  const span = extent(marks.filter((mark) => mark > low && mark < high));
+  if (!span) return { range: [low, high], bins };
+  const [first, last] = span;
+  const between = Math.round(((last - first) / (high - low)) * bins);
+  const width = between > 0 ? (last - first) / between : (high - low) / bins;
+  const start = Math.min(low, first - Math.ceil((first - low) / width - 1e-9) * width);
+  const count = Math.ceil((high - start) / width - 1e-9);
+  return { range: [start, Math.max(high, start + count * width)], bins: count };
+}
 
 /** Equal values, and those that are too close to count apart, get room around them. */
 function widened([low, high]: [number, number], bins: number): [number, number] {

@@ -5,6 +5,7 @@ import {
 import { PNG } from 'pngjs';
 import { describe, expect, it } from 'vitest';
 import { arrayOf } from '../../../lib/src/arrays';
+import type { BarTrace } from '../../../lib/src/plots/figure';
 import { figureBundle } from '../../../lib/src/display/figures';
 
 const names = (count: number, letters = 0): string[] =>
@@ -76,6 +77,27 @@ describe('histogramFigure of numbers far from zero', () => {
   it('refuses marks that are no numbers, and more bins than a screen has room for', () => {
     expect(() => histogramFigure([1, 2], { marks: { bound: NaN } })).toThrow(/mark "bound" is NaN; expected a finite/);
     expect(() => histogramFigure([1, 2], { bins: 1e5 })).toThrow(/bins is 100000; expected .* at most 500/);
+  });
+});
+
+describe('histogramFigure with marks', () => {
+  const before = Array.from({ length: 2001 }, (_, i) => ((i - 1000) / 1000) * 0.07499);
+  const after = [-0.31, ...before, 0.2];
+
+  it('has no bar of values within the marks that reaches over them', () => {
+    const { data } = histogramFigure({ before, after }, { marks: { '-a': -0.075, a: 0.075 } });
+    const [bar, all] = data as BarTrace[];
+    const ends = bar.x.map(Number).filter((_, i) => Number(bar.y[i]) > 0)
+      .flatMap((x) => [x - bar.width! / 2, x + bar.width! / 2]);
+    expect(Math.min(...ends)).toBeCloseTo(-0.075, 5);
+    expect(Math.max(...ends)).toBeCloseTo(0.075, 5);
+    expect(all.y.reduce((sum: number, count) => sum + Number(count), 0)).toBe(after.length);
+    expect(Math.abs(bar.x.length - 50)).toBeLessThan(6);
+  });
+
+  it('has about as many bins when the marks lie close together', () => {
+    const { data } = histogramFigure(after, { marks: { a: 0.1, b: 0.1000001 } });
+    expect(Math.abs(data[0].x.length - 50)).toBeLessThan(3);
   });
 });
 
