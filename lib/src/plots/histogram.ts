@@ -84,8 +84,8 @@ export function histogramFigure(values: Parts<ArrayLike<number>>, options: Histo
 const isList = (values: Parts<ArrayLike<number>>): values is ArrayLike<number> => typeof values.length === 'number';
 
 /**
- * Bins with the smallest and the largest mark among the values as edges: else a bin would reach over a mark, and with it
- * its bar, where no value does.
+ * Bins with the smallest and the largest mark among the values as edges: else a bin would reach over a mark, and with
+ * it its bar, where no value does.
  */
 function aligned([low, high]: [number, number], bins: number, marks: number[]): {
   range: [number, number];
