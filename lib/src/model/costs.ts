@@ -6,6 +6,8 @@ export type Shape = readonly number[];
 
 /** What is known of one kind of layer. */
 interface Kind {
+  /** A weight that every layer of this kind has; a layer without it only bears the name. */
+  readonly weight?: string;
   /** How the number of parameters comes about, from the shapes of the weights by their names. */
   readonly parameters?: (weights: ReadonlyMap<string, Shape>, layer: tf.layers.Layer) => Formula | undefined;
   /** Multiplications whose products are summed, for one example. Left out: none. */
@@ -54,6 +56,7 @@ function beforeActivation({ layer, output, weights }: Call, isFused = true): num
 
 /** A weight for each input that an output sees, and a bias: dense, and convolutions in 1, 2 and 3 dimensions. */
 const weighted: Kind = {
+  weight: 'kernel',
   parameters: (weights) => {
     const kernel = get(weights, 'kernel');
     return times(plus(times(...kernel.slice(0, -1)), bias(weights)), units(kernel));
@@ -64,6 +67,7 @@ const weighted: Kind = {
 
 /** Each place of the input is spread over the places of the output that its kernel covers. Its kernel ends with outputs, inputs. */
 const transposed: Kind = {
+  weight: 'kernel',
   parameters: (weights) => {
     const kernel = get(weights, 'kernel');
     const [outputs, inputs] = kernel.slice(-2);
@@ -74,6 +78,7 @@ const transposed: Kind = {
 };
 
 const depthwise: Kind = {
+  weight: 'depthwise_kernel',
   parameters: (weights) => {
     const [height, width, inputs, multiplier] = get(weights, 'depthwise_kernel');
     return times(plus(times(height, width), bias(weights)), inputs, multiplier);
@@ -83,6 +88,7 @@ const depthwise: Kind = {
 };
 
 const separable: Kind = {
+  weight: 'depthwise_kernel',
   parameters: (weights) => {
     const pointwise = get(weights, 'pointwise_kernel');
     return plus(times(...get(weights, 'depthwise_kernel')), times(plus(times(...pointwise.slice(0, -1)), bias(weights)), units(pointwise)));
@@ -108,6 +114,7 @@ const normalising = (kept: number): Kind => ({
 
 /** Each gate sees the input and the state of the step before, and has a bias. */
 const recurrent = (gates: number): Kind => ({
+  weight: 'recurrent_kernel',
   parameters: (weights) => {
     const [inputs] = get(weights, 'kernel');
     const [state] = get(weights, 'recurrent_kernel');
@@ -127,6 +134,7 @@ const recurrent = (gates: number): Kind => ({
 
 /** The four gates of an LSTM, with convolutions of the input and of the state instead of products of matrices. */
 const recurrentConvolution: Kind = {
+  weight: 'recurrent_kernel',
   parameters: (weights) => {
     const [height, width, inputs] = get(weights, 'kernel');
     const [, , state] = get(weights, 'recurrent_kernel');
@@ -190,7 +198,12 @@ const kinds: Readonly<Record<string, Kind>> = {
   Add: none, Average: none, Maximum: none, Minimum: none, Concatenate: none,
 };
 
-const kindOf = (layer: tf.layers.Layer): Kind | undefined => kinds[layer.getClassName()];
+function kindOf(layer: tf.layers.Layer): Kind | undefined {
+  const kind = kinds[layer.getClassName()];
+  // A layer within a wrapper is never built itself: its weights are the wrapper's.
+  const isOther = kind?.weight !== undefined && layer.built && !weightShapes(layer).has(kind.weight);
+  return isOther ? undefined : kind;
+}
 
 const dropsNothing = (layer: tf.layers.Layer): boolean => layer.getClassName() === 'Dropout' && (layer as unknown as { rate: number }).rate === 0;
 

@@ -154,6 +154,24 @@ describe('summary', () => {
     expect(bundle['text/html']).toContain('Parameters: 669,706');
   });
 
+  it('does not take a layer of somebody for the one whose name it bears', () => {
+    class Conv2D extends tf.layers.Layer {
+      static className = 'Conv2D';
+      override build(): void {
+        this.addWeight('scale', [3], 'float32', tf.initializers.ones());
+      }
+      override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
+        return Array.isArray(inputs) ? inputs[0] : inputs;
+      }
+      override computeOutputShape(shape: (number | null)[]): (number | null)[] {
+        return shape;
+      }
+    }
+    const result = summary(tf.sequential({ layers: [tf.layers.inputLayer({ inputShape: [4, 4, 3] }), new Conv2D({ name: 'own' })] }));
+    expect(result.notCounted).toEqual(['own']);
+    expect(result.layers[1]).toMatchObject({ parameters: 3, parameterFormula: undefined });
+  });
+
   it('finds the channels where the layer has them', () => {
     const channelsFirst = (layer: tf.layers.Layer) => summary(tf.sequential({ layers: [tf.layers.inputLayer({ inputShape: [3, 8, 10] }), layer] })).layers[1].multiplyAdds;
     const dataFormat = 'channelsFirst' as const;
