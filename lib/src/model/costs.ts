@@ -16,6 +16,8 @@ interface Kind {
   readonly throughTime?: (call: Call) => Formula | undefined;
   /** Numbers that TensorFlow.js keeps for the backward pass besides the output, for one example; undefined if not known. Left out: none. */
   readonly intermediates?: (call: Call) => number | undefined;
+  /** Numbers that are there besides input and output while the layer is used, for one example. Left out: none. */
+  readonly workspace?: (call: Call) => number;
 }
 
 /** One use of a layer. */
@@ -54,6 +56,13 @@ function beforeActivation({ layer, output, weights }: Call, isFused = true): num
   return Math.max(sums + given, unfused) * sizeOf(output);
 }
 
+/** The sums of products, and these with the bias added, are arrays of their own until the activation function has been applied. */
+function arraysOnTheWay({ layer, output, weights }: Call): number {
+  const { activation } = layer as unknown as { activation?: { getClassName(): string } };
+  const hasActivation = (activation?.getClassName() ?? 'linear') !== 'linear';
+  return (bias(weights) + Number(hasActivation)) * sizeOf(output);
+}
+
 /** A weight for each input that an output sees, and a bias: dense, and convolutions in 1, 2 and 3 dimensions. */
 const weighted: Kind = {
   weight: 'kernel',
@@ -63,6 +72,7 @@ const weighted: Kind = {
   },
   multiplyAdds: ({ output, weights }) => times(...places(output), ...get(weights, 'kernel')),
   intermediates: (call) => beforeActivation(call),
+  workspace: arraysOnTheWay,
 };
 
 /** Each place of the input is spread over the places of the output that its kernel covers. Its kernel ends with outputs, inputs. */
@@ -75,6 +85,7 @@ const transposed: Kind = {
   },
   multiplyAdds: ({ input, weights }) => times(...places(input), ...get(weights, 'kernel')),
   intermediates: (call) => beforeActivation(call, false),
+  workspace: arraysOnTheWay,
 };
 
 const depthwise: Kind = {
@@ -85,6 +96,7 @@ const depthwise: Kind = {
   },
   multiplyAdds: ({ output, weights }) => times(...places(output), ...get(weights, 'depthwise_kernel')),
   intermediates: (call) => beforeActivation(call, false),
+  workspace: arraysOnTheWay,
 };
 
 const separable: Kind = {
@@ -100,6 +112,7 @@ const separable: Kind = {
     const kept = beforeActivation(call, false);
     return kept === undefined ? undefined : kept + sizeOf(places(call.output)) * sizeOf(get(call.weights, 'depthwise_kernel').slice(2));
   },
+  workspace: arraysOnTheWay,
 };
 
 /**
@@ -186,7 +199,7 @@ const kinds: Readonly<Record<string, Kind>> = {
     intermediates: () => undefined,
   },
   PReLU: { parameters: (weights) => times(...get(weights, 'alpha')), multiplyAdds: ({ output }) => times(...output) },
-  Rescaling: { multiplyAdds: ({ output }) => times(...output), intermediates: ({ output }) => sizeOf(output) },
+  Rescaling: { multiplyAdds: ({ output }) => times(...output), intermediates: ({ output }) => sizeOf(output), workspace: ({ output }) => sizeOf(output) },
   InputLayer: none, Flatten: none, Reshape: none, Permute: none, RepeatVector: none, Masking: none,
   Activation: none, ReLU: none, LeakyReLU: none, ELU: none, ThresholdedReLU: none, Softmax: none,
   // The random numbers, their whole parts, and the mask that these become.
@@ -243,6 +256,11 @@ export function throughTimeOf(call: Call): number {
 export function intermediatesOf(call: Call): number | undefined {
   const kind = kindOf(call.layer);
   return kind && (kind.intermediates ? kind.intermediates(channelsLast(call)) : 0);
+}
+
+/** Numbers that are there besides input and output while the layer is used, for one example. */
+export function workspaceOf(call: Call): number {
+  return kindOf(call.layer)?.workspace?.(channelsLast(call)) ?? 0;
 }
 
 /** Kernels are written with the channels last in any case; a layer may be told that its pictures have them first. */

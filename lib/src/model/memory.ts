@@ -31,7 +31,7 @@ export class MemoryAccount {
     readonly batch: MemoryItem,
     /** The batch as pictures are stored, one byte a number. */
     readonly batchAsStored: MemoryItem,
-    /** Bytes of the largest input and output of one layer together: what a prediction needs at a time. */
+    /** Bytes of the inputs and the output of the layer that needs most, and of what lies on the way between them. */
     readonly largestLayerBytes: number,
     /** Layers of which not all is known: their activations or intermediates are not in the account. */
     readonly notCounted: readonly string[],
@@ -57,9 +57,12 @@ export class MemoryAccount {
     return always + Math.max(this.activations.bytes + this.intermediates.bytes, this.update.bytes);
   }
 
-  /** The least that a prediction needs at a time: the weights, and the largest input and output of one layer. */
+  /**
+   * An estimate of the most that a prediction has in memory at once: the weights, the batch, and the layer that needs most. `tf.profile` tells more where that is a
+   * dense layer: it counts its inputs and weights in another shape once more, although they share their memory.
+   */
   get predictionBytes(): number {
-    return this.weights.bytes + this.largestLayerBytes;
+    return this.weights.bytes + this.batch.bytes + this.largestLayerBytes;
   }
 
   toString(): string {
@@ -83,7 +86,7 @@ export class MemoryAccount {
       ['All of it', countText(this.keptBytes), 'the sum'],
       row(this.update),
       ['Training step, at most', countText(this.trainingBytes), 'weights, gradients, optimizer, batch, and the larger of what layers keep and the update'],
-      ['Prediction, at least', countText(this.predictionBytes), 'weights, and the largest input and output of one layer'],
+      ['Prediction, at most', countText(this.predictionBytes), 'weights, batch, and the inputs, arrays on the way and output of one layer'],
       row(this.batchAsStored),
     ];
   }
@@ -170,7 +173,7 @@ export function memoryAccount(model: tf.LayersModel, options: MemoryOptions = {}
     float32('Short-lived in the update', madeNumbers, madeHow),
     float32('Batch as fed', inputs, `${shapesText} × 4`),
     { name: 'Batch as stored', bytes: inputs, how: `${shapesText} × 1` },
-    largestLayer(counted) * FLOAT32,
+    Math.max(0, ...counted.layers.map(({ atWork = 0 }) => atWork)) * FLOAT32,
     counted.layers
       .filter((layer) => layer.parameters !== undefined && (layer.activations === undefined || layer.intermediates === undefined))
       .map(({ name }) => name),
@@ -178,12 +181,3 @@ export function memoryAccount(model: tf.LayersModel, options: MemoryOptions = {}
 }
 
 const isCentered = (optimizer: tf.Optimizer): boolean => (optimizer as unknown as { centered: boolean }).centered;
-
-/** Numbers that the largest layer takes and puts out. */
-function largestLayer({ layers, batchSize }: ModelSummary): number {
-  const size = (shape: readonly (number | null)[]): number => shape.reduce<number>((product, n) => product * (n ?? 1), batchSize);
-  // An input layer puts out the very array that it takes.
-  const sizes = layers.filter(({ kind }) => kind !== 'InputLayer').map(({ inputShapes, outputShape }) =>
-    [...inputShapes, outputShape].reduce((sum, [, ...shape]) => sum + size(shape), 0));
-  return Math.max(0, ...sizes);
-}

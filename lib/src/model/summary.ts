@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { countText, shapeText } from '../arrays';
 import type { tf } from '../tensorflow';
-import { intermediatesOf, isView, multiplyAddsOf, parameterFormula, throughTimeOf, weightShapes } from './costs';
+import { intermediatesOf, isView, multiplyAddsOf, parameterFormula, throughTimeOf, weightShapes, workspaceOf } from './costs';
 import { equation, times } from './formula';
 import { htmlTable, textTable, type Column } from './table';
 import { usedLayers, type UsedLayer } from './uses';
@@ -39,6 +39,8 @@ export interface LayerSummary {
   activationBytes: number | undefined;
   /** Numbers that TensorFlow.js keeps for the backward pass besides the activations: sums before a bias, inputs of ReLU, masks of dropout. */
   intermediates: number | undefined;
+  /** Numbers that one use of the layer needs at a time: its inputs, its output, and what lies on the way. */
+  atWork: number | undefined;
 }
 
 /** Bytes of a float32, the type of all weights and activations in TensorFlow.js. */
@@ -193,7 +195,7 @@ function rowsOf(model: tf.LayersModel, batchSize: number, depth = 0, timesUsed =
     const empty = { parameters: undefined, trainableParameters: undefined, parameterFormula: undefined, multiplyAdds: undefined };
     const isTrainedBefore = uses.some(({ hasTrainedBefore }) => hasTrainedBefore);
     return [
-      { ...row, ...empty, trainingMultiplyAdds: undefined, activations: undefined, activationBytes: undefined, intermediates: undefined },
+      { ...row, ...empty, trainingMultiplyAdds: undefined, activations: undefined, activationBytes: undefined, intermediates: undefined, atWork: undefined },
       ...rowsOf(layer, batchSize, depth + 1, uses.length * timesUsed, isTrainedBefore),
     ];
   });
@@ -208,6 +210,7 @@ function rowOf({ layer, uses }: UsedLayer, examples: number): Omit<LayerSummary,
   let training: number | undefined = 0;
   let activations: number | undefined = 0;
   let intermediates: number | undefined = 0;
+  let atWork: number | undefined = 0;
   let formula: string | undefined;
   for (const { inputShapes, outputShape, hasTrainedBefore } of uses) {
     const input = inputShapes[0].slice(1);
@@ -221,6 +224,10 @@ function rowOf({ layer, uses }: UsedLayer, examples: number): Omit<LayerSummary,
     training = plusKnown(training, products && products.value * passes + throughTime);
     activations = plusKnown(activations, isView(layer) ? 0 : call && times(...call.output).value);
     intermediates = plusKnown(intermediates, call && intermediatesOf(call));
+    const inputs = inputShapes.map((shape) => shape.slice(1));
+    atWork = call && inputs.every(isKnown) && atWork !== undefined
+      ? Math.max(atWork, [...inputs, isView(layer) ? [0] : call.output].reduce((sum, shape) => sum + times(...shape).value, workspaceOf(call)))
+      : undefined;
   }
   const timesExamples = (value: number | undefined): number | undefined => value === undefined ? undefined : value * examples;
   const parameterCount = parameterFormula(layer);
@@ -239,6 +246,7 @@ function rowOf({ layer, uses }: UsedLayer, examples: number): Omit<LayerSummary,
     activations: timesExamples(activations),
     activationBytes: timesExamples(activations && activations * FLOAT32),
     intermediates: timesExamples(intermediates),
+    atWork: timesExamples(atWork),
   };
 }
 

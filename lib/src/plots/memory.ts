@@ -92,7 +92,7 @@ function barsOf(name: string, account: MemoryAccount): { label: string; pieces: 
   const training = [...account.items, update].filter((item) => !gone.includes(item))
     .map((item) => ({ kind: kindOf(item.name), bytes: item.bytes }));
   const prediction = [
-    { kind: kindOf(account.weights.name), bytes: account.weights.bytes },
+    ...[account.weights, account.batch].map((item) => ({ kind: kindOf(item.name), bytes: item.bytes })),
     { kind: 'Largest layer', bytes: account.largestLayerBytes },
   ];
   const prefix = name === '' ? '' : `${name}, `;

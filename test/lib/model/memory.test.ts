@@ -121,6 +121,22 @@ describe('memoryAccount', () => {
     }
   });
 
+  it.each(models.slice(0, 3))('predicts the most that tf.profile sees in a prediction: %s', async (_name, make) => {
+    const model = make();
+    const account = memoryAccount(model, { batchSize: 128, optimizer: tf.train.sgd(0.1) });
+    const x = tf.zeros([128, ...(model.inputs[0].shape.slice(1) as number[])]);
+    (model.predictOnBatch(x) as tf.Tensor).dispose();
+    const before = tf.memory().numBytes;
+    const { peakBytes } = await tf.profile(() => model.predictOnBatch(x) as tf.Tensor);
+    // A dense layer gives its inputs and its kernel another shape, which counts as new arrays.
+    const [first] = model.layers;
+    const reshaped = first.getClassName() === 'Dense' ? account.batch.bytes + 4 * first.getWeights()[0].size : 0;
+    // It works on a copy of the batch.
+    expect(peakBytes - before - reshaped).toBe(account.largestLayerBytes + (reshaped ? 0 : account.batch.bytes));
+    model.dispose();
+    tf.disposeVariables();
+  });
+
   it('lists layers of which it does not know what is kept, and takes dropout at its word', () => {
     const account = (...list: tf.layers.Layer[]) => memoryAccount(tf.sequential({ layers: list }), { optimizer: tf.train.sgd(0.1) });
     expect(account(layers.lstm({ units: 4, inputShape: [5, 3], name: 'steps' })).notCounted).toEqual(['steps']);
@@ -131,7 +147,7 @@ describe('memoryAccount', () => {
 
   it('counts the array that an input layer hands on once', () => {
     const model = tf.sequential({ layers: [layers.inputLayer({ inputShape: [784] }), layers.dense({ units: 256 })] });
-    expect(memoryAccount(model, { optimizer: tf.train.sgd(0.1) }).predictionBytes).toBe(4 * 785 * 256 + 4 * (784 + 256));
+    expect(memoryAccount(model, { optimizer: tf.train.sgd(0.1) }).predictionBytes).toBe(4 * 785 * 256 + 4 * 784 + 4 * (784 + 2 * 256));
   });
 
   it('refuses a model whose sizes are not known, or another size of the batch', () => {
@@ -156,7 +172,7 @@ describe('memoryAccount', () => {
     const weights = 785 * 256 + 257 * 10;
     expect(update).toBe(4 * 14 * weights);
     expect(training).toBe(4 * (weights + weights + 2 * weights + 14 * weights) + 4 * 128 * 784);
-    expect(prediction).toBe(4 * weights + 4 * 128 * (784 + 256));
+    expect(prediction).toBe(4 * weights + 4 * 128 * 784 + 4 * 128 * (784 + 3 * 256));
     expect(stored).toBe(128 * 784);
     model.dispose();
     optimizer.dispose();

@@ -242,7 +242,7 @@ describe('memoryFigure', () => {
     // (999 + 1) x 1000 weights of 4 bytes are 4 MB; the batch is 10 x 999 x 4 bytes.
     const pieces = Object.fromEntries(bars(figure).map(({ name, x }) => [name, x]));
     expect(pieces).toMatchObject({ Weights: [4, 4], Gradients: [4, 0], Optimizer: [8, 0],
-      'Batch as fed': [0.03996, 0] });
+      'Batch as fed': [0.03996, 0.03996] });
     expect(figure.layout).toMatchObject({ barmode: 'stack', xaxis: { title: { text: 'memory in MB' } } });
     const total = bars(figure).reduce((sum, { x }) => sum + Number(x[0]), 0);
     expect(total * 1e6).toBeCloseTo(account.trainingBytes, -1);
@@ -254,7 +254,7 @@ describe('memoryFigure', () => {
   });
 
   it('writes the total at the end of each bar, and everything in words', () => {
-    expect(figure.layout.annotations?.map(({ text, y }) => [text, y])).toEqual([['72.0', 0], ['4.1', 1]]);
+    expect(figure.layout.annotations?.map(({ text, y }) => [text, y])).toEqual([['72.0', 0], ['4.2', 1]]);
     expect(figure.layout.meta.alt).toContain(
       'Memory. small, training step: 72.0 MB (Weights 4.0, Gradients 4.0, Optimizer 8.0');
   });
