@@ -35,6 +35,7 @@ export { summary, type LayerSummary, type ModelSummary, type SummaryOptions } fr
 export { fit, type FitOptions } from './display/fit';
 export { TrainingInterrupted, type ExampleBatches, type Examples } from './training/train';
 export { confusionMatrix } from './inspection/confusion';
+export { AdamW, adamW, type AdamWOptions } from './training/adamw';
 export { trainingLog } from './training/training-log';
 export { learningRateSweep } from './training/learning-rate-sweep';
 export { evaluate, predict } from './training/evaluate';
