@@ -1,0 +1,244 @@
+import { randomUUID } from 'node:crypto';
+import {
+  closeSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeSync,
+} from 'node:fs';
+import { hostname } from 'node:os';
+import path from 'node:path';
+import type { JsonObject } from '../json';
+import { decodeSafetensors, encodeSafetensors, type NamedArrays } from './safetensors';
+
+/**
+ * The files of a training that can go on after its process has ended. They know nothing of models: facts and arrays in,
+ * facts and arrays out.
+ */
+export interface CheckpointContent {
+  readonly facts: JsonObject;
+  readonly arrays: NamedArrays;
+}
+
+/** How far the training was: finished epochs, and finished batches of the next one. */
+export interface CheckpointPosition {
+  readonly epoch: number;
+  readonly batch: number;
+}
+
+export interface Checkpoint {
+  readonly file: string;
+  readonly position: CheckpointPosition;
+  /** Its arrays share one memory, that of the file. */
+  readonly content: CheckpointContent;
+}
+
+export interface DamagedCheckpoint {
+  readonly file: string;
+  readonly reason: string;
+}
+
+const KIND = 'checkpoint';
+/** The first number counts what was written: a training may have gone back to an earlier batch meanwhile. */
+const NAME = /^(\d{6,})-epoch-(\d{4,})-batch-(\d{6,})\.safetensors$/;
+const UNFINISHED = /^\d{6,}-epoch-\d{4,}-batch-\d{6,}\.safetensors\.([^~]*)~(\d+)~[0-9a-f-]{36}\.tmp$/;
+/** Longer than any writing takes. */
+const ABANDONED_AFTER = 3_600_000;
+
+/** Files that this process has written or read, and so knows to be whole, each with its stamp. */
+const knownWhole = new Map<string, string>();
+/** What is being written now in this process. */
+const unfinished = new Set<string>();
+
+/**
+ * Writes one checkpoint so that it is there whole or not at all, whenever the process or the machine stops; then takes
+ * away all but the newest `keep` whole ones, and what killed processes have left unfinished.
+ *
+ * @param folder is made if it is not there
+ * @returns the file, for example `000017-epoch-0012-batch-000340.safetensors` in the folder
+ * @throws Error if it cannot be written: then the older checkpoints are all still there
+ */
+export function writeCheckpoint(
+  folder: string, position: CheckpointPosition, content: CheckpointContent, { keep }: { readonly keep: number },
+): string {
+  if (!Number.isInteger(keep) || keep < 1) {
+    throw new RangeError(`checkpoint: keep is ${keep}; expected how many checkpoints stay, at least 1.`);
+  }
+  const parts = encodeSafetensors(KIND, { ...position, content: content.facts }, content.arrays);
+  try {
+    const made = mkdirSync(folder, { recursive: true });
+    if (made !== undefined) syncFolder(path.dirname(made));
+    removeUnfinished(folder);
+    const last = checkpointNames(folder)[0];
+    const number = last === undefined ? 1 : numberOf(last) + 1;
+    const name = [
+      String(number).padStart(6, '0'),
+      `epoch-${String(position.epoch).padStart(4, '0')}`,
+      `batch-${String(position.batch).padStart(6, '0')}.safetensors`,
+    ].join('-');
+    const file = path.join(folder, name);
+    writeWhole(file, parts);
+    noteWhole(file);
+    removeOld(folder, keep);
+    return file;
+  } catch (error) {
+    const size = parts.reduce((sum, part) => sum + part.length, 0);
+    throw new Error(`checkpoint: ${whyNotWritten(folder, size, error as NodeJS.ErrnoException)}`, { cause: error });
+  }
+}
+
+/**
+ * The newest checkpoint of a folder that is whole, and which newer ones are not. Each is read and its checksum compared
+ * before anything of it is used.
+ *
+ * @returns `newest` is undefined if there is none, also if there is no such folder
+ * @throws Error if the folder is a file or cannot be read
+ */
+export function newestCheckpoint(
+  folder: string,
+): { readonly newest: Checkpoint | undefined; readonly damaged: readonly DamagedCheckpoint[] } {
+  let names: string[];
+  try {
+    names = checkpointNames(folder);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return { newest: undefined, damaged: [] };
+    const reason = code === 'ENOTDIR' ? 'it is a file; expected a folder' : message;
+    throw new Error(`checkpoint: cannot read ${folder}: ${reason}. Give it another folder.`, { cause: error });
+  }
+  const damaged: DamagedCheckpoint[] = [];
+  for (const name of names) {
+    const file = path.join(folder, name);
+    try {
+      return { newest: readCheckpoint(file), damaged };
+    } catch (error) {
+      damaged.push({ file, reason: (error as Error).message });
+    }
+  }
+  return { newest: undefined, damaged };
+}
+
+function readCheckpoint(file: string): Checkpoint {
+  const { facts, arrays } = decodeSafetensors(KIND, readFileSync(file));
+  const { epoch, batch, content } = facts;
+  if (typeof epoch !== 'number' || typeof batch !== 'number' || typeof content !== 'object' || content === null) {
+    throw new Error('its facts do not say what epoch and batch it is of');
+  }
+  noteWhole(file);
+  return { file, position: { epoch, batch }, content: { facts: content as JsonObject, arrays } };
+}
+
+/** Newest first. */
+const checkpointNames = (folder: string): string[] =>
+  readdirSync(folder).filter((name) => NAME.test(name)).sort((a, b) => numberOf(b) - numberOf(a) || (a < b ? 1 : -1));
+
+const numberOf = (name: string): number => Number(NAME.exec(name)?.[1]);
+
+function writeWhole(file: string, parts: readonly Uint8Array[]): void {
+  const temporary = `${file}.${encodeURIComponent(hostname())}~${process.pid}~${randomUUID()}.tmp`;
+  unfinished.add(path.basename(temporary));
+  try {
+    const handle = openSync(temporary, 'wx');
+    try {
+      for (const part of parts) {
+        for (let at = 0; at < part.length;) at += writeSync(handle, part, at);
+      }
+      fsyncSync(handle);
+    } finally {
+      closeSync(handle);
+    }
+    renameSync(temporary, file);
+    syncFolder(path.dirname(file));
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  } finally {
+    unfinished.delete(path.basename(temporary));
+  }
+}
+
+/** The new name is on the disk as well, not only the bytes. Windows has no such call for folders. */
+export function syncFolder(folder: string): void {
+  if (process.platform === 'win32') return;
+  const handle = openSync(folder, 'r');
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}
+
+/** Damaged ones do not count, and go once there is a newer whole one. */
+function removeOld(folder: string, keep: number): void {
+  let kept = 0;
+  for (const name of checkpointNames(folder)) {
+    const file = path.join(folder, name);
+    if (kept < keep && isWhole(file)) kept++;
+    else {
+      rmSync(file, { force: true });
+      knownWhole.delete(path.resolve(file));
+    }
+  }
+}
+
+const noteWhole = (file: string): unknown => knownWhole.set(path.resolve(file), stampOf(file));
+
+/** Changes when someone else writes the file. */
+function stampOf(file: string): string {
+  const { size, mtimeMs } = statSync(file);
+  return `${size} ${mtimeMs}`;
+}
+
+function isWhole(file: string): boolean {
+  try {
+    if (knownWhole.get(path.resolve(file)) === stampOf(file)) return true;
+    readCheckpoint(file);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function removeUnfinished(folder: string): void {
+  for (const name of readdirSync(folder)) {
+    const [, host, pid] = UNFINISHED.exec(name) ?? [];
+    if (host === undefined || unfinished.has(name)) continue;
+    const file = path.join(folder, name);
+    const isOfThisMachine = host === encodeURIComponent(hostname());
+    if ((isOfThisMachine && !isOtherProcess(Number(pid))) || isAbandoned(file)) rmSync(file, { force: true });
+  }
+}
+
+/** Whether another process with this number runs. */
+function isOtherProcess(pid: number): boolean {
+  if (pid === process.pid) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // EPERM: it runs, as another user.
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+function isAbandoned(file: string): boolean {
+  const found = statSync(file, { throwIfNoEntry: false });
+  return found !== undefined && Date.now() - found.mtimeMs > ABANDONED_AFTER;
+}
+
+function whyNotWritten(folder: string, size: number, { code, message }: NodeJS.ErrnoException): string {
+  const safe = 'Older checkpoints are still there.';
+  switch (code) {
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return (
+        `no space is left in ${folder} for ${(size / 1e6).toFixed(1)} MB. ${safe} ` +
+        'Free some space, or give another folder.'
+      );
+    case 'EACCES':
+    case 'EPERM':
+    case 'EROFS':
+      return `${folder} cannot be written (${code}). ${safe} Change its permissions, or give another folder.`;
+    case 'ENOTDIR':
+    case 'EEXIST':
+      return `${folder} is a file, or lies in one; expected a folder. Give another folder.`;
+    default:
+      return `cannot write to ${folder}: ${message}. ${safe} Give another folder if this one is no longer there.`;
+  }
+}
