@@ -63,7 +63,7 @@ const writeTensor =
 
 /**
  * Attributes as an operation's definition names their kinds: int, float, bool, string, type, shape, func, and lists of
- * the latter.
+ * ints, types, shapes and funcs.
  */
 export const attribute = {
   string: (value: string): Attribute => ({ write: (writer) => void text(writer, 2, value) }),
@@ -73,6 +73,9 @@ export const attribute = {
   type: (type: GraphType): Attribute => ({ write: (writer) => void number(writer, 6, dataTypes[type]) }),
   shape: (shape: Shape): Attribute => ({ write: (writer) => message(writer, 7, writeShape(shape)) }),
   function: (name: string): Attribute => ({ write: (writer) => message(writer, 10, (f) => text(f, 1, name)) }),
+  ints: (values: readonly number[]): Attribute => ({
+    write: (writer) => message(writer, 1, (list) => values.forEach((value) => number(list, 3, value))),
+  }),
   functions: (names: readonly string[]): Attribute => ({
     write: (writer) => message(writer, 1, (list) => names.forEach((name) => message(list, 9, (f) => text(f, 1, name)))),
   }),
