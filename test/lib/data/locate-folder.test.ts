@@ -6,7 +6,7 @@ import { contentsDigest } from '../../../lib/src/data/dataset-files';
 import { fetchDataset, openFolderDataset, planSource } from '../../../lib/src/data/locate';
 import type { FolderEntry } from '../../../lib/src/data/manifest';
 import type { DataProgress } from '../../../lib/src/data/progress';
-import { smallPictures, startMirror, temporaryFolder, type Mirror } from './support';
+import { freshPlaces, smallPictures, startMirror, temporaryFolder, type Mirror } from './support';
 
 const drawings = vi.hoisted(() => ({ count: 0 }));
 vi.mock('../../../lib/src/data/drawn', async () => ({
@@ -28,11 +28,8 @@ beforeAll(async () => {
 let cache = '';
 let data = '';
 let env: NodeJS.ProcessEnv = {};
-let counter = 0;
 beforeEach(() => {
-  cache = path.join(root, `cache-${counter}`);
-  data = path.join(root, `data-${counter++}`);
-  env = { COURSE_CACHE: cache };
+  ({ cache, data, env } = freshPlaces(root));
   mirror.requests.length = 0;
 });
 

@@ -11,7 +11,7 @@ import { fetchDataset, openDataset, planSource, type OpenedDataset } from '../..
 import { Interrupted } from '../../../lib/src/interrupt';
 import type { IdxEntry } from '../../../lib/src/data/manifest';
 import type { DataProgress } from '../../../lib/src/data/progress';
-import { gzippedOf, smallDataset, startMirror, temporaryFolder, type Mirror, type SmallDataset } from './support';
+import { freshPlaces, gzippedOf, smallDataset, startMirror, temporaryFolder, type Mirror, type SmallDataset } from './support';
 
 // What is drawn goes by the dataset's name; the small one gets digits.
 vi.mock('../../../lib/src/data/drawn', async (importOriginal) => {
@@ -34,11 +34,8 @@ beforeAll(async () => {
 let cache = '';
 let data = '';
 let env: NodeJS.ProcessEnv = {};
-let counter = 0;
 beforeEach(() => {
-  cache = path.join(root, `cache-${counter}`);
-  data = path.join(root, `data-${counter++}`);
-  env = { COURSE_CACHE: cache };
+  ({ cache, data, env } = freshPlaces(root));
   mirror.behave();
   mirror.requests.length = 0;
 });

@@ -21,6 +21,14 @@ export function temporaryFolder(): string {
   return folder;
 }
 
+let places = 0;
+
+/** A cache and a folder for data, which do not exist yet, and the environment that names the cache. */
+export function freshPlaces(root: string): { cache: string; data: string; env: NodeJS.ProcessEnv } {
+  const cache = path.join(root, `cache-${++places}`);
+  return { cache, data: path.join(root, `data-${places}`), env: { COURSE_CACHE: cache } };
+}
+
 /**
  * Four small IDX files with the shapes of MNIST: 40 + 20 images. Noise, so that gzip leaves about 31 KB for the
  * training images.
