@@ -1,31 +1,14 @@
-import type { NdArray } from 'ndarray';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { drawStandIn } from '../../../lib/src/data/drawn';
+import { describe, expect, it } from 'vitest';
 import { drawGarment } from '../../../lib/src/data/drawn/clothes';
-import { parseIdx } from '../../../lib/src/data/idx';
 import { idxEntry } from '../../../lib/src/data/manifest';
 import type { DataProgress } from '../../../lib/src/data/progress';
 import { Random } from '../../../lib/src/random';
 import { tf } from '../../../lib/src/tensorflow';
-import { countDistinct, nearestNeighbourAccuracy, picturesOf, trainedAccuracy, type Part } from './drawn-support';
-import { sha256 } from './support';
+import { describeDrawnFiles, nearestNeighbourAccuracy, trainedAccuracy } from './drawn-support';
 
 const entry = idxEntry('fashion-mnist');
 const reports: DataProgress[] = [];
-let contents: ReadonlyMap<string, Uint8Array>;
-let tensorsBefore = 0;
-beforeAll(async () => {
-  tensorsBefore = tf.memory().numTensors;
-  contents = await drawStandIn(entry, (progress) => reports.push(progress));
-});
-afterAll(() => expect(tf.memory().numTensors).toBe(tensorsBefore));
-
-const read = (name: string): NdArray<Uint8Array> =>
-  parseIdx(contents.get(name) as Uint8Array, name) as NdArray<Uint8Array>;
-const part = (prefix: string, count: number): Part => ({
-  images: read(`${prefix}-images-idx3-ubyte`).hi(count),
-  labels: read(`${prefix}-labels-idx1-ubyte`).hi(count),
-});
+const part = describeDrawnFiles('the drawn clothes', entry, (progress) => reports.push(progress));
 
 describe('drawGarment', () => {
   it.each(entry.classNames.map((name, label) => ({ name, label })))('draws a $name that fills much of the picture',
@@ -61,31 +44,13 @@ describe('drawGarment', () => {
   });
 });
 
-describe('the drawn clothes', () => {
-  it.each(entry.files)('have the same $name on every machine', ({ name, size }) => {
-    expect(contents.get(name)).toHaveLength(size);
-    expect(sha256(contents.get(name) as Uint8Array)).toBe(entry.standIn?.sha256[name]);
-  });
-
-  it('tell how far they are, up to the last', () => {
+describe('drawing clothes', () => {
+  it('tells how far it is, up to the last', () => {
     expect(reports.length).toBeGreaterThan(50);
     expect(reports[0]).toMatchObject({ activity: 'draw', what: entry.standIn?.title, unit: 'images', total: 70_000 });
     const received = reports.map((report) => report.received);
     expect(received).toEqual([...received].sort((a, b) => a - b));
     expect(received[received.length - 1]).toBe(70_000);
-  });
-
-  it('have each class about as often as the others', () => {
-    const counts = new Array<number>(10).fill(0);
-    for (const label of read('train-labels-idx1-ubyte').data) counts[label]++;
-    expect(Math.min(...counts)).toBeGreaterThan(5_700);
-    expect(Math.max(...counts)).toBeLessThan(6_300);
-  });
-
-  it('never have the same picture twice', () => {
-    const pictures = ['train-images-idx3-ubyte', 't10k-images-idx3-ubyte'].flatMap((name) =>
-      [...picturesOf(read(name))]);
-    expect(countDistinct(pictures)).toBe(70_000);
   });
 });
 

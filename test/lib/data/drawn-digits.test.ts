@@ -1,26 +1,13 @@
-import type { NdArray } from 'ndarray';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { drawDigit } from '../../../lib/src/data/drawn/digit';
-import { drawStandIn } from '../../../lib/src/data/drawn';
 import { digitForms } from '../../../lib/src/data/drawn/forms';
 import { Random } from '../../../lib/src/random';
-import { parseIdx } from '../../../lib/src/data/idx';
 import { idxEntry } from '../../../lib/src/data/manifest';
 import { tf } from '../../../lib/src/tensorflow';
-import { countDistinct, nearestNeighbourAccuracy, picturesOf, trainedAccuracy, type Part } from './drawn-support';
-import { sha256 } from './support';
+import { describeDrawnFiles, nearestNeighbourAccuracy, trainedAccuracy } from './drawn-support';
 
 const entry = idxEntry('mnist');
-let contents: ReadonlyMap<string, Uint8Array>;
-let tensorsBefore = 0;
-beforeAll(async () => {
-  tensorsBefore = tf.memory().numTensors;
-  contents = await drawStandIn(entry);
-});
-afterAll(() => expect(tf.memory().numTensors).toBe(tensorsBefore));
-
-const read = (name: string): NdArray<Uint8Array> =>
-  parseIdx(contents.get(name) as Uint8Array, name) as NdArray<Uint8Array>;
+const part = describeDrawnFiles('the drawn digits', entry);
 
 describe('Random', () => {
   it('gives the same fractions everywhere', () => {
@@ -71,33 +58,8 @@ describe('drawDigit', () => {
   });
 });
 
-describe('the drawn digits', () => {
-  it.each(entry.files)('draws the same $name on every machine', ({ name, size }) => {
-    expect(contents.get(name)).toHaveLength(size);
-    expect(sha256(contents.get(name) as Uint8Array)).toBe(entry.standIn?.sha256[name]);
-  });
-
-  it('has each digit about as often as the others', () => {
-    const counts = new Array<number>(10).fill(0);
-    for (const label of read('train-labels-idx1-ubyte').data) counts[label]++;
-    expect(Math.min(...counts)).toBeGreaterThan(5_700);
-    expect(Math.max(...counts)).toBeLessThan(6_300);
-  });
-
-  it('never has the same picture twice', () => {
-    const pictures = ['train-images-idx3-ubyte', 't10k-images-idx3-ubyte'].flatMap((name) =>
-      [...picturesOf(read(name))]);
-    expect(countDistinct(pictures)).toBe(70_000);
-  });
-});
-
 describe('the difficulty of drawn digits', () => {
   // A part of the pictures and two epochs, to be quick; bench/results/drawn-difficulty.md has the figures of all.
-  const part = (prefix: string, count: number): Part => ({
-    images: read(`${prefix}-images-idx3-ubyte`).hi(count),
-    labels: read(`${prefix}-labels-idx1-ubyte`).hi(count),
-  });
-
   it('is such that a dense network learns most and not all of them', async () => {
     const { dense, flatten } = tf.layers;
     const hidden = (seed: number): ReturnType<typeof dense> =>

@@ -1,12 +1,19 @@
 import { createHash } from 'node:crypto';
 import type { NdArray } from 'ndarray';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { arrayOf, packedValues } from '../../../lib/src/arrays';
+import type { FileContents } from '../../../lib/src/data/dataset-files';
+import { drawStandIn } from '../../../lib/src/data/drawn';
+import { parseIdx } from '../../../lib/src/data/idx';
+import type { IdxEntry } from '../../../lib/src/data/manifest';
+import type { OnProgress } from '../../../lib/src/data/progress';
 import { toTensor } from '../../../lib/src/data/tensors';
 import { flatten } from '../../../lib/src/preprocessing/flatten';
 import { normalise } from '../../../lib/src/preprocessing/normalise';
 import { oneHot } from '../../../lib/src/preprocessing/one-hot';
 import { setRandomSeed } from '../../../lib/src/tensorflow/random-seed';
 import { tf } from '../../../lib/src/tensorflow';
+import { sha256 } from './support';
 
 type Tensor = ReturnType<typeof tf.tensor>;
 type Layer = Parameters<ReturnType<typeof tf.sequential>['add']>[0];
@@ -18,6 +25,49 @@ export interface Part {
   readonly labels: Pixels;
 }
 
+/** A dataset's first training or test pictures; the prefix is that of its files. */
+type PartOf = (prefix: 'train' | 't10k', count: number) => Part;
+
+/**
+ * Draws the stand-in of a dataset of IDX files before the tests of a file, and tests what holds for all such stand-ins.
+ */
+export function describeDrawnFiles(title: string, entry: IdxEntry, onProgress?: OnProgress): PartOf {
+  let contents: FileContents;
+  let tensorsBefore = 0;
+  beforeAll(async () => {
+    tensorsBefore = tf.memory().numTensors;
+    contents = await drawStandIn(entry, onProgress);
+  });
+  afterAll(() => expect(tf.memory().numTensors).toBe(tensorsBefore));
+
+  const read = (name: string): Pixels => parseIdx(contents.get(name)!, name) as Pixels;
+
+  describe(title, () => {
+    it.each(entry.files)('have the same $name on every machine', ({ name, size }) => {
+      expect(contents.get(name)).toHaveLength(size);
+      expect(sha256(contents.get(name)!)).toBe(entry.standIn?.sha256[name]);
+    });
+
+    it('have each class about as often as the others', () => {
+      const counts = new Array<number>(10).fill(0);
+      for (const label of read('train-labels-idx1-ubyte').data) counts[label]++;
+      expect(Math.min(...counts)).toBeGreaterThan(5_700);
+      expect(Math.max(...counts)).toBeLessThan(6_300);
+    });
+
+    it('never have the same picture twice', () => {
+      const pictures = ['train-images-idx3-ubyte', 't10k-images-idx3-ubyte'].flatMap((name) =>
+        [...picturesOf(read(name))]);
+      expect(countDistinct(pictures)).toBe(70_000);
+    });
+  });
+
+  return (prefix, count) => ({
+    images: read(`${prefix}-images-idx3-ubyte`).hi(count),
+    labels: read(`${prefix}-labels-idx1-ubyte`).hi(count),
+  });
+}
+
 /** How many of some pictures differ from all others. */
 export function countDistinct(pictures: Iterable<Uint8Array>): number {
   const hashes = new Set<string>();
@@ -26,7 +76,7 @@ export function countDistinct(pictures: Iterable<Uint8Array>): number {
 }
 
 /** The pictures of an IDX file, one after the other. */
-export function* picturesOf({ data, shape }: Pixels): Iterable<Uint8Array> {
+function* picturesOf({ data, shape }: Pixels): Iterable<Uint8Array> {
   const size = shape.slice(1).reduce((product, length) => product * length);
   for (let i = 0; i < shape[0]; i++) yield data.subarray(i * size, (i + 1) * size);
 }
