@@ -1,9 +1,6 @@
 import type { Random } from '../../random';
 import { Mask } from './mask';
-import { placement, type Outline } from './outline';
-
-/** Pixels of a side of the picture: those of Fashion-MNIST. */
-const side = 28;
+import { placement, side, type Outline } from './outline';
 
 /** How much garments and photographs of them differ. See datasets/README.md for how it was tuned. */
 const photograph = {

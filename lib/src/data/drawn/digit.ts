@@ -1,9 +1,8 @@
 import { digitForms, type Form, type PathPoint } from './forms';
 import type { Random } from '../../random';
-import { catmullRom } from './outline';
+import { catmullRom, side } from './outline';
 
-/** Pixels of a side of the picture, and of the box that a digit fills: those of MNIST. */
-export const side = 28;
+/** Pixels of a side of the box that a digit fills in MNIST. */
 const boxSide = 20;
 
 /** How much hands differ. Tuned so that a dense network errs about as often as on MNIST; see datasets/README.md. */

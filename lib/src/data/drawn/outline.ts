@@ -1,5 +1,8 @@
 import type { Random } from '../../random';
 
+/** Pixels of a side of MNIST's and Fashion-MNIST's pictures, in which outlines of digits and garments lie. */
+export const side = 28;
+
 /** A line as x, y, x, y, ... with x to the right and y down; as an area, its end is joined to its beginning. */
 export type Outline = readonly number[];
 
