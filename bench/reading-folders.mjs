@@ -5,9 +5,10 @@
 //     node bench/reading-folders.mjs PYTHON FOLDER [ROUNDS = 5] [--memory] [--write]
 //
 // PYTHON is the interpreter of an environment with Keras, TensorFlow, PyTorch and torchvision. FOLDER has one
-// sub-folder a class, such as cats-vs-dogs/train with its 2,000 JPEGs of at most 200 pixels. Time: each measurement is
-// made in a fresh process, after all imports and one operation, from listing the folder to the last picture; the files
-// are in the system's cache for all.
+// sub-folder a class, such as cats-vs-dogs/train with its 2,000 JPEGs of at most 200 pixels. Time: from listing the
+// folder to the last picture, after all imports and one operation; the files are in the system's cache for all. Each
+// measurement has a process of its own, which has read nothing before (fresh) or another folder of as many pictures
+// (warm: code is compiled and graphs are built, for every reader):
 //
 // - ours, first: `readImageFolder` without anything in its cache: list, read, hash, decode and resize, write the cache;
 // - ours, second: the same when nothing has changed, from the cache;
@@ -35,10 +36,9 @@ const LARGE_COUNT = 20_000;
 
 const args = process.argv.slice(2);
 if (args[0] === '--measure') {
-  const [, what, folder, cacheLimit] = args;
-  console.log(
-    JSON.stringify(what === 'memory' ? await measureMemory(folder, cacheLimit) : await measureTime(what, folder)),
-  );
+  const [, what, folder, more] = args;
+  const measure = what === 'memory' ? measureMemory(folder, more) : measureTime(what, folder, more);
+  console.log(JSON.stringify(await measure));
 } else {
   const [python, folder, rounds = '5'] = args.filter((arg) => !arg.startsWith('--'));
   if (!folder || !(Number(rounds) >= 1)) {
@@ -64,52 +64,69 @@ function compare(python, folder, rounds, memory, write) {
   const run = (command, args) =>
     JSON.parse(execFileSync(command, args, { env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }));
   const ours = (/** @type {string[]} */ ...args) => run(process.execPath, [script, '--measure', ...args]);
-  const peer = (/** @type {string} */ name) =>
-    run(python, [path.join(path.dirname(script), 'reading-folders.py'), name, folder]);
-  /** @type {Record<string, () => Time>} */
+  const peer = (/** @type {string[]} */ ...args) =>
+    run(python, [path.join(path.dirname(script), 'reading-folders.py'), ...args]);
+  const first = (/** @type {string[]} */ ...folders) => {
+    fs.rmSync(env.COURSE_CACHE, { recursive: true, force: true });
+    return ours('read', ...folders);
+  };
+  const other = path.join(temporary, 'other');
+  /** @type {Record<string, Record<string, () => Time>>} */
   const ways = {
-    'ours, first': () => {
-      fs.rmSync(env.COURSE_CACHE, { recursive: true, force: true });
-      return ours('read', folder);
+    fresh: {
+      'ours, first': () => first(folder),
+      'ours, second': () => ours('read', folder),
+      'ours, reference decoder': () => ours('reference', folder),
+      Keras: () => peer('keras', folder),
+      torchvision: () => peer('torchvision', folder),
     },
-    'ours, second': () => ours('read', folder),
-    'ours, reference decoder': () => ours('reference', folder),
-    Keras: () => peer('keras'),
-    torchvision: () => peer('torchvision'),
+    warm: {
+      'ours, first': () => first(folder, other),
+      'ours, second': () => ours('read', folder, other),
+      Keras: () => peer('keras', folder, other),
+      torchvision: () => peer('torchvision', folder, other),
+    },
   };
   try {
-    /** @type {Record<string, Time[]>} */
-    const results = Object.fromEntries(Object.keys(ways).map((name) => [name, []]));
-    for (let round = 0; round < rounds; round++) {
-      for (const [name, measure] of Object.entries(ways)) {
-        const result = measure();
-        results[name].push(result);
-        console.error(`round ${round + 1}: ${name} ${result.milliseconds.toFixed(1)} ms, ${result.pictures} pictures`);
+    copyPictures(folder, other);
+    /** @type {Record<string, Record<string, Time[]>>} */
+    const results = {};
+    for (let round = 1; round <= rounds; round++) {
+      for (const [state, readers] of Object.entries(ways)) {
+        for (const [name, measure] of Object.entries(readers)) {
+          const result = measure();
+          ((results[state] ??= {})[name] ??= []).push(result);
+          console.error(
+            `round ${round}, ${state}: ${name} ${result.milliseconds.toFixed(1)} ms, ${result.pictures} pictures`,
+          );
+        }
       }
     }
-    const times = Object.fromEntries(
-      Object.entries(results).map(([name, list]) => [name, list.map(({ milliseconds }) => milliseconds)]),
-    );
-    const best = Math.min(median(times['Keras']), median(times['torchvision']));
-    const first = median(times['ours, first']);
-    const rows = Object.entries(times).map(
-      ([name, list]) =>
-        `| ${name} | ${median(list).toFixed(1)} | ${Math.min(...list).toFixed(1)} to ` +
-        `${Math.max(...list).toFixed(1)} | ${(best / median(list)).toFixed(2)} |`,
-    );
-    const lines = [
-      `| ${results['ours, first'][0].pictures.toLocaleString('en-US')} JPEGs to 32 x 32 x 3 | median, ms | range, ms | times as fast as the better peer |`,
-      '|---|---:|---:|---:|',
-      ...rows,
-      '',
-      `The second reading is ${(first / median(times['ours, second'])).toFixed(1)} times as fast as the first, and ` +
-        `${(median(times['ours, reference decoder']) / median(times['ours, second'])).toFixed(0)} times as fast as decoding with sharp alone.`,
-    ];
+    const count = results.fresh['ours, first'][0].pictures.toLocaleString('en-US');
+    const lines = Object.entries(results).flatMap(([state, readers]) => {
+      const times = Object.fromEntries(
+        Object.entries(readers).map(([name, list]) => [name, list.map(({ milliseconds }) => milliseconds)]),
+      );
+      const best = Math.min(median(times['Keras']), median(times['torchvision']));
+      const ratio = median(times['ours, first']) / median(times['ours, second']);
+      return [
+        `| ${count} JPEGs to 32 x 32 x 3, ${state} process | median, ms | range, ms | ` +
+          'times as fast as the better peer |',
+        '|---|---:|---:|---:|',
+        ...Object.entries(times).map(
+          ([name, list]) =>
+            `| ${name} | ${median(list).toFixed(1)} | ${Math.min(...list).toFixed(1)} to ` +
+            `${Math.max(...list).toFixed(1)} | ${(best / median(list)).toFixed(2)} |`,
+        ),
+        '',
+        `The second reading is ${ratio.toFixed(1)} times as fast as the first.`,
+        '',
+      ];
+    });
     if (memory) {
       const large = path.join(temporary, 'large');
-      makeLargeFolder(folder, large);
+      copyPictures(folder, large, LARGE_COUNT);
       lines.push(
-        '',
         `| ${LARGE_COUNT.toLocaleString('en-US')} pictures to 128 x 128 x 3, one epoch | before, MB | largest, MB | beyond, MB |`,
         '|---|---:|---:|---:|',
       );
@@ -122,7 +139,7 @@ function compare(python, folder, rounds, memory, write) {
         lines.push(`| ${name} | ${before} | ${largest} | ${largest - before} |`);
       }
     }
-    const text = lines.join('\n');
+    const text = lines.join('\n').trimEnd();
     console.log(text);
     if (write) {
       const file = fileURLToPath(new URL('results/reading-folders.md', import.meta.url));
@@ -130,9 +147,9 @@ function compare(python, folder, rounds, memory, write) {
       fs.writeFileSync(
         file,
         `# Reading folders of pictures\n\nWritten by \`node bench/reading-folders.mjs PYTHON FOLDER ${rounds}${memory ? ' --memory' : ''} --write\`; ` +
-          `${rounds} rounds in turns, each in a fresh process; what is compared is said at the top of the script.\n` +
-          `${os.cpus()[0].model.trim()}, ${os.availableParallelism()} cores, Node.js ${process.versions.node}, ${results['ours, first'][0].versions}; ` +
-          `${results['Keras'][0].versions}; ${results['torchvision'][0].versions}; ${new Date().toISOString().slice(0, 10)}.\n\n${text}\n`,
+          `${rounds} rounds in turns, each measurement in a process of its own; what is compared is said at the top of the script.\n` +
+          `${os.cpus()[0].model.trim()}, ${os.availableParallelism()} cores, Node.js ${process.versions.node}, ${results.fresh['ours, first'][0].versions}; ` +
+          `${results.fresh['Keras'][0].versions}; ${results.fresh['torchvision'][0].versions}; ${new Date().toISOString().slice(0, 10)}.\n\n${text}\n`,
       );
     }
   } finally {
@@ -151,12 +168,13 @@ function median(values) {
  *
  * @param {string} source
  * @param {string} target
+ * @param {number} [count] as many as there are
  */
-function makeLargeFolder(source, target) {
+function copyPictures(source, target, count) {
   const files = fs
     .readdirSync(source)
     .flatMap((name) => fs.readdirSync(path.join(source, name)).map((file) => path.join(name, file)));
-  for (let i = 0; i < LARGE_COUNT; i++) {
+  for (let i = 0; i < (count ?? files.length); i++) {
     const file = files[i % files.length];
     const jpeg = fs.readFileSync(path.join(source, file));
     const text = Buffer.from(`copy ${i}`);
@@ -179,9 +197,10 @@ function load(room) {
 /**
  * @param {string} what
  * @param {string} folder
+ * @param {string} [other] is read before, unmeasured
  * @returns {Promise<Time>}
  */
-async function measureTime(what, folder) {
+async function measureTime(what, folder, other) {
   const { environment, tf } = /** @type {typeof import('@course/lib')} */ (require('@course/lib'));
   const versions = `TensorFlow ${environment().tensorFlow}`;
   tf.zeros([1]).add(1).dataSync();
@@ -189,6 +208,7 @@ async function measureTime(what, folder) {
     load('data/folder/image-folder')
   );
   if (what === 'reference') return { ...(await measureReference(folder)), versions };
+  if (other) await readImageFolder(other, { size: SIZE });
   const began = performance.now();
   const {
     train: { images },
