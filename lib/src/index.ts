@@ -32,6 +32,10 @@ export { toTensor } from './data/tensors';
 export { memoryAccount, type MemoryAccount, type MemoryItem, type MemoryOptions } from './model/memory';
 export { summary, type LayerSummary, type ModelSummary, type SummaryOptions } from './model/summary';
 
+export { saveModel } from './model-files/save';
+export { loadModel, type SavedModel } from './model-files/load';
+export type { ModelFacts, Preprocessing } from './model-files/facts';
+
 export { fit, type FitOptions } from './display/fit';
 export { TrainingInterrupted, type ExampleBatches, type Examples } from './training/train';
 export { confusionMatrix } from './inspection/confusion';

@@ -1,9 +1,8 @@
-import { randomUUID } from 'node:crypto';
 import {
   closeSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeSync,
 } from 'node:fs';
-import { hostname } from 'node:os';
 import path from 'node:path';
+import { removeUnfinished, syncFolder, unfinishedName, whyNotWritten } from '../disk';
 import type { JsonObject } from '../json';
 import { decodeSafetensors, encodeSafetensors, type NamedArrays } from './safetensors';
 
@@ -37,15 +36,10 @@ export interface DamagedCheckpoint {
 const KIND = 'checkpoint';
 /** The first number counts what was written: a training may have gone back to an earlier batch meanwhile. */
 const NAME = /^(\d{6,})-epoch-(\d{4,})-batch-(\d{6,})\.safetensors$/;
-const UNFINISHED = /^\d{6,}-epoch-\d{4,}-batch-\d{6,}\.safetensors\.([^~]*)~(\d+)~[0-9a-f-]{36}\.tmp$/;
-/** Longer than any writing takes. */
-const ABANDONED_AFTER = 3_600_000;
+const SAFE = 'Older checkpoints are still there.';
 
 /** Files that this process has written or read, and so knows to be whole, each with its stamp. */
 const knownWhole = new Map<string, string>();
-/** What is being written now in this process. */
-const unfinished = new Set<string>();
-
 /**
  * Writes one checkpoint so that it is there whole or not at all, whenever the process or the machine stops; then takes
  * away all but the newest `keep` whole ones, and what killed processes have left unfinished.
@@ -64,7 +58,7 @@ export function writeCheckpoint(
   try {
     const made = mkdirSync(folder, { recursive: true });
     if (made !== undefined) syncFolder(path.dirname(made));
-    removeUnfinished(folder);
+    removeUnfinished(folder, (name) => NAME.test(name));
     const last = checkpointNames(folder)[0];
     const number = last === undefined ? 1 : numberOf(last) + 1;
     const name = [
@@ -79,7 +73,7 @@ export function writeCheckpoint(
     return file;
   } catch (error) {
     const size = parts.reduce((sum, part) => sum + part.length, 0);
-    throw new Error(`checkpoint: ${whyNotWritten(folder, size, error as NodeJS.ErrnoException)}`, { cause: error });
+    throw new Error(`checkpoint: ${whyNotWritten(folder, size, SAFE, error)}`, { cause: error });
   }
 }
 
@@ -131,10 +125,9 @@ const checkpointNames = (folder: string): string[] =>
 const numberOf = (name: string): number => Number(NAME.exec(name)?.[1]);
 
 function writeWhole(file: string, parts: readonly Uint8Array[]): void {
-  const temporary = `${file}.${encodeURIComponent(hostname())}~${process.pid}~${randomUUID()}.tmp`;
-  unfinished.add(path.basename(temporary));
+  const unfinished = unfinishedName(file);
   try {
-    const handle = openSync(temporary, 'wx');
+    const handle = openSync(unfinished, 'wx');
     try {
       for (const part of parts) {
         for (let at = 0; at < part.length;) at += writeSync(handle, part, at);
@@ -143,25 +136,12 @@ function writeWhole(file: string, parts: readonly Uint8Array[]): void {
     } finally {
       closeSync(handle);
     }
-    renameSync(temporary, file);
-    syncFolder(path.dirname(file));
+    renameSync(unfinished, file);
   } catch (error) {
-    rmSync(temporary, { force: true });
+    rmSync(unfinished, { force: true });
     throw error;
-  } finally {
-    unfinished.delete(path.basename(temporary));
   }
-}
-
-/** The new name is on the disk as well, not only the bytes. Windows has no such call for folders. */
-export function syncFolder(folder: string): void {
-  if (process.platform === 'win32') return;
-  const handle = openSync(folder, 'r');
-  try {
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
+  syncFolder(path.dirname(file));
 }
 
 /** Damaged ones do not count, and go once there is a newer whole one. */
@@ -192,53 +172,5 @@ function isWhole(file: string): boolean {
     return true;
   } catch {
     return false;
-  }
-}
-
-function removeUnfinished(folder: string): void {
-  for (const name of readdirSync(folder)) {
-    const [, host, pid] = UNFINISHED.exec(name) ?? [];
-    if (host === undefined || unfinished.has(name)) continue;
-    const file = path.join(folder, name);
-    const isOfThisMachine = host === encodeURIComponent(hostname());
-    if ((isOfThisMachine && !isOtherProcess(Number(pid))) || isAbandoned(file)) rmSync(file, { force: true });
-  }
-}
-
-/** Whether another process with this number runs. */
-function isOtherProcess(pid: number): boolean {
-  if (pid === process.pid) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // EPERM: it runs, as another user.
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
-
-function isAbandoned(file: string): boolean {
-  const found = statSync(file, { throwIfNoEntry: false });
-  return found !== undefined && Date.now() - found.mtimeMs > ABANDONED_AFTER;
-}
-
-function whyNotWritten(folder: string, size: number, { code, message }: NodeJS.ErrnoException): string {
-  const safe = 'Older checkpoints are still there.';
-  switch (code) {
-    case 'ENOSPC':
-    case 'EDQUOT':
-      return (
-        `no space is left in ${folder} for ${(size / 1e6).toFixed(1)} MB. ${safe} ` +
-        'Free some space, or give another folder.'
-      );
-    case 'EACCES':
-    case 'EPERM':
-    case 'EROFS':
-      return `${folder} cannot be written (${code}). ${safe} Change its permissions, or give another folder.`;
-    case 'ENOTDIR':
-    case 'EEXIST':
-      return `${folder} is a file, or lies in one; expected a folder. Give another folder.`;
-    default:
-      return `cannot write to ${folder}: ${message}. ${safe} Give another folder if this one is no longer there.`;
   }
 }

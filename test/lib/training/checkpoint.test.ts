@@ -102,7 +102,7 @@ describe('writeCheckpoint', () => {
   it('takes away what writers that are gone have left, not what a living one is writing', () => {
     const folder = newFolder();
     const unfinished = (host: string, pid: number) =>
-      `000009-epoch-0009-batch-000000.safetensors.${encodeURIComponent(host)}~${pid}~${randomUUID()}.tmp`;
+      `000009-epoch-0009-batch-000000.safetensors.${encodeURIComponent(host)}~${pid}~${randomUUID()}~1.tmp`;
     const here = os.hostname();
     const names = {
       ofDead: unfinished(here, 2 ** 22 + 1),

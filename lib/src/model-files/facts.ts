@@ -1,0 +1,33 @@
+import type { PictureOptions } from '../data/folder/options';
+import type { NormaliseOptions } from '../preprocessing/normalise';
+import type { tf } from '../tensorflow';
+import type { History } from '../training/history';
+
+/** How a picture becomes an input of the model, so that a new picture can be treated like those it learned from. */
+export interface Preprocessing extends Partial<PictureOptions> {
+  /** As for `normalise`; left out for pixels from 0 to 255 as they are. */
+  readonly normalise?: NormaliseOptions;
+}
+
+/** What belongs to a model and is kept with it. */
+export interface ModelFacts {
+  readonly history?: History | undefined;
+  /** The name of each class, in the order of the labels. */
+  readonly classNames?: readonly string[] | undefined;
+  readonly preprocessing?: Preprocessing | undefined;
+}
+
+/** Ours in the `userDefinedMetadata` of TensorFlow.js, under {@link KEY}. */
+export interface StoredFacts extends ModelFacts {
+  readonly version: number;
+  /** What `model.compile` was given besides the optimizer; left out for a model that is not compiled. */
+  readonly compiled?: { readonly loss: Names; readonly metrics: Names } | undefined;
+}
+
+export type Names = string | string[] | { [output: string]: string };
+
+export const KEY = 'imageClassificationCourse';
+export const VERSION = 1;
+
+/** What TensorFlow.js saves and loads. Its package has no name for the type. */
+export type ModelArtifacts = Parameters<Parameters<typeof tf.io.withSaveHandler>[0]>[0];

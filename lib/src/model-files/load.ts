@@ -1,0 +1,229 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { countText } from '../arrays';
+import { fromJson, isObject, type JsonObject } from '../json';
+import { tf } from '../tensorflow';
+import type { History } from '../training/history';
+import { makeOptimizer, restoreOptimizerState, type OptimizerState } from '../training/optimizer-state';
+import { decodeSafetensors } from '../training/safetensors';
+import { KEY, VERSION, type ModelArtifacts, type Preprocessing, type StoredFacts } from './facts';
+import { listText, MODEL, OPTIMIZER, recoverFolder } from './folder';
+
+/** A model with what was saved with it; undefined what was not. */
+export interface SavedModel {
+  readonly model: tf.LayersModel;
+  readonly history: History | undefined;
+  readonly classNames: readonly string[] | undefined;
+  readonly preprocessing: Preprocessing | undefined;
+}
+
+/**
+ * Brings back what `saveModel` has kept. A model that was compiled is compiled, and its optimizer goes on where it was.
+ * Folders that TensorFlow.js itself has saved (`model.save('file://...')`) are read as well.
+ *
+ * @returns the model, which the caller disposes (`model.dispose()`, with its optimizer), and what was saved with it
+ * @throws Error if there is no such folder, or what it holds is no model, not whole, or of a kind that cannot be read
+ *
+ * ```ts
+ * const { model, history, classNames } = await loadModel('models/fashion-cnn');
+ * ```
+ * Taught in 03_fashion_cnn.
+ */
+export async function loadModel(folder: string): Promise<SavedModel> {
+  if (typeof folder !== 'string' || folder === '') {
+    const got = folder === '' ? 'no name' : typeof folder;
+    throw new Error(`loadModel: got ${got}; expected the folder of a saved model, such as 'models/my-first'.`);
+  }
+  await recoverFolder(folder).catch((error: Error) => fail(`cannot read ${folder}: ${error.message}.`, error));
+  const description = readDescription(folder);
+  const { facts, others } = ownFacts(folder, description);
+  const optimizer = facts?.compiled ? readOptimizer(folder) : undefined;
+  const model = await buildModel(folder, description, others);
+  try {
+    if (facts?.compiled && optimizer) {
+      model.compile({ ...facts.compiled, optimizer: restored(folder, optimizer) });
+    }
+    // Nobody else knows the optimizer: so model.dispose() disposes it too.
+    (model as unknown as { isOptimizerOwned: boolean }).isOptimizerOwned = true;
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
+  return {
+    model, history: facts?.history, classNames: facts?.classNames, preprocessing: facts?.preprocessing,
+  };
+}
+
+function fail(message: string, cause?: unknown): never {
+  throw new Error(`loadModel: ${message}`, { cause });
+}
+
+/** What is in `model.json`. */
+function readDescription(folder: string): JsonObject {
+  let text: string;
+  try {
+    text = readFileSync(path.join(folder, MODEL), 'utf8');
+  } catch (error) {
+    fail(whyNoDescription(folder), error);
+  }
+  let description: unknown;
+  try {
+    description = fromJson(text);
+  } catch (error) {
+    fail(`the ${MODEL} in ${folder} is damaged: ${(error as Error).message}. Save the model again.`, error);
+  }
+  if (isObject(description)) {
+    if (description.format === 'graph-model') {
+      fail(
+        `${folder} holds a graph model of TensorFlow.js, which has no layers and cannot be trained. ` +
+          `tf.loadGraphModel('file://${path.resolve(folder)}/${MODEL}') reads it.`,
+      );
+    }
+    if (isObject(description.modelTopology)) return description as JsonObject;
+  }
+  fail(`the ${MODEL} in ${folder} is not that of a model of TensorFlow.js: it has no modelTopology.`);
+}
+
+const CONVERT =
+  'loadModel reads models of TensorFlow.js only. One of Keras has to be built anew with tf.layers and be given its ' +
+  'weights with setWeights.';
+
+function whyNoDescription(folder: string): string {
+  const found = statSync(folder, { throwIfNoEntry: false });
+  if (!found) {
+    let parent = path.dirname(path.resolve(folder));
+    while (!statSync(parent, { throwIfNoEntry: false })) parent = path.dirname(parent);
+    const names = readdirSync(parent).filter((name) => !name.startsWith('.'));
+    return `there is no folder ${folder}. In ${parent} there is ${names.length > 0 ? listText(names) : 'nothing'}.`;
+  }
+  if (!found.isDirectory()) {
+    const isKeras = /\.(keras|h5|hdf5)$/.test(folder);
+    return `${folder} is a file; expected the folder of a saved model. ${isKeras ? CONVERT : ''}`.trim();
+  }
+  const names = readdirSync(folder);
+  const what = `${folder} has no ${MODEL}, so it holds no saved model; there is ` +
+    `${names.length > 0 ? listText(names) : 'nothing'} in it.`;
+  return names.some((name) => /\.(keras|h5|hdf5|pb)$/.test(name)) ? `${what} ${CONVERT}` : what;
+}
+
+/** What we have saved, and what others have. */
+function ownFacts(
+  folder: string, { userDefinedMetadata }: JsonObject,
+): { facts: StoredFacts | undefined; others: Record<string, object> | undefined } {
+  if (!isObject(userDefinedMetadata)) return { facts: undefined, others: undefined };
+  const { [KEY]: facts, ...others } = userDefinedMetadata;
+  if (facts !== undefined && (!isObject(facts) || facts.version !== VERSION)) {
+    const version = isObject(facts) ? String(facts.version) : 'none';
+    fail(
+      `the model in ${folder} was saved in version ${version} of the format; this course reads ${VERSION}. ` +
+        'Update the course.',
+    );
+  }
+  const hasOthers = Object.keys(others).length > 0;
+  return {
+    facts: facts as StoredFacts | undefined,
+    others: hasOthers ? (others as Record<string, object>) : undefined,
+  };
+}
+
+function readOptimizer(folder: string): OptimizerState {
+  const file = path.join(folder, OPTIMIZER);
+  try {
+    const { facts, arrays } = decodeSafetensors('optimizer', readFileSync(file));
+    return { ...(facts as unknown as OptimizerState), arrays };
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const reason = code === 'ENOENT' ? 'it is missing' : message;
+    fail(`the optimizer in ${file} cannot be read: ${reason}. Save the model again, or copy the whole folder.`, error);
+  }
+}
+
+function restored(folder: string, state: OptimizerState): tf.Optimizer {
+  try {
+    const optimizer = makeOptimizer(state.className, state.config);
+    try {
+      restoreOptimizerState(optimizer, state);
+    } catch (error) {
+      optimizer.dispose();
+      throw error;
+    }
+    return optimizer;
+  } catch (error) {
+    fail(`${folder}: ${(error as Error).message}`, error);
+  }
+}
+
+async function buildModel(
+  folder: string, { modelTopology, trainingConfig, weightsManifest, format }: JsonObject,
+  userDefinedMetadata: Record<string, object> | undefined,
+): Promise<tf.LayersModel> {
+  const { specs, data } = readWeights(folder, weightsManifest);
+  const before = new Set(Object.keys(tf.engine().registeredVariables));
+  try {
+    const weights = { weightSpecs: specs, weightData: data };
+    const artifacts = { modelTopology, trainingConfig, ...weights, format, userDefinedMetadata };
+    return await tf.loadLayersModel({ load: async () => artifacts as ModelArtifacts });
+  } catch (error) {
+    for (const [name, variable] of Object.entries(tf.engine().registeredVariables)) {
+      if (!before.has(name)) variable.dispose();
+    }
+    fail(`the model in ${folder} cannot be made: ${whyNotMade(error as Error, modelTopology as JsonObject)}`, error);
+  }
+}
+
+function whyNotMade({ message }: Error, { keras_version: keras }: JsonObject): string {
+  const [, kind, name] = /^Unknown (\w+): (\S+?)\. /.exec(message) ?? [];
+  if (name !== undefined) {
+    return (
+      `the ${kind} ${name} is not known here. If it is a class of your own, run its cell first, with ` +
+      `tf.serialization.registerClass(${name}).`
+    );
+  }
+  const isOfOtherKeras = typeof keras === 'string' && !/^(tfjs|[12]\.)/.test(keras);
+  return isOfOtherKeras ? `${message} It is of Keras ${keras}. ${CONVERT}` : message;
+}
+
+type WeightSpec = NonNullable<ModelArtifacts['weightSpecs']>[number];
+
+interface WeightGroup {
+  readonly paths: readonly string[];
+  readonly weights: readonly WeightSpec[];
+}
+
+function readWeights(folder: string, manifest: unknown): { specs: WeightSpec[]; data: ArrayBuffer } {
+  if (!Array.isArray(manifest)) fail(`the ${MODEL} in ${folder} names no weights: it has no weightsManifest.`);
+  const groups = manifest as WeightGroup[];
+  const specs = groups.flatMap(({ weights }) => weights);
+  const files = groups.flatMap(({ paths }) => paths).map((name) => {
+    const file = path.join(folder, name);
+    if (path.relative(folder, file).startsWith('..') || path.isAbsolute(name)) {
+      fail(`the ${MODEL} in ${folder} names weights outside of its folder: ${name}.`);
+    }
+    try {
+      return readFileSync(file);
+    } catch (error) {
+      const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+      fail(
+        `the weights ${file} ${isMissing ? 'are missing' : `cannot be read: ${(error as Error).message}`}. ` +
+          'Copy the whole folder, or save the model again.', error,
+      );
+    }
+  });
+  const data = Buffer.concat(files);
+  const expected = specs.reduce((sum, spec) => sum + bytesOf(spec), 0);
+  if (data.length !== expected && !Number.isNaN(expected)) {
+    fail(
+      `the weights of ${folder} are not whole: got ${countText(data.length)} bytes, expected ${countText(expected)}. ` +
+        'Copy the whole folder, or save the model again.',
+    );
+  }
+  return { specs, data: data.buffer.slice(data.byteOffset, data.byteOffset + data.length) as ArrayBuffer };
+}
+
+/** NaN for texts, whose length is said nowhere. */
+function bytesOf({ shape, dtype, quantization }: WeightSpec): number {
+  const bytesEach: Record<string, number> = {
+    float32: 4, int32: 4, bool: 1, complex64: 8, float16: 2, uint16: 2, uint8: 1, string: NaN,
+  };
+  return shape.reduce((product, size) => product * size, 1) * bytesEach[quantization?.dtype ?? dtype];
+}
