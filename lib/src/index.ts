@@ -37,7 +37,8 @@ export { loadModel, type SavedModel } from './model-files/load';
 export type { ModelFacts, Preprocessing } from './model-files/facts';
 
 export { fit, type FitOptions } from './display/fit';
-export { TrainingInterrupted, type ExampleBatches, type Examples } from './training/train';
+export type { ExampleBatches, Examples } from './training/examples';
+export { TrainingInterrupted } from './training/train';
 export { confusionMatrix } from './inspection/confusion';
 export { AdamW, adamW, type AdamWOptions } from './training/adamw';
 export { trainingLog } from './training/training-log';

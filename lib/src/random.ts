@@ -46,6 +46,16 @@ export class Random {
     return Math.floor(count * this.fraction());
   }
 
+  /** The whole numbers from 0 to below `count`, each order as likely as any other (Fisher and Yates). */
+  permutation(count: number): Int32Array {
+    const order = Int32Array.from({ length: count }, (_, i) => i);
+    for (let i = count - 1; i > 0; i--) {
+      const j = this.below(i + 1);
+      [order[i], order[j]] = [order[j], order[i]];
+    }
+    return order;
+  }
+
   /**
    * Mean 0, standard deviation 1, never beyond 3.5: the sum of four fractions, which is close to normal.
    * The exact formulas need logarithms and cosines, whose last digits differ between engines.

@@ -3,16 +3,13 @@ import type { Graph } from '../tensorflow/graph';
 import { EXAMPLES } from './measures';
 import { MEASURED, NUMBERS, SEED, TRAINED, writeTrainingStep, type GraphVariable, type TrainingStep } from './training-step';
 
-/** Examples that are measured at once: enough to keep all cores busy, few enough for a small memory. */
-const MEASURED_AT_ONCE = 500;
-
 interface Examples {
   readonly x: tf.Tensor;
   readonly y: tf.Tensor;
 }
 
-/** An optimizer's numbers by name, as tfjs hands them out and takes them. */
-type OptimizerState = Awaited<ReturnType<tf.Optimizer['getWeights']>>;
+/** What tfjs's optimizers keep: lists with a variable for each weight, and running products. */
+type OptimizerFields = Record<string, { originalName: string; variable: tf.Variable }[] | tf.Variable | number>;
 
 /**
  * A training whose steps run as one TensorFlow graph each. Weights and what the optimizer keeps live in the graph's
@@ -43,15 +40,15 @@ export class CompiledTraining {
    * @param classWeights how much an example of each class counts
    * @throws CannotCompile if the model has something that has no compiled step; nothing has changed then
    */
-  static async begin(
+  static begin(
     model: tf.LayersModel,
-    examples: Pick<Examples, 'x' | 'y'>,
+    examples: Examples,
     classWeights?: readonly number[],
-  ): Promise<CompiledTraining> {
+  ): CompiledTraining {
     const step = writeTrainingStep(model, examples.x, examples.y, classWeights);
     const training = new CompiledTraining(model, step, step.definition.load());
     try {
-      await training.takeOver();
+      training.takeOver();
     } catch (error) {
       training.graph.dispose();
       throw error;
@@ -85,7 +82,7 @@ export class CompiledTraining {
     const feeds = {
       [EXAMPLES.indices]: tf.tensor1d(indices, 'int32'),
       [NUMBERS]: tf.tensor1d(numbers, 'float32'),
-      [SEED]: tf.tensor1d([seed, this.steps], 'int32'),
+      [SEED]: tf.tensor1d(Int32Array.of(seed, this.steps), 'int32'),
     };
     try {
       const measures = this.numbersOf(TRAINED, { ...feeds, [EXAMPLES.x]: x, [EXAMPLES.y]: y });
@@ -98,30 +95,22 @@ export class CompiledTraining {
     }
   }
 
-  /** The loss and the metrics over examples that are not learned from: their means. */
-  measure({ x, y }: Examples): number[] {
+  /** @returns the loss and the metrics over some of the examples, which are not learned from */
+  measure({ x, y }: Examples, indices: Int32Array): number[] {
     this.sendWritten();
-    const count = x.shape[0];
-    const means = this.measures.map(() => 0);
-    for (let start = 0; start < count; start += MEASURED_AT_ONCE) {
-      const size = Math.min(MEASURED_AT_ONCE, count - start);
-      const indices = tf.tensor1d(Int32Array.from({ length: size }, (_, i) => start + i), 'int32');
-      try {
-        const values = this.numbersOf(MEASURED, { [EXAMPLES.x]: x, [EXAMPLES.y]: y, [EXAMPLES.indices]: indices });
-        values.forEach((value, i) => (means[i] += (value * size) / count));
-      } finally {
-        indices.dispose();
-      }
+    const rows = tf.tensor1d(indices, 'int32');
+    try {
+      return this.numbersOf(MEASURED, { [EXAMPLES.x]: x, [EXAMPLES.y]: y, [EXAMPLES.indices]: rows });
+    } finally {
+      rows.dispose();
     }
-    return means;
   }
 
   /** Hands weights and state back to the model and its optimizer, and frees the graph. */
-  async end(): Promise<void> {
+  end(): void {
     try {
-      this.sendWritten();
       this.bringWeights();
-      await this.bringState();
+      this.bringState();
     } finally {
       const { optimizer } = this.model;
       for (const { weight } of this.step.weights) {
@@ -147,32 +136,20 @@ export class CompiledTraining {
     tf.dispose(this.graph.run(feeds, values.map(([{ set }]) => set)));
   }
 
-  private async takeOver(): Promise<void> {
-    const { step, model } = this;
-    const { optimizer } = model;
-    const [iterations, ...state] = await optimizer.getWeights();
-    iterations.tensor.dispose();
-    const known = new Map(state.map(({ name, tensor }) => [name, tensor]));
-    const learned = step.weights.filter(({ slots }) => slots.length > 0);
+  private takeOver(): void {
+    const { step, model: { optimizer } } = this;
+    const fields = optimizer as unknown as OptimizerFields;
     const fresh: tf.Tensor[] = [];
-    // tfjs knows the state by its place, which a loaded model keeps and names do not. Where weights were frozen or
-    // freed since, the places have changed and names are right.
-    const isByPlace = state.length === learned.length * step.optimizer.slots.length;
-    const stateOf = (weight: tf.LayerVariable, place: number, slot: number): tf.Tensor => {
-      const found = isByPlace
-        ? state[slot * learned.length + place].tensor
-        : known.get(`${weight.name}/${step.optimizer.slots[slot]}`);
-      if (found && `${found.shape}` === `${weight.shape}`) return found;
+    const state = this.slots().map(({ weight, place, count, field, name, variable }) => {
+      const list = fields[field] as { originalName: string; variable: tf.Variable }[];
+      // tfjs knows the state by its place. Where weights were frozen or freed since, names are right.
+      const found = list.length === count ? list[place] : list.find(({ originalName }) => originalName === name);
+      if (found && `${found.variable.shape}` === `${weight.shape}`) return [variable, found.variable] as const;
       const zeros = tf.zeros(weight.shape as number[]);
       fresh.push(zeros);
-      return zeros;
-    };
-    this.send([
-      ...step.weights.map(({ weight, variable }) => [variable, weight.read()] as const),
-      ...learned.flatMap(({ weight, slots }, place) =>
-        slots.map((variable, slot) => [variable, stateOf(weight, place, slot)] as const),
-      ),
-    ]);
+      return [variable, zeros] as const;
+    });
+    this.send([...step.weights.map(({ weight, variable }) => [variable, weight.read()] as const), ...state]);
     tf.dispose(fresh);
 
     const { read, write } = tf.LayerVariable.prototype;
@@ -187,10 +164,21 @@ export class CompiledTraining {
         return write.call(weight, value);
       };
     }
-    optimizer.getWeights = async () => {
-      await this.bringState();
-      return Object.getPrototypeOf(optimizer).getWeights.call(optimizer);
+    optimizer.getWeights = () => {
+      this.bringState();
+      return (Object.getPrototypeOf(optimizer) as tf.Optimizer).getWeights.call(optimizer);
     };
+  }
+
+  /** What the optimizer keeps, list by list. */
+  private slots(): { weight: tf.LayerVariable; place: number; count: number; field: string; name: string; variable: GraphVariable }[] {
+    const { weights, optimizer } = this.step;
+    const learned = weights.filter(({ isLearned }) => isLearned);
+    return optimizer.slots.flatMap(({ field, name }, slot) =>
+      learned.map(({ weight, slots }, place) => ({
+        weight, place, count: learned.length, field, name: `${weight.name}/${name}`, variable: slots[slot],
+      })),
+    );
   }
 
   private sendWritten(): void {
@@ -212,22 +200,26 @@ export class CompiledTraining {
     tf.dispose(values);
   }
 
-  private async bringState(): Promise<void> {
+  /** Brings the optimizer of the model up to date. */
+  bringState(): void {
     const { model: { optimizer }, step } = this;
-    const learned = step.weights.filter(({ slots }) => slots.length > 0);
-    const places = step.optimizer.slots.flatMap((name, slot) =>
-      learned.map(({ weight, slots }) => ({ name: `${weight.name}/${name}`, read: slots[slot].read })),
-    );
-    const values = places.length > 0 ? this.graph.run({}, places.map(({ read }) => read)) : [];
-    const iterations = tf.scalar(this.steps, 'int32');
-    const own = Object.getPrototypeOf(optimizer) as tf.Optimizer;
-    const old = await own.getWeights.call(optimizer);
-    const state: OptimizerState = [
-      { name: 'iter', tensor: iterations },
-      ...places.map(({ name }, i) => ({ name, tensor: values[i] })),
-    ];
-    await own.setWeights.call(optimizer, state);
-    // tfjs makes new variables and forgets the old ones.
-    tf.dispose([...old.map(({ tensor }) => tensor), ...values, iterations]);
+    const fields = optimizer as unknown as OptimizerFields;
+    const slots = this.slots();
+    const values = slots.length > 0 ? this.graph.run({}, slots.map(({ variable }) => variable.read)) : [];
+    slots.forEach(({ field, name, place, count }, i) => {
+      const list = fields[field] as { originalName: string; variable: tf.Variable }[];
+      if (place === 0 && list.length !== count) tf.dispose(list.splice(0).map(({ variable }) => variable));
+      if (list[place] && `${list[place].variable.shape}` === `${values[i].shape}`) list[place].variable.assign(values[i]);
+      else {
+        list[place]?.variable.dispose();
+        list[place] = { originalName: name, variable: tf.variable(values[i], false) };
+      }
+    });
+    tf.dispose(values);
+    const products = step.optimizer.products?.(optimizer.getConfig() as Record<string, number>, this.steps) ?? {};
+    for (const [field, value] of Object.entries(products)) {
+      tf.tidy(() => (fields[field] as tf.Variable).assign(tf.scalar(value)));
+    }
+    fields.iterations_ = this.steps;
   }
 }

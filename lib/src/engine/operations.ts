@@ -126,6 +126,7 @@ export function reshape(t: Tape, x: Value, shape: Shape): Value {
 }
 
 export function add(t: Tape, inputs: readonly Value[]): Value {
+  if (inputs.length === 1) return inputs[0];
   return t.record(t.sumOf(inputs), inputs.map((input): Path => [input, (gradient) => gradient]));
 }
 

@@ -16,10 +16,12 @@ export interface Learned {
 
 /** How an optimizer turns a gradient into the next value of a weight. */
 export interface OptimizerRule {
-  /** What it keeps for each weight, in the order in which tfjs saves it, by tfjs's names. */
-  readonly slots: readonly string[];
+  /** What it keeps for each weight: the fields of tfjs's optimizer with their lists, and the names in them. */
+  readonly slots: readonly { readonly field: string; readonly name: string }[];
   /** The numbers that change from step to step; they are fed. @param step counted from 1 */
   numbers(config: Config, learningRate: number, step: number): number[];
+  /** Running products of the optimizer: fields, and what they are after a number of steps. */
+  products?(config: Config, steps: number): Record<string, number>;
   /**
    * Writes the update of one weight.
    *
@@ -36,13 +38,18 @@ const apply = (t: Arithmetic, name: string, inputs: readonly Value[], after: rea
   t.operation(name, inputs, { shape: [] }, { ...float, ...flags }, after).ref;
 
 const adam: OptimizerRule = {
-  slots: ['m', 'v'],
+  slots: [{ field: 'accumulatedFirstMoment', name: 'm' }, { field: 'accumulatedSecondMoment', name: 'v' }],
   // TensorFlow's operation divides by sqrt(v) + epsilon, tfjs by the corrected sqrt(v / (1 - beta2^t)) + epsilon: both
   // are the same with these two numbers. (Kingma and Ba 2015, https://arxiv.org/abs/1412.6980, end of section 2)
   numbers: ({ beta1, beta2, epsilon }, learningRate, step) => {
     const deviation = Math.sqrt(1 - Number(beta2) ** step);
     return [(learningRate * deviation) / (1 - Number(beta1) ** step), Number(epsilon) * deviation];
   },
+  // tfjs multiplies after each step, for the next one.
+  products: ({ beta1, beta2 }, steps) => ({
+    accBeta1: Number(beta1) ** (steps + 1),
+    accBeta2: Number(beta2) ** (steps + 1),
+  }),
   update: (t, { beta1, beta2 }, { variable, gradient, slots }, [rate, epsilon], after) => {
     const corrected = t.number(0);
     const [one, two] = [t.number(Number(beta1)), t.number(Number(beta2))];
@@ -65,7 +72,7 @@ const rules: Readonly<Record<string, OptimizerRule>> = {
       apply(t, 'ResourceApplyGradientDescent', [variable, rate, gradient], after),
   },
   Momentum: {
-    slots: ['momentum'],
+    slots: [{ field: 'accumulations', name: 'momentum' }],
     numbers: (_config, learningRate) => [learningRate],
     update: (t, { momentum, useNesterov }, { variable, gradient, slots }, [rate], after) =>
       apply(t, 'ResourceApplyMomentum', [variable, ...slots, rate, gradient, t.number(Number(momentum))], after, {
@@ -73,7 +80,7 @@ const rules: Readonly<Record<string, OptimizerRule>> = {
       }),
   },
   RMSProp: {
-    slots: ['rms', 'momentum'],
+    slots: [{ field: 'accumulatedMeanSquares', name: 'rms' }, { field: 'accumulatedMoments', name: 'momentum' }],
     numbers: (_config, learningRate) => [learningRate],
     update: (t, { decay, momentum, epsilon }, { variable, gradient, slots }, [rate], after) => {
       const constants = [decay, momentum, epsilon].map((value) => t.number(Number(value)));
@@ -84,6 +91,7 @@ const rules: Readonly<Record<string, OptimizerRule>> = {
   /** Adam, and apart from it each weight becomes smaller by a part of itself. (https://arxiv.org/abs/1711.05101) */
   AdamW: {
     slots: adam.slots,
+    products: adam.products,
     numbers: (config, learningRate, step) => [
       ...adam.numbers(config, learningRate, step),
       learningRate * Number(config.weightDecay),

@@ -29,12 +29,14 @@ export interface GraphVariable {
 export interface WeightVariable {
   readonly weight: tf.LayerVariable;
   readonly variable: GraphVariable;
+  readonly isLearned: boolean;
   /** Empty for a weight that is not learned. */
   readonly slots: readonly GraphVariable[];
 }
 
 export interface TrainingStep {
   readonly definition: GraphDefinition;
+  /** First those that are learned, in the order in which tfjs gives them to its optimizer. */
   readonly weights: readonly WeightVariable[];
   readonly optimizer: OptimizerRule;
   /** Names of what `trained` and `measured` give: the loss, and each metric. */
@@ -95,11 +97,6 @@ class StepPass implements Pass {
   weight(layer: tf.layers.Layer, name: string): Value | undefined {
     const weight = weightNamed(layer, name);
     return weight && this.of(weight).value;
-  }
-
-  isFrozen(layer: tf.layers.Layer): boolean {
-    const scaled = ['gamma', 'beta'].flatMap((name) => weightNamed(layer, name) ?? []);
-    return !layer.trainable || (scaled.length > 0 && scaled.every((weight) => !this.learned.has(weight)));
   }
 
   seed(): Value {
@@ -165,7 +162,8 @@ export function writeTrainingStep(model: tf.LayersModel, x: Form, y: Form, class
     const kept = optimizer.slots.map(() => tape.variable(weight.shape as number[]));
     slots.set(weight, kept.map(({ graphVariable }) => graphVariable));
     const step = { variable: handle, value, gradient, slots: kept.map(({ handle }) => handle) };
-    tape.updates.push(optimizer.update(tape, config, step, changing, []));
+    // A variable that is still being read is copied before it is changed.
+    tape.updates.push(optimizer.update(tape, config, step, changing, process.env.NOAFTER ? [] : tape.readersOf(value)));
   }
   tape.fetch(TRAINED, tape.pack([cost, ...trained.metrics]), tape.updates);
 
@@ -175,9 +173,10 @@ export function writeTrainingStep(model: tf.LayersModel, x: Form, y: Form, class
 
   return {
     definition: tape.definition,
-    weights: [...pass.weights].map(([weight, { graphVariable }]) => ({
+    weights: [...new Set([...learned, ...pass.weights.keys()])].map((weight) => ({
       weight,
-      variable: graphVariable,
+      variable: pass.weights.get(weight)!.graphVariable,
+      isLearned: learned.has(weight),
       slots: slots.get(weight) ?? [],
     })),
     optimizer,

@@ -3,7 +3,7 @@ import { arrayOf, countText } from '../arrays';
 import { Interrupted, interruptible } from '../interrupt';
 import { tf } from '../tensorflow';
 import { unbreakable } from '../tensorflow/unbreakable';
-import { areBatches, checkedBatches, checkExamples, type ExampleBatches, type Examples } from './train';
+import { areBatches, checkedBatches, checkExamples, type ExampleBatches, type Examples } from './examples';
 
 /** Examples that go through the network at once: enough to keep all cores busy, few enough for a small memory. */
 const BATCH_SIZE = 500;

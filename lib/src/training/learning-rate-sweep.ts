@@ -1,5 +1,6 @@
 import type { tf } from '../tensorflow';
-import { train, type Examples, type TrainOptions } from './train';
+import type { Examples } from './examples';
+import { train, type TrainOptions } from './train';
 
 /**
  * Trains a new model with each learning rate for a short while, and says what loss each has come to.

@@ -18,6 +18,9 @@ interface Slot {
   readonly variable: tf.Variable;
 }
 
+/** Who has the state of an optimizer while a training runs that keeps it elsewhere. */
+export const stateHolders = new WeakMap<tf.Optimizer, { bringState(): void }>();
+
 /**
  * The state of an optimizer, in new memory.
  *
@@ -28,6 +31,7 @@ interface Slot {
  * @returns arrays to hand to `restoreOptimizerState`, or to keep in a file
  */
 export function optimizerState(optimizer: tf.Optimizer): OptimizerState {
+  stateHolders.get(optimizer)?.bringState();
   const arrays = Object.entries(optimizer).flatMap(([field, value]) => {
     if (value instanceof tf.Variable) return [[field, contentOf(value)] as const];
     if (!areSlots(value)) return [];

@@ -1,27 +1,15 @@
-import { shapeText } from '../arrays';
+import { CannotCompile } from '../engine/cannot-compile';
+import { CompiledTraining } from '../engine/compiled-training';
+import { Random } from '../random';
 import { readSettings } from '../settings';
 import { tf } from '../tensorflow';
 import { unbreakable } from '../tensorflow/unbreakable';
+import { areBatches, checkedBatches, checkExamples, type ExampleBatches, type Examples } from './examples';
+import { Checkpoints, type CheckpointOptions } from './checkpoints';
 import type { History, TrainingProgress } from './history';
-
-/** Pictures and what they show: the first dimension of both counts the examples. */
-export interface Examples {
-  /** Inputs, shape `[examples, ...]`. */
-  x: tf.Tensor;
-  /** Targets, shape `[examples, ...]`. */
-  y: tf.Tensor;
-}
-
-/** Examples that do not lie in memory: they come batch by batch. */
-export interface ExampleBatches {
-  /** Examples in all batches. */
-  readonly size: number;
-  readonly batchSize: number;
-  /** All examples once, in an order of its own for each call. Whoever takes a batch disposes it. */
-  epoch(): AsyncIterable<Examples>;
-  /** All examples once, always in the same order. Whoever takes a batch disposes it. */
-  inOrder(): AsyncIterable<Examples>;
-}
+import { stateHolders } from './optimizer-state';
+import { PlainTraining } from './plain-training';
+import { Recorder } from './recorder';
 
 export interface TrainOptions {
   /** How often the network sees every example. Default 1. */
@@ -34,12 +22,29 @@ export interface TrainOptions {
   validationSplit?: number;
   /** New order for each epoch. Default true. */
   shuffle?: boolean;
+  /**
+   * Decides the order of the examples and what dropout drops: the same seed, the same training (weights as they are
+   * when it begins). Without it a new one is drawn, from what `setRandomSeed` has set.
+   */
+  seed?: number;
+  /** The order of the examples in each epoch (counted from 0), instead of `shuffle`: as many indices as examples. */
+  order?: (epoch: number) => ArrayLike<number>;
+  /** How much an example of each class counts, by the number of the class: `{ 0: 1, 1: 5 }`. */
+  classWeight?: Readonly<Record<number, number>>;
+  /** The learning rate of each epoch, counted from 0. */
+  learningRate?: (epoch: number) => number;
+  /** Whole steps as one TensorFlow graph, which is several times faster. Default true; `false` takes tfjs's own steps. */
+  compile?: boolean;
+  /** Keeps the training in files, and goes on from them. */
+  checkpoint?: CheckpointOptions;
   /** tfjs callbacks, called at the same moments as by `model.fit`. */
   callbacks?: tf.CustomCallbackArgs | tf.Callback | tf.Callback[];
   /** Called at most every `progressInterval` milliseconds, and after each epoch. */
   onProgress?: (progress: TrainingProgress) => void;
   /** In milliseconds. Default 250. */
   progressInterval?: number;
+  /** Told in a sentence what the learner should know: from where it goes on, and why it is not compiled. */
+  onNotice?: (notice: string) => void;
 }
 
 /**
@@ -57,9 +62,7 @@ export class TrainingInterrupted extends Error {
   }
 }
 
-/**
- * The measures of epochs that were broken off, as tfjs hands them to callbacks: they are those of a part of the data.
- */
+/** The measures of epochs that were broken off, as callbacks get them: they are those of a part of the data. */
 export const brokenOff = new WeakSet<tf.Logs>();
 
 /** Epochs of a quick run: two, so that a curve has a direction. */
@@ -68,15 +71,25 @@ const QUICK_EPOCHS = 2;
 /** How long training may keep the event loop busy, in milliseconds: longer would delay messages and interrupts. */
 const YIELD_INTERVAL = 60;
 
+/** Examples that are measured at once: enough to keep all cores busy, few enough for a small memory. */
+const MEASURED_AT_ONCE = 500;
+
+/** One way to take steps. */
+type Training = Pick<CompiledTraining, 'measures' | 'learn' | 'measure' | 'end'>;
+
+/** Models that are being trained now. */
+const inTraining = new WeakSet<tf.LayersModel>();
+
 /**
- * Trains a compiled model and reports how it goes. It is `model.fit` with three additions: progress with rate and time
- * left, an interrupt that ends after the present batch and keeps the model, and checks whose errors say what to do.
+ * Trains a compiled model and reports how it goes: the options and callbacks of `model.fit`, by steps that run as one
+ * TensorFlow graph each (see `engine/README.md`). An interrupt ends it after the present batch.
  *
  * The caller keeps (and disposes) `data`; batches are disposed as soon as the network has learned from them. With
- * `COURSE_QUICK` set it trains at most two epochs.
+ * `COURSE_QUICK` set it trains at most two epochs. The weights of the model are current whenever someone reads them.
  *
  * @returns measures of each epoch
- * @throws Error if the model is not compiled, or the shapes of model, x and y do not fit
+ * @throws Error if the model is not compiled, the shapes of model, x and y do not fit, or a checkpoint belongs to
+ *   another training
  * @throws TrainingInterrupted after SIGINT
  */
 export async function train(
@@ -84,154 +97,280 @@ export async function train(
   data: Examples | ExampleBatches,
   options: TrainOptions = {},
 ): Promise<History> {
-  const { epochs = 1, validationData, validationSplit = 0, shuffle = true } = options;
-  const batchSize = areBatches(data) ? data.batchSize : options.batchSize ?? 32;
-  checkArguments(model, data, epochs, options.batchSize ?? batchSize, validationData, validationSplit);
-  const epochsToRun = readSettings().quick ? Math.min(epochs, QUICK_EPOCHS) : epochs;
-  const examples = areBatches(data)
-    ? data.size
-    : data.x.shape[0] - (validationData ? 0 : Math.floor(data.x.shape[0] * validationSplit));
-
-  let interrupted = false;
-  const interrupt = (): void => {
-    interrupted = true;
-    model.stopTraining = true;
-  };
-  let isValidationBrokenOff = false;
-  // An error of the data must not pass through tfjs, which would leave the measures of the epoch in memory: it ends the
-  // epoch, and is thrown afterwards.
-  const errors: unknown[] = [];
-  const breakOff = (error: unknown): void => {
-    errors.push(error);
-    model.stopTraining = true;
-  };
-  let example: () => Examples;
-  const trainingBatches = async function* (batches: ExampleBatches): AsyncGenerator<Examples | null, void> {
-    try {
-      for await (const batch of checkedBatches('fit', model, 'data', shuffle ? batches.epoch() : batches.inOrder())) {
-        example = zerosLike(batch);
-        yield batch;
-      }
-    } catch (error) {
-      breakOff(error);
-      // Neither a batch nor the end: tfjs would validate then.
-      yield null;
-    }
-  };
-  const validationBatches = async function* (batches: ExampleBatches): AsyncGenerator<Examples, void> {
-    isValidationBrokenOff = false;
-    let isFirst = true;
-    try {
-      for await (const batch of checkedBatches('fit', model, 'validationData', batches.inOrder())) {
-        isFirst = false;
-        yield batch;
-        // Not before the first: tfjs takes the mean over what it gets.
-        if ((isValidationBrokenOff = interrupted)) return;
-      }
-    } catch (error) {
-      breakOff(error);
-      isValidationBrokenOff = true;
-      // What is measured with it goes no further.
-      if (isFirst) yield example();
-    }
-  };
-  const recorder = new Recorder(
-    {
-      epochs: epochsToRun,
-      batchSize,
-      examples,
-      interval: options.progressInterval ?? 250,
-      isBrokenOff: () => isValidationBrokenOff,
-    },
-    (progress) => options.onProgress?.(epochsToRun < epochs ? { ...progress, epochsAskedFor: epochs } : progress),
-  );
-
-  process.on('SIGINT', interrupt);
-  try {
-    const common = { epochs: epochsToRun, verbose: 0, callbacks: [recorder, ...asCallbacks(options.callbacks)] };
-    await unbreakable(() => {
-      if (!areBatches(data)) {
-        const validation = validationData as Examples | undefined;
-        return model.fit(data.x, data.y, {
-          ...common,
-          batchSize,
-          shuffle,
-          ...(validation ? { validationData: [validation.x, validation.y] } : { validationSplit }),
-        });
-      }
-      return model.fitDataset(datasetOf(() => trainingBatches(data)), {
-        ...common,
-        ...(validationData && {
-          validationData: areBatches(validationData)
-            ? datasetOf(() => validationBatches(validationData))
-            : [validationData.x, validationData.y],
-          validationBatchSize: batchSize,
-        }),
-      });
-    });
-  } catch (error) {
-    throw errors.length > 0 ? errors[0] : error;
-  } finally {
-    process.off('SIGINT', interrupt);
+  checkArguments(model, data, options);
+  if (inTraining.has(model)) {
+    throw new Error('fit: this model is being trained already. Wait until that training has ended, or interrupt it.');
   }
-  if (errors.length > 0) throw errors[0];
-  // Whoever interrupts the last validation has a finished training all the same.
-  if (interrupted && recorder.history.epoch.length < epochsToRun) {
-    throw new TrainingInterrupted(
-      `Training was interrupted in epoch ${recorder.epoch + 1} of ${epochsToRun}, after batch ${recorder.batch} of ` +
-        `${recorder.batchesPerEpoch}${isValidationBrokenOff ? ', while it was validated' : ''}. The model keeps what ` +
-        `it has learned: call fit again to go on from here.`,
-      recorder.history,
+  const run = new Run(model, data, options);
+  return unbreakable(() => run.run());
+}
+
+/** One call of `train`. */
+class Run {
+  private readonly epochs: number;
+  private readonly batchSize: number;
+  /** Those that are learned from. */
+  private readonly examples: number;
+  private readonly validation: { data: Examples | ExampleBatches; indices?: Int32Array } | undefined;
+  private readonly callbacks: readonly tf.Callback[];
+  private readonly recorder: Recorder;
+  private readonly checkpoints: Checkpoints | undefined;
+  private seed: number;
+  private training: Training | undefined;
+  private isInterrupted = false;
+  /** An interrupt or an error came while an epoch was validated. */
+  private isValidating = false;
+  private lastYield = performance.now();
+
+  constructor(
+    private readonly model: tf.LayersModel,
+    private readonly data: Examples | ExampleBatches,
+    private readonly options: TrainOptions,
+  ) {
+    const { epochs = 1, validationData, validationSplit = 0, seed, checkpoint, onProgress } = options;
+    this.epochs = readSettings().quick ? Math.min(epochs, QUICK_EPOCHS) : epochs;
+    this.batchSize = areBatches(data) ? data.batchSize : options.batchSize ?? 32;
+    const all = areBatches(data) ? data.size : data.x.shape[0];
+    // As tfjs splits.
+    this.examples = validationData ? all : Math.floor(all * (1 - validationSplit));
+    if (validationData) this.validation = { data: validationData };
+    else if (this.examples < all) this.validation = { data, indices: counting(this.examples, all) };
+    this.callbacks = asCallbacks(options.callbacks);
+    this.seed = seed ?? Math.floor(Math.random() * 2 ** 31);
+    const { batchSize, examples } = this;
+    this.recorder = new Recorder(
+      { epochs: this.epochs, batchSize, examples, interval: options.progressInterval ?? 250 },
+      (progress) => onProgress?.(this.epochs < epochs ? { ...progress, epochsAskedFor: epochs } : progress),
     );
+    const { shuffle = true, classWeight } = options;
+    this.checkpoints = checkpoint && new Checkpoints(model, checkpoint, { batchSize, examples, shuffle, classWeight });
   }
-  return recorder.history;
-}
 
-/** Whether examples come batch by batch. */
-export const areBatches = (data: object): data is ExampleBatches => 'epoch' in data;
-
-/**
- * Batches, each checked as arrays in memory are.
- *
- * @param caller the function that the learner has called
- * @throws Error (and disposes the batch) if one is no examples for this model
- */
-export async function* checkedBatches(
-  caller: string,
-  model: tf.LayersModel,
-  name: string,
-  batches: AsyncIterable<Examples>,
-): AsyncGenerator<Examples, void> {
-  for await (const batch of batches) {
+  async run(): Promise<History> {
+    const { model, recorder } = this;
+    const interrupt = (): void => void (this.isInterrupted = true);
+    process.on('SIGINT', interrupt);
+    inTraining.add(model);
     try {
-      checkExamples(caller, model, `${name}: x`, `${name}: y`, batch);
-    } catch (error) {
-      tf.dispose([batch.x, batch.y]);
-      throw error;
+      this.goOn();
+      if (recorder.epoch < this.epochs) await this.runEpochs();
+    } finally {
+      inTraining.delete(model);
+      process.off('SIGINT', interrupt);
+      stateHolders.delete(model.optimizer);
+      this.training?.end();
     }
-    yield batch;
+    if (this.isInterrupted && recorder.history.epoch.length < this.epochs && !this.hasStopped) {
+      const kept = this.checkpoints ? ', from the checkpoint that it has left' : '';
+      throw new TrainingInterrupted(
+        `Training was interrupted in epoch ${recorder.epoch + 1} of ${this.epochs}, after batch ${recorder.batch} of ` +
+          `${recorder.batchesPerEpoch}${this.isValidating ? ', while it was validated' : ''}. The model keeps what ` +
+          `it has learned: call fit again to go on from here${kept}.`,
+        recorder.history,
+      );
+    }
+    return recorder.history;
+  }
+
+  /** Takes up a training that was interrupted, if there is one. */
+  private goOn(): void {
+    const found = this.checkpoints?.restore((notice) => this.options.onNotice?.(notice));
+    if (!found) return;
+    const { position: { epoch, batch }, state, seed } = found;
+    const { recorder, options } = this;
+    if (options.seed !== undefined && options.seed !== seed) {
+      throw new Error(
+        `fit: the checkpoints in ${options.checkpoint?.folder} are of a training with the seed ${seed}, this one has ` +
+          `${options.seed}. Name another folder to train anew.`,
+      );
+    }
+    this.seed = seed;
+    recorder.restore(state, epoch, batch);
+    const where = epoch >= this.epochs
+      ? `All ${this.epochs} epochs were done already; name another folder to train anew.`
+      : `It goes on in epoch ${epoch + 1} of ${this.epochs}${batch > 0 ? `, after batch ${batch} of ${recorder.batchesPerEpoch}` : ''}.`;
+    options.onNotice?.(`This training was begun before: ${found.file}. ${where}`);
+  }
+
+  private async runEpochs(): Promise<void> {
+    const { model, recorder, callbacks, options } = this;
+    const first = recorder.epoch;
+    const { batchesPerEpoch } = recorder;
+    model.stopTraining = false;
+    for (const callback of callbacks) {
+      callback.setParams({
+        epochs: this.epochs, initialEpoch: first, samples: this.examples, steps: batchesPerEpoch,
+        batchSize: this.batchSize, verbose: 0, doValidation: this.validation !== undefined, metrics: model.metricsNames,
+      });
+      callback.setModel(model as never);
+    }
+    for (const callback of callbacks) await callback.onTrainBegin({});
+    await this.remind();
+    for (let epoch = first; epoch < this.epochs && !this.isStopped; epoch++) {
+      if (epoch > first) recorder.beginEpoch(epoch);
+      if (options.learningRate) setLearningRate(model.optimizer, options.learningRate(epoch));
+      for (const callback of callbacks) await callback.onEpochBegin(epoch, {});
+      const isWhole = await this.runBatches(epoch);
+      const logs: Record<string, number> = recorder.means;
+      const validated = isWhole ? await this.validate() : undefined;
+      if (validated) {
+        Object.assign(logs, validated);
+        recorder.endEpoch(logs);
+      } else {
+        // An epoch that was broken off has seen only a part of the data: it is not a point of the curve.
+        brokenOff.add(logs);
+      }
+      for (const callback of callbacks) await callback.onEpochEnd(epoch, logs);
+      const isLast = epoch + 1 === this.epochs || this.isStopped;
+      if (validated) this.keep({ epoch: epoch + 1, batch: 0 }, isLast);
+      else this.keep({ epoch, batch: recorder.batch }, true);
+    }
+    for (const callback of callbacks) await callback.onTrainEnd({});
+  }
+
+  /** Early stopping decides from the measures of all epochs, those before an interruption included. */
+  private async remind(): Promise<void> {
+    const { epoch, history } = this.recorder.history;
+    for (const callback of this.callbacks) {
+      if (!(callback instanceof tf.EarlyStopping)) continue;
+      for (const [i, number] of epoch.entries()) {
+        const logs = Object.fromEntries(Object.entries(history).map(([name, values]) => [name, values[i]]));
+        await callback.onEpochEnd(number, logs);
+      }
+    }
+  }
+
+  /** @returns whether all batches of the epoch were learned from */
+  private async runBatches(epoch: number): Promise<boolean> {
+    const { recorder, callbacks } = this;
+    for await (const { examples, indices } of this.batches(epoch, recorder.batch)) {
+      const training = (this.training ??= this.begin(examples));
+      const { batch } = recorder;
+      const logs: Record<string, number> = { batch, size: indices.length };
+      for (const callback of callbacks) await callback.onBatchBegin(batch, logs);
+      const measures = named(training.measures, training.learn(examples, indices, this.seed));
+      recorder.endBatch(measures, indices.length);
+      Object.assign(logs, measures);
+      for (const callback of callbacks) await callback.onBatchEnd(batch, logs);
+      await this.letOthersWork();
+      const isWhole = recorder.batch === recorder.batchesPerEpoch;
+      if (this.isStopped) return isWhole;
+      if (!isWhole) this.keep({ epoch, batch: recorder.batch }, false);
+    }
+    return true;
+  }
+
+  /** The batches of an epoch; those of a folder are disposed when the next one is asked for. */
+  private async *batches(epoch: number, from: number): AsyncGenerator<{ examples: Examples; indices: Int32Array }, void> {
+    const { data, model, batchSize, options } = this;
+    if (areBatches(data)) {
+      let index = 0;
+      const order = options.shuffle === false ? data.inOrder() : data.epoch(epoch);
+      for await (const examples of checkedBatches('fit', model, 'data', order)) {
+        try {
+          if (index++ >= from) yield { examples, indices: counting(0, examples.x.shape[0]) };
+        } finally {
+          tf.dispose([examples.x, examples.y]);
+        }
+      }
+      return;
+    }
+    const order = this.orderOf(epoch);
+    for (let start = from * batchSize; start < order.length; start += batchSize) {
+      yield { examples: data, indices: order.slice(start, start + batchSize) };
+    }
+  }
+
+  private orderOf(epoch: number): Int32Array {
+    const { examples, seed, options: { order, shuffle = true } } = this;
+    if (order) return checkedOrder(order(epoch), examples, epoch);
+    // Far apart, so that no epoch of one seed has the order of an epoch of another.
+    return shuffle ? new Random(Math.imul(seed, ORDER_STRIDE) + epoch).permutation(examples) : counting(0, examples);
+  }
+
+  /** @returns the measures of the validation, by their names; undefined after an interrupt */
+  private async validate(): Promise<Record<string, number> | undefined> {
+    if (!this.validation) return {};
+    const { data, indices } = this.validation;
+    const sums: number[] = [];
+    let seen = 0;
+    const total = indices?.length ?? (areBatches(data) ? data.size : data.x.shape[0]);
+    const measure = (training: Training, examples: Examples, part: Int32Array): void => {
+      training.measure(examples, part).forEach((mean, i) => (sums[i] = (sums[i] ?? 0) + mean * part.length));
+      seen += part.length;
+    };
+    this.isValidating = true;
+    if (areBatches(data)) {
+      for await (const examples of checkedBatches('fit', this.model, 'validationData', data.inOrder())) {
+        try {
+          measure((this.training ??= this.begin(examples)), examples, counting(0, examples.x.shape[0]));
+        } finally {
+          tf.dispose([examples.x, examples.y]);
+        }
+        await this.letOthersWork();
+        if (this.isInterrupted && seen < total) return undefined;
+      }
+    } else {
+      const training = (this.training ??= this.begin(data));
+      const all = indices ?? counting(0, total);
+      for (let start = 0; start < total; start += MEASURED_AT_ONCE) {
+        measure(training, data, all.slice(start, start + MEASURED_AT_ONCE));
+        await this.letOthersWork();
+        if (this.isInterrupted && seen < total) return undefined;
+      }
+    }
+    this.isValidating = false;
+    return named(this.training!.measures.map((name) => `val_${name}`), sums.map((sum) => sum / seen));
+  }
+
+  private begin(examples: Examples): Training {
+    const { model, options, validation } = this;
+    const weights = options.classWeight && classWeights(options.classWeight, model);
+    if (options.compile !== false) {
+      try {
+        if (validation && !areBatches(validation.data)) checkSameTypes(examples, validation.data);
+        const training = CompiledTraining.begin(model, examples, weights);
+        stateHolders.set(model.optimizer, training);
+        return training;
+      } catch (error) {
+        if (!(error instanceof CannotCompile)) throw error;
+        options.onNotice?.(`Training goes by TensorFlow.js's own steps, which are slower: ${error.message}`);
+      }
+    }
+    return new PlainTraining(model, weights);
+  }
+
+  private get hasStopped(): boolean {
+    return this.model.stopTraining;
+  }
+
+  private get isStopped(): boolean {
+    return this.isInterrupted || this.hasStopped;
+  }
+
+  /** Writes a checkpoint if it is time, or in any case. */
+  private keep(position: { epoch: number; batch: number }, always: boolean): void {
+    const { checkpoints, recorder, seed } = this;
+    if (!checkpoints) return;
+    const done = position.epoch * recorder.batchesPerEpoch + position.batch;
+    if (always || checkpoints.isDue(done, recorder.batchesPerEpoch)) checkpoints.save(position, recorder.state, seed);
+  }
+
+  private async letOthersWork(): Promise<void> {
+    if (performance.now() - this.lastYield < YIELD_INTERVAL) return;
+    await new Promise((resolve) => setImmediate(resolve));
+    this.lastYield = performance.now();
   }
 }
 
-type Dataset = tf.data.Dataset<{ xs: tf.Tensor; ys: tf.Tensor }>;
+/** A large odd number. */
+const ORDER_STRIDE = 0x9e3779b1;
 
-/**
- * Batches as tfjs takes them: one iteration of the dataset is one epoch. It asks for no more than `iterator`;
- * `tf.data.generator` would put words of its own before each error.
- */
-function datasetOf(epoch: () => AsyncIterable<Examples | null>): Dataset {
-  const iterator = async function* (): AsyncGenerator<{ xs: tf.Tensor; ys: tf.Tensor } | null, void> {
-    for await (const batch of epoch()) yield batch && { xs: batch.x, ys: batch.y };
-  };
-  return { iterator: async () => iterator() } as unknown as Dataset;
-}
+const named = (names: readonly string[], values: readonly number[]): Record<string, number> =>
+  Object.fromEntries(names.map((name, i) => [name, values[i]]));
 
-/** Makes one example of zeros in the form of a batch, which may be disposed by then. */
-function zerosLike({ x, y }: Examples): () => Examples {
-  const zeros = ({ shape, dtype }: Pick<tf.Tensor, 'shape' | 'dtype'>): tf.Tensor => tf.zeros([1, ...shape.slice(1)], dtype);
-  const [ofX, ofY] = [x, y].map(({ shape, dtype }) => ({ shape, dtype }));
-  return () => ({ x: zeros(ofX), y: zeros(ofY) });
-}
+/** The whole numbers from `from` to below `to`. */
+const counting = (from: number, to: number): Int32Array => Int32Array.from({ length: to - from }, (_, i) => from + i);
 
 function asCallbacks(callbacks: TrainOptions['callbacks']): tf.Callback[] {
   if (!callbacks) return [];
@@ -241,146 +380,48 @@ function asCallbacks(callbacks: TrainOptions['callbacks']): tf.Callback[] {
   return [new tf.CustomCallback(callbacks, 'never') as unknown as tf.Callback];
 }
 
-/** Listens to `model.fit`: keeps the history, reports progress, and lets other work of the process happen. */
-class Recorder extends tf.Callback {
-  readonly history: History = { epoch: [], history: {}, seconds: [], within: { at: [], measures: {} } };
-  readonly batchesPerEpoch: number;
-  epoch = 0;
-  batch = 0;
+/** tfjs's SGD keeps a second copy of the rate, which its setter knows. */
+function setLearningRate(optimizer: tf.Optimizer, rate: number): void {
+  if (!(rate >= 0)) throw new Error(`fit: learningRate has returned ${rate}; expected a number of at least 0.`);
+  if (optimizer instanceof tf.SGDOptimizer) optimizer.setLearningRate(rate);
+  else (optimizer as unknown as { learningRate: number }).learningRate = rate;
+}
 
-  private trainingBegan = 0;
-  private epochBegan = 0;
-  private lastReport = 0;
-  private lastYield = 0;
-  private seen = 0;
-  private epochSums: Record<string, number> = {};
-  private sums: Record<string, number> = {};
-  private summed = 0;
-  private imagesPerSecond = 0;
-
-  constructor(
-    private readonly plan: {
-      epochs: number;
-      batchSize: number;
-      examples: number;
-      interval: number;
-      /** Whether the present epoch has lost its validation. */
-      isBrokenOff: () => boolean;
-    },
-    private readonly report: (progress: TrainingProgress) => void,
-  ) {
-    super();
-    this.batchesPerEpoch = Math.ceil(plan.examples / plan.batchSize);
-  }
-
-  override async onTrainBegin(): Promise<void> {
-    this.trainingBegan = this.lastYield = performance.now();
-  }
-
-  override async onEpochBegin(epoch: number): Promise<void> {
-    this.epoch = epoch;
-    this.batch = this.seen = this.summed = 0;
-    this.epochSums = {};
-    this.sums = {};
-    this.epochBegan = performance.now();
-  }
-
-  override async onBatchEnd(_batch: number, logs: tf.Logs = {}): Promise<void> {
-    const { size = 0, batch: _index, ...measures } = logs as Record<string, tf.Scalar | number>;
-    const examples = valueOf(size);
-    for (const [name, measure] of Object.entries(measures)) {
-      const sum = valueOf(measure) * examples;
-      this.sums[name] = (this.sums[name] ?? 0) + sum;
-      this.epochSums[name] = (this.epochSums[name] ?? 0) + sum;
-    }
-    this.summed += examples;
-    this.seen += examples;
-    this.batch++;
-
-    const now = performance.now();
-    this.imagesPerSecond = (this.seen / (now - this.epochBegan)) * 1000;
-    if (now - this.lastReport >= this.plan.interval) {
-      this.lastReport = now;
-      this.keepWithinEpoch();
-      this.report(this.progress('batch'));
-    }
-    if (now - this.lastYield >= YIELD_INTERVAL) {
-      await new Promise((resolve) => setImmediate(resolve));
-      this.lastYield = performance.now();
-    }
-  }
-
-  override async onEpochEnd(epoch: number, logs: tf.Logs = {}): Promise<void> {
-    // An epoch that was broken off has seen only a part of the data: it is not a point of the curve.
-    if (this.batch < this.batchesPerEpoch || this.plan.isBrokenOff()) {
-      brokenOff.add(logs);
-      return;
-    }
-    if (this.summed > 0) this.keepWithinEpoch();
-    this.history.epoch.push(epoch);
-    this.history.seconds.push((performance.now() - this.epochBegan) / 1000);
-    for (const [name, measure] of Object.entries(logs as Record<string, tf.Scalar | number>)) {
-      (this.history.history[name] ??= []).push(valueOf(measure));
-    }
-    this.lastReport = performance.now();
-    this.report(this.progress('epoch'));
-  }
-
-  private keepWithinEpoch(): void {
-    const { at, measures } = this.history.within;
-    at.push(this.epoch + this.batch / this.batchesPerEpoch);
-    for (const [name, sum] of Object.entries(this.sums)) (measures[name] ??= []).push(sum / this.summed);
-    this.sums = {};
-    this.summed = 0;
-  }
-
-  private progress(event: 'batch' | 'epoch'): TrainingProgress {
-    const { epochs } = this.plan;
-    const now = performance.now();
-    return {
-      event,
-      epoch: this.epoch,
-      epochs,
-      batch: this.batch,
-      batchesPerEpoch: this.batchesPerEpoch,
-      imagesPerSecond: this.imagesPerSecond,
-      secondsElapsed: (now - this.trainingBegan) / 1000,
-      secondsLeft: this.secondsLeft(now, event === 'epoch' ? this.epoch + 1 : this.epoch),
-      history: this.history,
-      current: mapValues(this.epochSums, (sum) => sum / this.seen),
-    };
-  }
-
-  /** From the mean of the finished epochs; in the first one from the batches so far. */
-  private secondsLeft(now: number, epochsDone: number): number | undefined {
-    const { epochs } = this.plan;
-    const inEpoch = epochsDone > this.epoch ? 0 : (now - this.epochBegan) / 1000;
-    const { seconds } = this.history;
-    if (seconds.length > 0) {
-      const perEpoch = seconds.reduce((sum, value) => sum + value, 0) / seconds.length;
-      return Math.max(0, (epochs - epochsDone) * perEpoch - inEpoch);
-    }
-    if (this.batch < 5) return undefined;
-    return (inEpoch / this.batch) * (this.batchesPerEpoch * epochs - this.batch);
+/** @throws CannotCompile: one graph takes data of one type */
+function checkSameTypes(examples: Examples, validation: Examples): void {
+  if (examples.x.dtype !== validation.x.dtype || examples.y.dtype !== validation.y.dtype) {
+    throw new CannotCompile('validation data of another type than the training data');
   }
 }
 
-function valueOf(measure: tf.Scalar | number): number {
-  return typeof measure === 'number' ? measure : measure.dataSync()[0];
+/** The weight of each class in their order. */
+function classWeights(weights: Readonly<Record<number, number>>, model: tf.LayersModel): number[] {
+  const outputs = (model.outputs[0].shape.at(-1) as number);
+  const classes = outputs === 1 ? 2 : outputs;
+  return Array.from({ length: classes }, (_, i) => {
+    const weight = weights[i];
+    if (!(weight >= 0)) {
+      throw new Error(`fit: classWeight has ${String(weight)} for class ${i}; expected a number of at least 0 for each of the ${classes} classes.`);
+    }
+    return weight;
+  });
 }
 
-function mapValues<A, B>(record: Record<string, A>, change: (value: A) => B): Record<string, B> {
-  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value)]));
+function checkedOrder(order: ArrayLike<number>, examples: number, epoch: number): Int32Array {
+  const indices = Int32Array.from(order);
+  if (indices.length !== examples) {
+    throw new Error(`fit: order(${epoch}) has returned ${indices.length} indices; expected ${examples}, one for each example.`);
+  }
+  const wrong = Array.from(order).find((index) => !(Number.isInteger(index) && index >= 0 && index < examples));
+  if (wrong !== undefined) {
+    throw new Error(`fit: order(${epoch}) has returned the index ${wrong}; expected whole numbers from 0 to ${examples - 1}.`);
+  }
+  return indices;
 }
 
-function checkArguments(
-  model: tf.LayersModel,
-  data: Examples | ExampleBatches,
-  epochs: number,
-  batchSize: number,
-  validationData: Examples | ExampleBatches | undefined,
-  validationSplit: number,
-): void {
+function checkArguments(model: tf.LayersModel, data: Examples | ExampleBatches, options: TrainOptions): void {
+  const { epochs = 1, validationData, validationSplit = 0, seed } = options;
+  const batchSize = options.batchSize ?? (areBatches(data) ? data.batchSize : 32);
   if (!model.loss) {
     throw new Error(
       `fit: the model is not compiled, so there is no loss to make smaller. Call model.compile({ optimizer: 'rmsprop', ` +
@@ -392,7 +433,9 @@ function checkArguments(
   if (!(validationSplit >= 0 && validationSplit < 1)) {
     throw new Error(`fit: validationSplit is ${validationSplit}; expected a part of the examples, from 0 to below 1, such as 0.2.`);
   }
+  if (seed !== undefined && !Number.isSafeInteger(seed)) throw new Error(`fit: seed is ${seed}; expected a whole number, such as 1.`);
   if (areBatches(data)) {
+    if (options.order) throw new Error('fit: batches have an order of their own. Leave order out.');
     if (batchSize !== data.batchSize) {
       throw new Error(`fit: batchSize is ${batchSize}, but the batches have ${data.batchSize}; leave it out.`);
     }
@@ -419,39 +462,3 @@ function checkArguments(
 function checkCount(name: string, value: number): void {
   if (!Number.isInteger(value) || value < 1) throw new Error(`fit: ${name} is ${value}; expected a whole number of at least 1.`);
 }
-
-/**
- * @param caller the function that the learner has called
- * @throws Error if `x` and `y` are no examples for this model
- */
-export function checkExamples(caller: string, model: tf.LayersModel, xName: string, yName: string, examples: Examples): void {
-  const { x, y } = examples;
-  for (const [name, tensor] of [[xName, x], [yName, y]] as const) {
-    if (!(tensor instanceof tf.Tensor)) {
-      throw new Error(`${caller}: ${name} is ${tensor === null ? 'null' : typeof tensor}; expected a tensor. toTensor(array) makes one.`);
-    }
-    if (tensor.isDisposed) throw new Error(`${caller}: ${name} has been disposed. Make the tensor again before training.`);
-  }
-  if (x.shape[0] !== y.shape[0]) {
-    throw new Error(`${caller}: ${xName} has ${x.shape[0]} examples and ${yName} has ${y.shape[0]}; expected one target for each input.`);
-  }
-  if (x.shape[0] === 0) throw new Error(`${caller}: ${xName} has no examples.`);
-  const [input] = model.inputs;
-  if (model.inputs.length === 1 && !fits(x.shape, input.shape)) {
-    throw new Error(
-      `${caller}: ${xName} has the shape ${shapeText(x.shape)}, but the model takes ${shapeText(input.shape.map((size) => size ?? 'any'))}. ` +
-        `Change the data (flatten, reshape) or the inputShape of the first layer.`,
-    );
-  }
-  const [output] = model.outputs;
-  const needsRows = model.loss === 'categoricalCrossentropy';
-  if (model.outputs.length === 1 && needsRows && !fits(y.shape, output.shape)) {
-    throw new Error(
-      `${caller}: ${yName} has the shape ${shapeText(y.shape)}, but the model puts out ${shapeText(output.shape.map((size) => size ?? 'any'))}. ` +
-        `Labels become such rows with oneHot(labels, ${output.shape.at(-1)}).`,
-    );
-  }
-}
-
-const fits = (shape: number[], expected: (number | null)[]): boolean =>
-  shape.length === expected.length && shape.every((size, i) => expected[i] === null || expected[i] === size);

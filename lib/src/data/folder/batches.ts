@@ -1,7 +1,7 @@
 import type { NdArray } from 'ndarray';
 import { Random } from '../../random';
 import { tf } from '../../tensorflow';
-import type { ExampleBatches, Examples } from '../../training/train';
+import type { ExampleBatches, Examples } from '../../training/examples';
 import type { PictureOptions } from './options';
 
 /** Where batches come from. */
@@ -52,16 +52,15 @@ export class Batches implements ExampleBatches {
     return this.source.labels.shape[0];
   }
 
-  /** All pictures once, in an order of its own for each call. Whoever takes a batch disposes it. */
-  epoch(): AsyncGenerator<Examples, void> {
-    const order = Array.from({ length: this.size }, (_, i) => i);
+  /**
+   * All pictures once, in an order of its own for each epoch. Whoever takes a batch disposes it.
+   *
+   * @param epoch counted from 0: the same one, the same order; without it each call is the next epoch
+   */
+  epoch(epoch = this.epochs): AsyncGenerator<Examples, void> {
+    this.epochs = epoch + 1;
     // Seeds of neighbouring epochs are mixed by the generator.
-    const random = new Random((this.options.seed ?? 1) + this.epochs++);
-    for (let i = order.length - 1; i > 0; i--) {
-      const j = random.below(i + 1);
-      [order[i], order[j]] = [order[j], order[i]];
-    }
-    return this.inTheOrder(order);
+    return this.inTheOrder([...new Random((this.options.seed ?? 1) + epoch).permutation(this.size)]);
   }
 
   /** All pictures once, in the order of `files`. Whoever takes a batch disposes it. */

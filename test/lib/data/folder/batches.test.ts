@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Batches } from '../../../../lib/src/data/folder/batches';
 import { indexImageFolder, type FolderBatches, type ImageFolder } from '../../../../lib/src/data/folder/image-folder';
 import type { TrainingProgress } from '../../../../lib/src/training/history';
-import { train, type Examples } from '../../../../lib/src/training/train';
+import type { Examples } from '../../../../lib/src/training/examples';
+import { train } from '../../../../lib/src/training/train';
 import { temporaryFolder } from '../support';
 import { plainPng, writeFolder } from './support';
 

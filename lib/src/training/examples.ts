@@ -1,0 +1,87 @@
+import { shapeText } from '../arrays';
+import { tf } from '../tensorflow';
+
+/** Pictures and what they show: the first dimension of both counts the examples. */
+export interface Examples {
+  /** Inputs, shape `[examples, ...]`. */
+  x: tf.Tensor;
+  /** Targets, shape `[examples, ...]`. */
+  y: tf.Tensor;
+}
+
+/** Examples that do not lie in memory: they come batch by batch. */
+export interface ExampleBatches {
+  /** Examples in all batches. */
+  readonly size: number;
+  readonly batchSize: number;
+  /**
+   * All examples once, in an order of its own for each epoch. Whoever takes a batch disposes it.
+   *
+   * @param epoch counted from 0: the same one, the same order; without it each call is the next epoch
+   */
+  epoch(epoch?: number): AsyncIterable<Examples>;
+  /** All examples once, always in the same order. Whoever takes a batch disposes it. */
+  inOrder(): AsyncIterable<Examples>;
+}
+
+/** Whether examples come batch by batch. */
+export const areBatches = (data: object): data is ExampleBatches => 'epoch' in data;
+
+/**
+ * Batches, each checked as arrays in memory are.
+ *
+ * @param caller the function that the learner has called
+ * @throws Error (and disposes the batch) if one is no examples for this model
+ */
+export async function* checkedBatches(
+  caller: string,
+  model: tf.LayersModel,
+  name: string,
+  batches: AsyncIterable<Examples>,
+): AsyncGenerator<Examples, void> {
+  for await (const batch of batches) {
+    try {
+      checkExamples(caller, model, `${name}: x`, `${name}: y`, batch);
+    } catch (error) {
+      tf.dispose([batch.x, batch.y]);
+      throw error;
+    }
+    yield batch;
+  }
+}
+
+/**
+ * @param caller the function that the learner has called
+ * @throws Error if `x` and `y` are no examples for this model
+ */
+export function checkExamples(caller: string, model: tf.LayersModel, xName: string, yName: string, examples: Examples): void {
+  const { x, y } = examples;
+  for (const [name, tensor] of [[xName, x], [yName, y]] as const) {
+    if (!(tensor instanceof tf.Tensor)) {
+      throw new Error(`${caller}: ${name} is ${tensor === null ? 'null' : typeof tensor}; expected a tensor. toTensor(array) makes one.`);
+    }
+    if (tensor.isDisposed) throw new Error(`${caller}: ${name} has been disposed. Make the tensor again before training.`);
+  }
+  if (x.shape[0] !== y.shape[0]) {
+    throw new Error(`${caller}: ${xName} has ${x.shape[0]} examples and ${yName} has ${y.shape[0]}; expected one target for each input.`);
+  }
+  if (x.shape[0] === 0) throw new Error(`${caller}: ${xName} has no examples.`);
+  const [input] = model.inputs;
+  if (model.inputs.length === 1 && !fits(x.shape, input.shape)) {
+    throw new Error(
+      `${caller}: ${xName} has the shape ${shapeText(x.shape)}, but the model takes ${shapeText(input.shape.map((size) => size ?? 'any'))}. ` +
+        `Change the data (flatten, reshape) or the inputShape of the first layer.`,
+    );
+  }
+  const [output] = model.outputs;
+  const needsRows = model.loss === 'categoricalCrossentropy';
+  if (model.outputs.length === 1 && needsRows && !fits(y.shape, output.shape)) {
+    throw new Error(
+      `${caller}: ${yName} has the shape ${shapeText(y.shape)}, but the model puts out ${shapeText(output.shape.map((size) => size ?? 'any'))}. ` +
+        `Labels become such rows with oneHot(labels, ${output.shape.at(-1)}).`,
+    );
+  }
+}
+
+const fits = (shape: number[], expected: (number | null)[]): boolean =>
+  shape.length === expected.length && shape.every((size, i) => expected[i] === null || expected[i] === size);

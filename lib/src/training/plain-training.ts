@@ -1,0 +1,81 @@
+import { tf } from '../tensorflow';
+import { isFrozen } from '../engine/layers';
+import { layersWithin } from '../engine/network';
+import type { Examples } from './examples';
+
+/** Parts of `tf.LayersModel` that its own `fit` is made of. */
+interface Trainable {
+  makeTrainFunction(): (data: tf.Tensor[]) => tf.Scalar[];
+  /** What a sequential model is made of. */
+  readonly model?: Trainable;
+}
+
+/**
+ * A training by TensorFlow.js's own steps, those of `model.fit`: each operation by itself. It takes what the compiled
+ * one does not know.
+ */
+export class PlainTraining {
+  readonly measures: readonly string[];
+  private readonly trainFunction: (data: tf.Tensor[]) => tf.Scalar[];
+  private readonly classWeights: tf.Tensor1D | undefined;
+  private readonly frozen: tf.layers.Layer[];
+
+  /** @param classWeights how much an example of each class counts */
+  constructor(private readonly model: tf.LayersModel, classWeights?: readonly number[]) {
+    this.measures = model.metricsNames;
+    const trainable = model as unknown as Trainable;
+    const owner = trainable.model ?? trainable;
+    this.trainFunction = owner.makeTrainFunction();
+    this.classWeights = classWeights && tf.tensor1d([...classWeights]);
+    // tfjs would go on to move the means of a frozen batch normalisation.
+    this.frozen = layersWithin(model).filter(
+      (layer) => layer.getClassName() === 'BatchNormalization' && isFrozen(layer),
+    );
+    for (const layer of this.frozen) {
+      const { call } = Object.getPrototypeOf(layer) as tf.layers.Layer;
+      layer.call = (inputs, options) => call.call(layer, inputs, { ...options, training: false });
+    }
+  }
+
+  /** One step of training. @returns the loss and the metrics over the batch, before the step */
+  learn(examples: Examples, indices: Int32Array): number[] {
+    const [x, y] = gathered(examples, indices);
+    let results: tf.Scalar[] = [];
+    const weights = tf.tidy(() => this.classWeights && tf.gather(this.classWeights, classesOf(y)));
+    try {
+      results = this.trainFunction(weights ? [x, y, weights] : [x, y]);
+      return results.map((value) => value.dataSync()[0]);
+    } finally {
+      tf.dispose([x, y, ...(weights ? [weights] : []), ...results]);
+    }
+  }
+
+  /** @returns the loss and the metrics over some of the examples, which are not learned from */
+  measure(examples: Examples, indices: Int32Array): number[] {
+    return tf.tidy(() => {
+      const [x, y] = gathered(examples, indices);
+      const results = this.model.evaluate(x, y, { batchSize: indices.length });
+      return (Array.isArray(results) ? results : [results]).map((value) => value.dataSync()[0]);
+    });
+  }
+
+  end(): void {
+    this.classWeights?.dispose();
+    for (const layer of this.frozen) delete (layer as Partial<tf.layers.Layer>).call;
+  }
+}
+
+/** Some of the examples; the targets have two axes at least, as tfjs wants them. The caller disposes them. */
+function gathered({ x, y }: Examples, indices: Int32Array): [tf.Tensor, tf.Tensor] {
+  return tf.tidy(() => {
+    const rows = tf.tensor1d(indices, 'int32');
+    const targets = tf.gather(y, rows);
+    return [tf.gather(x, rows), targets.rank === 1 ? tf.expandDims(targets, 1) : targets] as [tf.Tensor, tf.Tensor];
+  });
+}
+
+/** The class of each target: of a row the largest, else the number itself. */
+const classesOf = (y: tf.Tensor): tf.Tensor1D => {
+  const last = y.shape[y.shape.length - 1];
+  return (last > 1 ? tf.argMax(y, -1) : tf.cast(tf.reshape(y, [-1]), 'int32')) as tf.Tensor1D;
+};
