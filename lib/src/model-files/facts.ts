@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { PictureOptions } from '../data/folder/options';
 import type { NormaliseOptions } from '../preprocessing/normalise';
 import type { tf } from '../tensorflow';
@@ -20,11 +21,19 @@ export interface ModelFacts {
 /** Ours in the `userDefinedMetadata` of TensorFlow.js, under {@link KEY}. */
 export interface StoredFacts extends ModelFacts {
   readonly version: number;
+  /** The SHA-256 of each other file of the folder: files of two models must not be mixed. */
+  readonly files: Readonly<Record<string, string>>;
   /** What `model.compile` was given besides the optimizer; left out for a model that is not compiled. */
   readonly compiled?: { readonly loss: Names; readonly metrics: Names } | undefined;
 }
 
 export type Names = string | string[] | { [output: string]: string };
+
+export const hashOf = (parts: readonly Uint8Array[]): string => {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(part);
+  return hash.digest('hex');
+};
 
 export const KEY = 'imageClassificationCourse';
 export const VERSION = 1;

@@ -6,7 +6,7 @@ import { tf } from '../tensorflow';
 import type { History } from '../training/history';
 import { makeOptimizer, restoreOptimizerState, type OptimizerState } from '../training/optimizer-state';
 import { decodeSafetensors } from '../training/safetensors';
-import { KEY, VERSION, type ModelArtifacts, type Preprocessing, type StoredFacts } from './facts';
+import { hashOf, KEY, VERSION, type ModelArtifacts, type Preprocessing, type StoredFacts } from './facts';
 import { listText, MODEL, OPTIMIZER, recoverFolder } from './folder';
 
 /** A model with what was saved with it; undefined what was not. */
@@ -37,8 +37,9 @@ export async function loadModel(folder: string): Promise<SavedModel> {
   await recoverFolder(folder).catch((error: Error) => fail(`cannot read ${folder}: ${error.message}.`, error));
   const description = readDescription(folder);
   const { facts, others } = ownFacts(folder, description);
-  const optimizer = facts?.compiled ? readOptimizer(folder) : undefined;
-  const model = await buildModel(folder, description, others);
+  const weights = readWeights(folder, description.weightsManifest, facts);
+  const optimizer = facts?.compiled ? readOptimizer(folder, facts) : undefined;
+  const model = await buildModel(folder, { ...description, userDefinedMetadata: others }, weights);
   try {
     if (facts?.compiled && optimizer) {
       model.compile({ ...facts.compiled, optimizer: restored(folder, optimizer) });
@@ -126,15 +127,22 @@ function ownFacts(
   };
 }
 
-function readOptimizer(folder: string): OptimizerState {
+const AGAIN = 'Copy the whole folder, or save the model again.';
+
+/** Whether it is the file that was saved with `model.json`; of what others have saved, nothing is known. */
+const isAsSaved = (name: string, bytes: Uint8Array, facts: StoredFacts | undefined): boolean =>
+  facts?.files[name] === undefined || facts.files[name] === hashOf([bytes]);
+
+function readOptimizer(folder: string, stored: StoredFacts): OptimizerState {
   const file = path.join(folder, OPTIMIZER);
   try {
-    const { facts, arrays } = decodeSafetensors('optimizer', readFileSync(file));
+    const bytes = readFileSync(file);
+    const { facts, arrays } = decodeSafetensors('optimizer', bytes);
+    if (!isAsSaved(OPTIMIZER, bytes, stored)) throw new Error('it is that of another model');
     return { ...(facts as unknown as OptimizerState), arrays };
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    const reason = code === 'ENOENT' ? 'it is missing' : message;
-    fail(`the optimizer in ${file} cannot be read: ${reason}. Save the model again, or copy the whole folder.`, error);
+    fail(`the optimizer in ${file} cannot be read: ${code === 'ENOENT' ? 'it is missing' : message}. ${AGAIN}`, error);
   }
 }
 
@@ -154,13 +162,11 @@ function restored(folder: string, state: OptimizerState): tf.Optimizer {
 }
 
 async function buildModel(
-  folder: string, { modelTopology, trainingConfig, weightsManifest, format }: JsonObject,
-  userDefinedMetadata: Record<string, object> | undefined,
+  folder: string, { modelTopology, trainingConfig, format, userDefinedMetadata }: Record<string, unknown>,
+  weights: Weights,
 ): Promise<tf.LayersModel> {
-  const { specs, data } = readWeights(folder, weightsManifest);
   const before = new Set(Object.keys(tf.engine().registeredVariables));
   try {
-    const weights = { weightSpecs: specs, weightData: data };
     const artifacts = { modelTopology, trainingConfig, ...weights, format, userDefinedMetadata };
     return await tf.loadLayersModel({ load: async () => artifacts as ModelArtifacts });
   } catch (error) {
@@ -190,7 +196,12 @@ interface WeightGroup {
   readonly weights: readonly WeightSpec[];
 }
 
-function readWeights(folder: string, manifest: unknown): { specs: WeightSpec[]; data: ArrayBuffer } {
+interface Weights {
+  readonly weightSpecs: WeightSpec[];
+  readonly weightData: ArrayBuffer;
+}
+
+function readWeights(folder: string, manifest: unknown, facts: StoredFacts | undefined): Weights {
   if (!Array.isArray(manifest)) fail(`the ${MODEL} in ${folder} names no weights: it has no weightsManifest.`);
   const groups = manifest as WeightGroup[];
   const specs = groups.flatMap(({ weights }) => weights);
@@ -200,24 +211,27 @@ function readWeights(folder: string, manifest: unknown): { specs: WeightSpec[]; 
       fail(`the ${MODEL} in ${folder} names weights outside of its folder: ${name}.`);
     }
     try {
-      return readFileSync(file);
+      return { name, bytes: readFileSync(file) };
     } catch (error) {
       const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
       fail(
         `the weights ${file} ${isMissing ? 'are missing' : `cannot be read: ${(error as Error).message}`}. ` +
-          'Copy the whole folder, or save the model again.', error,
+          AGAIN, error,
       );
     }
   });
-  const data = Buffer.concat(files);
+  const data = Buffer.concat(files.map(({ bytes }) => bytes));
   const expected = specs.reduce((sum, spec) => sum + bytesOf(spec), 0);
   if (data.length !== expected && !Number.isNaN(expected)) {
     fail(
       `the weights of ${folder} are not whole: got ${countText(data.length)} bytes, expected ${countText(expected)}. ` +
-        'Copy the whole folder, or save the model again.',
+        AGAIN,
     );
   }
-  return { specs, data: data.buffer.slice(data.byteOffset, data.byteOffset + data.length) as ArrayBuffer };
+  const other = files.find(({ name, bytes }) => !isAsSaved(name, bytes, facts));
+  if (other) fail(`the weights ${path.join(folder, other.name)} are damaged, or those of another model. ${AGAIN}`);
+  const weightData = data.buffer.slice(data.byteOffset, data.byteOffset + data.length) as ArrayBuffer;
+  return { weightSpecs: specs, weightData };
 }
 
 /** NaN for texts, whose length is said nowhere. */

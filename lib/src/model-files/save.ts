@@ -3,7 +3,7 @@ import { toJson } from '../json';
 import { tf } from '../tensorflow';
 import { optimizerState } from '../training/optimizer-state';
 import { encodeSafetensors } from '../training/safetensors';
-import { KEY, VERSION, type ModelArtifacts, type ModelFacts, type Names, type StoredFacts } from './facts';
+import { hashOf, KEY, VERSION, type ModelArtifacts, type ModelFacts, type Names, type StoredFacts } from './facts';
 import { MODEL, NoSavedModel, OPTIMIZER, replaceModelFolder, WEIGHTS } from './folder';
 
 /**
@@ -35,14 +35,16 @@ export async function saveModel(
     const got = folder === '' ? 'no name' : typeof folder;
     throw new Error(`saveModel: got ${got}; expected a folder, such as 'models/my-first'.`);
   }
-  const facts: StoredFacts = { version: VERSION, compiled: compiledWith(model), history, classNames, preprocessing };
+  const compiled = compiledWith(model);
   const files = new Map<string, Uint8Array[]>();
-  if (facts.compiled) {
+  if (compiled) {
     const { arrays, className, config, iterations } = optimizerState(model.optimizer);
     files.set(OPTIMIZER, encodeSafetensors('optimizer', { className, config, iterations }, arrays));
   }
   const { weightData, weightSpecs, ...artifacts } = await artifactsOf(model);
   files.set(WEIGHTS, [weightData].flat().map((buffer) => new Uint8Array(buffer as ArrayBuffer)));
+  const hashes = Object.fromEntries([...files].map(([name, parts]) => [name, hashOf(parts)]));
+  const facts: StoredFacts = { version: VERSION, files: hashes, compiled, history, classNames, preprocessing };
   files.set(MODEL, [Buffer.from(toJson({
     ...artifacts,
     weightsManifest: [{ paths: [WEIGHTS], weights: weightSpecs }],

@@ -374,9 +374,22 @@ describe('loadModel', () => {
     const folder = await saved();
     const file = path.join(folder, 'optimizer.safetensors');
     fs.truncateSync(file, fs.statSync(file).size - 3);
-    await expect(loadModel(folder)).rejects.toThrow('its checksum does not match: it is cut off or damaged. Save the');
+    await expect(loadModel(folder)).rejects.toThrow('its checksum does not match: it is cut off or damaged. Copy the');
     fs.rmSync(file);
-    await expect(loadModel(folder)).rejects.toThrow('it is missing. Save the model again, or copy the whole folder.');
+    await expect(loadModel(folder)).rejects.toThrow('it is missing. Copy the whole folder, or save the model again.');
+  });
+
+  it('notices weights and optimizers that are damaged or of another model', async () => {
+    const [folder, other] = [await saved(), await saved()];
+    const file = path.join(folder, 'weights.bin');
+    const bytes = fs.readFileSync(file);
+    bytes[10] ^= 1;
+    fs.writeFileSync(file, bytes);
+    await expect(loadModel(folder)).rejects.toThrow(/weights\.bin are damaged, or those of another model\. Copy/);
+    bytes[10] ^= 1;
+    fs.writeFileSync(file, bytes);
+    fs.copyFileSync(path.join(other, 'optimizer.safetensors'), path.join(folder, 'optimizer.safetensors'));
+    await expect(loadModel(folder)).rejects.toThrow(/safetensors cannot be read: it is that of another model/);
   });
 
   const change = (folder: string, edit: (description: any) => void): void => {
