@@ -165,6 +165,7 @@ async function buildModel(
   folder: string, { modelTopology, trainingConfig, format, userDefinedMetadata }: Record<string, unknown>,
   weights: Weights,
 ): Promise<tf.LayersModel> {
+  // Nothing else makes variables meanwhile: all that is awaited here is there already.
   const before = new Set(Object.keys(tf.engine().registeredVariables));
   try {
     const artifacts = { modelTopology, trainingConfig, ...weights, format, userDefinedMetadata };

@@ -430,6 +430,20 @@ describe('loadModel', () => {
     await expect(loadModel(folder)).rejects.toThrow(/model\.json in .* is damaged: .*JSON.* Save the model again/);
   });
 
+  it('loads several at once, and one that fails does not touch the others', async () => {
+    const [good, bad] = [await saved(), await saved()];
+    change(bad, (all) => (all.modelTopology.config.layers[1].class_name = 'MyLayer'));
+    const alone = await loadModel(good);
+    const results = await Promise.allSettled([loadModel(bad), loadModel(good), loadModel(bad), loadModel(good)]);
+    expect(results.map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'rejected', 'fulfilled']);
+    for (const result of results) {
+      if (result.status !== 'fulfilled') continue;
+      expect(predictions(result.value.model)).toEqual(predictions(alone.model));
+      result.value.model.dispose();
+    }
+    alone.model.dispose();
+  });
+
   it('says that the class of the optimizer is not known', async () => {
     class Forgotten extends tf.SGDOptimizer {
       static override get className(): string {
