@@ -269,10 +269,9 @@ export function penalty(t: Tape, weight: Value, { l1, l2 }: { l1: number; l2: nu
     [
       weight,
       (gradient) => {
-        const slope = t.add(
-          t.multiply(t.map('Sign', weight), t.number(l1)),
-          t.multiply(weight, t.number(2 * l2)),
-        );
+        // tfjs takes the slope of |w| at 0 as -1, and biases begin there.
+        const sign = t.subtract(t.multiply(t.indicator(t.greater(weight, t.number(0))), t.number(2)), t.number(1));
+        const slope = t.add(t.multiply(sign, t.number(l1)), t.multiply(weight, t.number(2 * l2)));
         return t.multiply(slope, gradient);
       },
     ],
