@@ -380,11 +380,12 @@ function asCallbacks(callbacks: TrainOptions['callbacks']): tf.Callback[] {
   return [new tf.CustomCallback(callbacks, 'never') as unknown as tf.Callback];
 }
 
-/** tfjs's SGD keeps a second copy of the rate, which its setter knows. */
+/** SGD and its kin keep a second copy of the rate, which their setter knows. (`instanceof` holds for all of tfjs's optimizers.) */
 function setLearningRate(optimizer: tf.Optimizer, rate: number): void {
   if (!(rate >= 0)) throw new Error(`fit: learningRate has returned ${rate}; expected a number of at least 0.`);
-  if (optimizer instanceof tf.SGDOptimizer) optimizer.setLearningRate(rate);
-  else (optimizer as unknown as { learningRate: number }).learningRate = rate;
+  const settable = optimizer as unknown as { learningRate: number; setLearningRate?(rate: number): void };
+  if (settable.setLearningRate) settable.setLearningRate(rate);
+  else settable.learningRate = rate;
 }
 
 /** @throws CannotCompile: one graph takes data of one type */

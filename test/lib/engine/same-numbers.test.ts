@@ -83,7 +83,7 @@ async function difference(given: Case, options: TrainOptions = {}): Promise<{ we
   for (const model of [plain, compiled]) {
     model.optimizer.dispose();
     // tfjs's Momentum forgets the scalar with its rate.
-    if (model.optimizer instanceof tf.MomentumOptimizer) (model.optimizer as unknown as { c: tf.Scalar }).c.dispose();
+    if (model.optimizer.getClassName() === 'Momentum') (model.optimizer as unknown as { c: tf.Scalar }).c.dispose();
     model.dispose();
   }
   return { weights: Math.max(...weights), measures: Math.max(...measures), moved };
