@@ -85,6 +85,8 @@ async function difference(given: Case, options: TrainOptions = {}): Promise<{ we
     // tfjs's Momentum forgets the scalar with its rate.
     if (model.optimizer.getClassName() === 'Momentum') (model.optimizer as unknown as { c: tf.Scalar }).c.dispose();
     model.dispose();
+    // tfjs counts a layer that is used twice as two.
+    for (const layer of model.layers as unknown as { _refCount: number; dispose(): void }[]) if (layer._refCount > 0) layer.dispose();
   }
   return { weights: Math.max(...weights), measures: Math.max(...measures), moved };
 }
