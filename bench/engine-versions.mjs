@@ -12,11 +12,11 @@
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
-import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { BINDING, ENGINE, locateEngine } from '../setup/engine.mjs';
 import { openProject } from '../setup/project.mjs';
+import { machineText, median, today } from './support.mjs';
 
 const VERSIONS = ['2.13.1', '2.16.2', '2.18.1', '2.20.0', '2.21.0'];
 const TAGS = ['manylinux2014_x86_64', 'manylinux_2_17_x86_64', 'manylinux_2_27_x86_64'];
@@ -68,21 +68,21 @@ function compare(rounds, write) {
   ].join('\n');
   console.log(table);
   if (write) {
-    const machine = `${os.cpus()[0].model}, ${os.availableParallelism()} cores, Node.js ${process.versions.node}`;
+    const machine = `${machineText()}, Node.js ${process.versions.node}`;
     const file = fileURLToPath(new URL('results/engine-versions.md', import.meta.url));
     fs.mkdirSync(path.dirname(file), { recursive: true });
     fs.writeFileSync(
       file,
       `# TensorFlow versions under tfjs-node\n\nWritten by \`node bench/engine-versions.mjs ${rounds} --write\`: median of ${rounds} rounds ` +
-        `in turns (smallest to largest).\n${machine}, ${new Date().toISOString().slice(0, 10)}.\n\n${table}\n`
+        `in turns (smallest to largest).\n${machine}, ${today()}.\n\n${table}\n`
     );
   }
 }
 
 /** @param {number[]} values */
 function describe(values) {
-  const sorted = values.map(Math.round).sort((a, b) => a - b);
-  return `${sorted[Math.floor(sorted.length / 2)]} (${sorted[0]} to ${sorted[sorted.length - 1]})`;
+  const rounded = values.map(Math.round);
+  return `${median(rounded)} (${Math.min(...rounded)} to ${Math.max(...rounded)})`;
 }
 
 /**

@@ -5,8 +5,8 @@
  *
  *     node bench/live-cost.mjs [rounds] [batchSize]
  */
-import os from 'node:os';
 import { createRequire } from 'node:module';
+import { machineText, median } from './support.mjs';
 
 const { fit, tf } = /** @type {typeof import('@course/lib')} */ (createRequire(import.meta.url)('@course/lib'));
 
@@ -55,9 +55,7 @@ for (let round = 0; round < rounds; round++) {
   }
 }
 
-/** @param {number[]} values */
-const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
-console.log(`${os.cpus()[0].model.trim()}, ${os.availableParallelism()} cores, Node ${process.versions.node}, ${rounds} rounds, batch ${batchSize}`);
+console.log(`${machineText()}, Node ${process.versions.node}, ${rounds} rounds, batch ${batchSize}`);
 for (const [name, values] of Object.entries(seconds)) {
   // Rounds are compared with their own neighbours: the machine's speed drifts.
   const ratios = values.map((value, round) => value / seconds['fit, display off'][round]);

@@ -18,6 +18,7 @@ import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { machineText, median, today } from './support.mjs';
 
 /**
  * @typedef {object} Measurement
@@ -112,7 +113,6 @@ function report(ours, keras, write) {
   ].join('\n');
   console.log(table);
   if (!write) return;
-  const machine = `${os.cpus()[0].model}, ${os.availableParallelism()} cores`;
   fs.writeFileSync(
     fileURLToPath(new URL('results/reading-mnist.md', import.meta.url)),
     '# Reading MNIST\n\n' +
@@ -122,13 +122,8 @@ function report(ours, keras, write) {
       'Keras opens its npz file (made anew from the same files, compressed as the published one) with `np.load`, without a checksum, and makes them by ' +
       "`astype('float32') / 255`, `to_categorical` and `tf.constant`. The result is the same on both sides: " +
       "x [60000, 784] and [10000, 784], y [60000, 10] and [10000, 10], float32, in TensorFlow's memory, each summed up once.\n\n" +
-      `${machine}; ${ours[0].versions}; ${keras[0].versions}; ${new Date().toISOString().slice(0, 10)}.\n\n${table}\n`,
+      `${machineText()}; ${ours[0].versions}; ${keras[0].versions}; ${today()}.\n\n${table}\n`,
   );
-}
-
-/** @param {number[]} sorted */
-function median(sorted) {
-  return sorted[Math.floor(sorted.length / 2)];
 }
 
 /** @returns {Promise<Measurement>} */

@@ -25,11 +25,12 @@ export function peersPython() {
   const python = path.join(folder, 'bin', 'python');
   const isWhole = path.join(folder, 'whole');
   if (fs.existsSync(isWhole)) return python;
+  const { executable } = findPython(env);
   console.error(`installing the peers into ${folder}: once, some GB`);
   fs.rmSync(folder, { recursive: true, force: true });
   /** @type {import('node:child_process').ExecFileSyncOptions} */
   const options = { env: pythonEnvironment(env), stdio: ['ignore', 'ignore', 'inherit'] };
-  execFileSync(findPython(env).executable, ['-m', 'venv', folder], options);
+  execFileSync(executable, ['-m', 'venv', folder], options);
   const general = ['--quiet', '--disable-pip-version-check', '--no-input', '--only-binary', ':all:'];
   execFileSync(python, ['-m', 'pip', 'install', ...general, '--requirement', REQUIREMENTS], options);
   fs.writeFileSync(isWhole, '');
