@@ -116,7 +116,8 @@ function compare() {
     throw new Error('--try measures too shortly to be written down: leave out --write.');
   const models = chosen('--models', MODELS, options.models);
   let contestants = chosen('--contestants', CONTESTANTS, options.contestants);
-  const python = contestants.every(isOurs) ? '' : findPeers();
+  const wantsPeers = !contestants.every(isOurs);
+  const python = wantsPeers ? findPeers() : '';
   if (!python) contestants = contestants.filter(isOurs);
 
   const began = performance.now();
@@ -158,7 +159,7 @@ function compare() {
   }
   const measured = rows.filter(({ results }) => results.length === rounds);
   const minutes = Math.ceil((performance.now() - began) / 60_000);
-  const text = report(measured, { rounds, minutes, load, sources, python, failures });
+  const text = report(measured, { rounds, minutes, load, sources, isAlone: wantsPeers && !python, failures });
   console.log(text);
   if (options.json) {
     const content = {
@@ -314,10 +315,10 @@ function versions(rows) {
 
 /**
  * @param {Row[]} rows
- * @param {{ rounds: number, minutes: number, load: number, sources: Record<string, string>, python: string,
+ * @param {{ rounds: number, minutes: number, load: number, sources: Record<string, string>, isAlone: boolean,
  *   failures: { row: Row, reason: string }[] }} facts
  */
-function report(rows, { rounds, minutes, load, sources, python, failures }) {
+function report(rows, { rounds, minutes, load, sources, isAlone, failures }) {
   const command = `npm run bench -- train ${process.argv
     .slice(2)
     .map((word, i, all) => ({ '--python': 'PYTHON', '--json': 'FILE' })[all[i - 1]] ?? word)
@@ -332,7 +333,7 @@ function report(rows, { rounds, minutes, load, sources, python, failures }) {
       `${rounds === 1 ? 'one round' : `${rounds} rounds in turns, median (smallest to largest)`}.`,
     `${machineText()}, load ${load.toFixed(2)} before; ${versions(rows).join('; ')}.`,
     drawn.length > 0 ? `Drawn stand-ins, not the real pictures: ${drawn.join(', ')}.` : 'All on the real pictures.',
-    ...(python ? [] : ['Keras and PyTorch could not be had: ours alone.']),
+    ...(isAlone ? ['Keras and PyTorch could not be had: ours alone.'] : []),
     ...failures.map(({ row, reason }) => `${row.contestant.title} did not run on ${row.model.name}: ${reason}.`),
     '',
     '![Images a second of each contestant, as a multiple of the best peer](train.svg)',

@@ -30,6 +30,8 @@ const SIZES = {
   examples: [5_000, 10_000, 20_000, 40_000, 60_000],
 };
 const PEAK = 2048;
+/** What oneDNN calls products of matrices. */
+const PRODUCTS = ['matmul', 'inner_product', 'gemm_api'];
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) console.log(measurePeak());
 
@@ -143,9 +145,8 @@ function oneDnnTimes({ lines, result, steps }) {
     const time = Number(words[exec - 2]);
     if (time < from || time > to) continue;
     const kind = words[exec + 2];
-    times[
-      kind === 'matmul' || kind === 'inner_product' ? 'products' : kind === 'convolution' ? 'convolutions' : 'other'
-    ] += Number(words.at(-1)) / 1000;
+    times[PRODUCTS.includes(kind) ? 'products' : kind === 'convolution' ? 'convolutions' : 'other'] +=
+      Number(words.at(-1)) / 1000;
   }
   const counted = steps * (result.times.length - 1);
   return {

@@ -140,7 +140,16 @@ async function measure(job) {
   const model = compiledModel(spec);
   setInitialWeights(job, model);
   setRandomSeed(1);
-  const options = { batchSize, compile: way.compile, seed: 1, display: false };
+  const options = {
+    batchSize,
+    compile: way.compile,
+    seed: 1,
+    display: false,
+    // Told when a model cannot be compiled: it would be measured under the wrong name.
+    onNotice(/** @type {string} */ notice) {
+      throw new Error(notice);
+    },
+  };
   await fit(model, first, { ...options, epochs: 1 });
   const firstBatch = (performance.now() - began) / 1000;
 
