@@ -1,9 +1,12 @@
 import type { NdArray } from 'ndarray';
 import { arrayOf, countText } from '../arrays';
 import { Interrupted, interruptible } from '../interrupt';
+import { CannotCompile } from '../engine/cannot-compile';
+import { compiledAnswers, compiledMeasures } from '../engine/compiled-answers';
 import { tf } from '../tensorflow';
 import { unbreakable } from '../tensorflow/unbreakable';
-import { areBatches, checkedBatches, checkExamples, type ExampleBatches, type Examples } from './examples';
+import { areBatches, checkedBatches, checkExamples, checkInputs, type ExampleBatches, type Examples } from './examples';
+import { plainMeasures } from './plain-training';
 
 /** Examples that go through the network at once: enough to keep all cores busy, few enough for a small memory. */
 const BATCH_SIZE = 500;
@@ -37,16 +40,43 @@ export function predict(
 }
 
 function answers(model: tf.LayersModel, x: tf.Tensor): NdArray<Float32Array> {
+  if (model.outputs.length !== 1) throw new Error(`predict: the model has ${model.outputs.length} outputs; expected one.`);
+  checkInputs('predict', model, 'x', x);
   return unbreakable(() => {
-    const output = model.predict(x, { batchSize: BATCH_SIZE });
-    if (Array.isArray(output)) {
-      tf.dispose(output);
-      throw new Error(`predict: the model has ${output.length} outputs; expected one.`);
-    }
-    const array = arrayOf(output.dataSync() as Float32Array, [...output.shape]);
-    output.dispose();
-    return array;
+    let values = new Float32Array(0);
+    let shape: number[] = [];
+    forEachPart(x.shape[0], (indices) => {
+      const output = compiledOr(
+        () => compiledAnswers(model, x, indices),
+        () => tf.tidy(() => model.predict(tf.gather(x, tf.tensor1d(indices, 'int32')), { batchSize: BATCH_SIZE }) as tf.Tensor),
+      );
+      const part = output.dataSync<'float32'>();
+      if (indices[0] === 0) {
+        shape = [x.shape[0], ...output.shape.slice(1)];
+        values = new Float32Array((part.length / indices.length) * x.shape[0]);
+      }
+      values.set(part, (part.length / indices.length) * indices[0]);
+      output.dispose();
+    });
+    return arrayOf(values, shape);
   });
+}
+
+/** What the compiled graph knows goes through it, all else through tfjs. */
+function compiledOr<T>(compiled: () => T, plain: () => T): T {
+  try {
+    return compiled();
+  } catch (error) {
+    if (error instanceof CannotCompile) return plain();
+    throw error;
+  }
+}
+
+/** Some hundred examples after the other. */
+function forEachPart(count: number, work: (indices: Int32Array) => void): void {
+  for (let start = 0; start < count; start += BATCH_SIZE) {
+    work(Int32Array.from({ length: Math.min(BATCH_SIZE, count - start) }, (_, i) => start + i));
+  }
 }
 
 async function batchAnswers(model: tf.LayersModel, batches: ExampleBatches): Promise<NdArray<Float32Array>> {
@@ -91,14 +121,19 @@ export function evaluate(
   return measures(model, data);
 }
 
-function measures(model: tf.LayersModel, { x, y }: Examples): Record<string, number> {
-  return unbreakable(() =>
-    tf.tidy(() => {
-      const results = model.evaluate(x, y, { batchSize: BATCH_SIZE });
-      const scalars = Array.isArray(results) ? results : [results];
-      return Object.fromEntries(model.metricsNames.map((name, i) => [name, scalars[i].dataSync()[0]]));
+function measures(model: tf.LayersModel, examples: Examples): Record<string, number> {
+  const { x } = examples;
+  const means = model.metricsNames.map(() => 0);
+  unbreakable(() =>
+    forEachPart(x.shape[0], (indices) => {
+      const part = compiledOr(
+        () => compiledMeasures(model, examples, indices),
+        () => plainMeasures(model, examples, indices),
+      );
+      part.forEach((mean, i) => (means[i] += (mean * indices.length) / x.shape[0]));
     }),
   );
+  return Object.fromEntries(model.metricsNames.map((name, i) => [name, means[i]]));
 }
 
 /** The means over all examples, of those over the examples of each batch. */

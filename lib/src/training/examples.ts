@@ -20,8 +20,12 @@ export interface ExampleBatches {
    * @param epoch counted from 0: the same one, the same order; without it each call is the next epoch
    */
   epoch(epoch?: number): AsyncIterable<Examples>;
-  /** All examples once, always in the same order. Whoever takes a batch disposes it. */
-  inOrder(): AsyncIterable<Examples>;
+  /**
+   * All examples once, always in the same order. Whoever takes a batch disposes it.
+   *
+   * @param epoch of a training without shuffling, counted from 0: pictures may vary from epoch to epoch all the same
+   */
+  inOrder(epoch?: number): AsyncIterable<Examples>;
 }
 
 /** Whether examples come batch by batch. */
@@ -52,30 +56,42 @@ export async function* checkedBatches(
 
 /**
  * @param caller the function that the learner has called
+ * @throws Error if `x` is no input for this model
+ */
+export function checkInputs(caller: string, model: tf.LayersModel, name: string, x: tf.Tensor): void {
+  checkTensor(caller, name, x);
+  if (x.shape[0] === 0) throw new Error(`${caller}: ${name} has no examples.`);
+  const [input] = model.inputs;
+  if (model.inputs.length === 1 && !fits(x.shape, input.shape)) {
+    throw new Error(
+      `${caller}: ${name} has the shape ${shapeText(x.shape)}, but the model takes ${shapeText(input.shape.map((size) => size ?? 'any'))}. ` +
+        `Change the data (flatten, reshape) or the inputShape of the first layer.`,
+    );
+  }
+}
+
+function checkTensor(caller: string, name: string, tensor: tf.Tensor): void {
+  if (!(tensor instanceof tf.Tensor)) {
+    throw new Error(`${caller}: ${name} is ${tensor === null ? 'null' : typeof tensor}; expected a tensor. toTensor(array) makes one.`);
+  }
+  if (tensor.isDisposed) throw new Error(`${caller}: ${name} has been disposed. Make the tensor again.`);
+}
+
+/**
+ * @param caller the function that the learner has called
  * @throws Error if `x` and `y` are no examples for this model
  */
 export function checkExamples(caller: string, model: tf.LayersModel, xName: string, yName: string, examples: Examples): void {
   const { x, y } = examples;
-  for (const [name, tensor] of [[xName, x], [yName, y]] as const) {
-    if (!(tensor instanceof tf.Tensor)) {
-      throw new Error(`${caller}: ${name} is ${tensor === null ? 'null' : typeof tensor}; expected a tensor. toTensor(array) makes one.`);
-    }
-    if (tensor.isDisposed) throw new Error(`${caller}: ${name} has been disposed. Make the tensor again before training.`);
-  }
+  checkTensor(caller, xName, x);
+  checkTensor(caller, yName, y);
   if (x.shape[0] !== y.shape[0]) {
     throw new Error(`${caller}: ${xName} has ${x.shape[0]} examples and ${yName} has ${y.shape[0]}; expected one target for each input.`);
   }
-  if (x.shape[0] === 0) throw new Error(`${caller}: ${xName} has no examples.`);
-  const [input] = model.inputs;
-  if (model.inputs.length === 1 && !fits(x.shape, input.shape)) {
-    throw new Error(
-      `${caller}: ${xName} has the shape ${shapeText(x.shape)}, but the model takes ${shapeText(input.shape.map((size) => size ?? 'any'))}. ` +
-        `Change the data (flatten, reshape) or the inputShape of the first layer.`,
-    );
-  }
+  checkInputs(caller, model, xName, x);
   const [output] = model.outputs;
   const needsRows = model.loss === 'categoricalCrossentropy';
-  if (model.outputs.length === 1 && needsRows && !fits(y.shape, output.shape)) {
+  if (needsRows && !fits(y.shape, output.shape)) {
     throw new Error(
       `${caller}: ${yName} has the shape ${shapeText(y.shape)}, but the model puts out ${shapeText(output.shape.map((size) => size ?? 'any'))}. ` +
         `Labels become such rows with oneHot(labels, ${output.shape.at(-1)}).`,

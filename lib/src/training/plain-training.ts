@@ -1,3 +1,4 @@
+import { Random } from '../random';
 import { tf } from '../tensorflow';
 import { isFrozen } from '../engine/layers';
 import { layersWithin } from '../engine/network';
@@ -37,32 +38,50 @@ export class PlainTraining {
     }
   }
 
-  /** One step of training. @returns the loss and the metrics over the batch, before the step */
-  learn(examples: Examples, indices: Int32Array): number[] {
+  /**
+   * One step of training.
+   *
+   * @param seed decides, with the number of the step, what dropout drops
+   * @returns the loss and the metrics over the batch, before the step
+   */
+  learn(examples: Examples, indices: Int32Array, seed: number): number[] {
     const [x, y] = gathered(examples, indices);
     let results: tf.Scalar[] = [];
     const weights = tf.tidy(() => this.classWeights && tf.gather(this.classWeights, classesOf(y)));
+    // Where tfjs's layers get their random numbers from.
+    const { random } = Math;
+    const ofStep = new Random(Math.imul(seed, STEP_STRIDE) + this.model.optimizer.iterations);
+    Math.random = () => ofStep.fraction();
     try {
       results = this.trainFunction(weights ? [x, y, weights] : [x, y]);
       return results.map((value) => value.dataSync()[0]);
     } finally {
+      Math.random = random;
       tf.dispose([x, y, ...(weights ? [weights] : []), ...results]);
     }
   }
 
   /** @returns the loss and the metrics over some of the examples, which are not learned from */
   measure(examples: Examples, indices: Int32Array): number[] {
-    return tf.tidy(() => {
-      const [x, y] = gathered(examples, indices);
-      const results = this.model.evaluate(x, y, { batchSize: indices.length });
-      return (Array.isArray(results) ? results : [results]).map((value) => value.dataSync()[0]);
-    });
+    return plainMeasures(this.model, examples, indices);
   }
 
   end(): void {
     this.classWeights?.dispose();
     for (const layer of this.frozen) delete (layer as Partial<tf.layers.Layer>).call;
   }
+}
+
+/** A large odd number: no step of one seed has the numbers of a step of another. */
+const STEP_STRIDE = 0x9e3779b1;
+
+/** The loss and the metrics of a model over some of the examples, by TensorFlow.js's own `evaluate`. */
+export function plainMeasures(model: tf.LayersModel, examples: Examples, indices: Int32Array): number[] {
+  return tf.tidy(() => {
+    const [x, y] = gathered(examples, indices);
+    const results = model.evaluate(x, y, { batchSize: indices.length });
+    return (Array.isArray(results) ? results : [results]).map((value) => value.dataSync()[0]);
+  });
 }
 
 /** Some of the examples; the targets have two axes at least, as tfjs wants them. The caller disposes them. */
