@@ -93,6 +93,7 @@ describe('evaluate', () => {
     const model = makeModel();
     const data = makeData(50);
     const crossentropy = evaluate(model, data).loss;
+    model.optimizer.dispose();
     model.compile({ optimizer: 'sgd', loss: 'meanSquaredError' });
     const { loss, ...others } = evaluate(model, data);
     const expected = model.evaluate(data.x, data.y) as tf.Scalar;
