@@ -34,10 +34,13 @@ export interface AugmentOptions {
   seed?: number;
 }
 
-/** What {@link augment} makes: takes a batch, gives a changed one of the same shape and type. */
+/**
+ * What {@link augment} makes: takes a batch, gives a changed one of the same shape and type. With a seed the changes are
+ * those of this seed; without one they go on from those of the call before.
+ */
 export interface Augmentation {
-  <T extends tf.Tensor>(batch: T): T;
-  <D extends Uint8Array | Float32Array>(batch: NdArray<D>): NdArray<D>;
+  <T extends tf.Tensor>(batch: T, seed?: number): T;
+  <D extends Uint8Array | Float32Array>(batch: NdArray<D>, seed?: number): NdArray<D>;
 }
 
 /**
@@ -65,9 +68,14 @@ export interface Augmentation {
  */
 export function augment(options: AugmentOptions): Augmentation {
   checkOptions(options);
-  const random = seededRandom('augment', options.seed ?? 1);
-  const augmentation = (batch: tf.Tensor | NdArray<Uint8Array | Float32Array>): tf.Tensor | NdArray<Numbers> =>
-    batch instanceof tf.Tensor ? tf.tidy(() => vary(batch, options, random)) : varyArray(batch, options, random);
+  const { seed: own = 1 } = options;
+  const running = seededRandom('augment', own);
+  const augmentation = (
+    batch: tf.Tensor | NdArray<Uint8Array | Float32Array>, seed?: number,
+  ): tf.Tensor | NdArray<Numbers> => {
+    const random = seed === undefined ? running : seededRandom('augment', own + seed);
+    return batch instanceof tf.Tensor ? tf.tidy(() => vary(batch, options, random)) : varyArray(batch, options, random);
+  };
   return augmentation as Augmentation;
 }
 

@@ -21,8 +21,11 @@ export interface BatchOptions {
    * Done with each batch, for example augmentation: takes `[batch, height, width, channels]` float32 0..1 and returns
    * what the network takes. Tensors that are made on the way are disposed. What varies pictures is for training alone:
    * validation and prediction take other batches.
+   *
+   * In training, `seed` is another whole number for each batch of each epoch, and the same one when the training is
+   * repeated or goes on after an interruption: random numbers that begin from it are repeated too. `augment` does so.
    */
-  readonly map?: (x: tf.Tensor) => tf.Tensor;
+  readonly map?: (x: tf.Tensor, seed?: number) => tf.Tensor;
 }
 
 /**
@@ -60,15 +63,24 @@ export class Batches implements ExampleBatches {
   epoch(epoch = this.epochs): AsyncGenerator<Examples, void> {
     this.epochs = epoch + 1;
     // Seeds of neighbouring epochs are mixed by the generator.
-    return this.inTheOrder([...new Random((this.options.seed ?? 1) + epoch).permutation(this.size)]);
+    return this.inTheOrder([...new Random(this.seedOf(epoch)).permutation(this.size)], epoch);
   }
 
-  /** All pictures once, in the order of `files`. Whoever takes a batch disposes it. */
-  inOrder(): AsyncGenerator<Examples, void> {
-    return this.inTheOrder(Array.from({ length: this.size }, (_, i) => i));
+  /**
+   * All pictures once, in the order of `files`. Whoever takes a batch disposes it.
+   *
+   * @param epoch of a training without shuffling, counted from 0; it decides about the seeds that `map` gets
+   */
+  inOrder(epoch?: number): AsyncGenerator<Examples, void> {
+    return this.inTheOrder(Array.from({ length: this.size }, (_, i) => i), epoch);
   }
 
-  private async *inTheOrder(order: readonly number[]): AsyncGenerator<Examples, void> {
+  private seedOf(epoch: number): number {
+    return (this.options.seed ?? 1) + epoch;
+  }
+
+  private async *inTheOrder(order: readonly number[], epoch: number | undefined): AsyncGenerator<Examples, void> {
+    const seeds = epoch === undefined ? undefined : new Random(~this.seedOf(epoch));
     const { batchSize, size, source } = this;
     const read = (start: number): { indices: number[]; pixels: Promise<Uint8Array> } => {
       const indices = order.slice(start, start + batchSize);
@@ -82,11 +94,11 @@ export class Batches implements ExampleBatches {
       const { indices, pixels } = ahead;
       const present = await pixels;
       if (start + batchSize < size) ahead = read(start + batchSize);
-      yield this.tensors(indices, present);
+      yield this.tensors(indices, present, seeds?.below(2 ** 31));
     }
   }
 
-  private tensors(indices: readonly number[], pixels: Uint8Array): Examples {
+  private tensors(indices: readonly number[], pixels: Uint8Array, seed: number | undefined): Examples {
     const {
       size: [height, width],
       color,
@@ -99,7 +111,7 @@ export class Batches implements ExampleBatches {
     indices.forEach((index, i) => (rows[i * classes + labels.get(index)] = 1));
     const { map = (x) => x } = this.options;
     return tf.tidy(() => {
-      const x = map(tf.tensor4d(values, [indices.length, height, width, color === 'grey' ? 1 : 3]));
+      const x = map(tf.tensor4d(values, [indices.length, height, width, color === 'grey' ? 1 : 3]), seed);
       if (!(x instanceof tf.Tensor)) {
         throw new TypeError(
           `batches: map has returned ${x === null ? 'null' : `a value of type ${typeof x}`}; expected the tensor ` +
