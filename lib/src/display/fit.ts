@@ -34,11 +34,17 @@ export interface FitOptions extends TrainOptions {
  * Taught in 01_mnist_mlp.
  */
 export async function fit(model: tf.LayersModel, data: Examples | ExampleBatches, options: FitOptions = {}): Promise<History> {
-  if (options.display === false) return train(model, data, options);
+  if (options.display === false) {
+    return train(model, data, { ...options, onNotice: options.onNotice ?? ((notice) => console.warn(notice)) });
+  }
   const live = inNotebook() ? new LiveTraining() : new PrintedTraining();
   try {
     const history = await train(model, data, {
       ...options,
+      onNotice: (notice) => {
+        live.notice(notice);
+        options.onNotice?.(notice);
+      },
       onProgress: (progress) => {
         live.update(progress);
         options.onProgress?.(progress);
@@ -56,8 +62,9 @@ export async function fit(model: tf.LayersModel, data: Examples | ExampleBatches
 const LINE_INTERVAL = 200;
 const REDRAW_INTERVAL = 1000;
 
-/** The progress line and the graph in the notebook. */
+/** The progress line, with notices above it, and the graph in the notebook. */
 class LiveTraining {
+  private readonly notices: string[] = [];
   private readonly line = new LiveOutput();
   private readonly graph = new LiveOutput();
   private last: TrainingProgress | undefined;
@@ -66,13 +73,18 @@ class LiveTraining {
   /** Redraws may take this part of the time at most, so a longer history is redrawn less often. */
   private pause = REDRAW_INTERVAL;
 
+  notice(text: string): void {
+    this.notices.push(text);
+    this.line.update(linesBundle(this.notices, this.last && progressLine(this.last)));
+  }
+
   update(progress: TrainingProgress): void {
     this.last = progress;
     const now = performance.now();
     // Short epochs end many times a second; the last state is drawn at the end in any case.
     if (now - this.told >= LINE_INTERVAL) {
       this.told = now;
-      this.line.update(progressBundle(progress));
+      this.line.update(linesBundle(this.notices, progressLine(progress)));
     }
     if (now - this.drawn >= this.pause) this.draw(progress);
   }
@@ -80,7 +92,8 @@ class LiveTraining {
   end(how: string): void {
     if (!this.last) return;
     this.draw(this.last);
-    this.line.update(endBundle(this.last, how));
+    const text = endText(this.last, how);
+    this.line.update(linesBundle(this.notices, { text, html: escapeXml(text) }));
   }
 
   private draw(progress: TrainingProgress): void {
@@ -94,6 +107,10 @@ class LiveTraining {
 /** One line an epoch, for scripts and logs. */
 class PrintedTraining {
   private last: TrainingProgress | undefined;
+
+  notice(text: string): void {
+    console.log(text);
+  }
 
   update(progress: TrainingProgress): void {
     this.last = progress;
@@ -128,11 +145,27 @@ function progressText(progress: TrainingProgress): string {
   );
 }
 
-function progressBundle(progress: TrainingProgress): Bundle {
+/** A line of text, and how a notebook shows it. */
+interface Line {
+  readonly text: string;
+  readonly html: string;
+}
+
+function progressLine(progress: TrainingProgress): Line {
   const text = progressText(progress);
   const done = progress.epoch + progress.batch / progress.batchesPerEpoch;
   const bar = `<progress value="${done.toFixed(3)}" max="${progress.epochs}" aria-label="training" style="width: 12em"></progress>`;
-  return { data: { 'text/html': `<div>${bar} ${escapeXml(text)}</div>`, 'text/plain': text } };
+  return { text, html: `${bar} ${escapeXml(text)}` };
+}
+
+function linesBundle(notices: readonly string[], last?: Line): Bundle {
+  const lines = [...notices.map((text) => ({ text, html: escapeXml(text) })), ...(last ? [last] : [])];
+  return {
+    data: {
+      'text/html': lines.map(({ html }) => `<div>${html}</div>`).join(''),
+      'text/plain': lines.map(({ text }) => text).join('\n'),
+    },
+  };
 }
 
 function endText(progress: TrainingProgress, how: string): string {
@@ -142,9 +175,4 @@ function endText(progress: TrainingProgress, how: string): string {
   const quick = epochsAskedFor ? ` (a quick run: ${epochsAskedFor} were asked for)` : '';
   const count = done === epochs ? `${done} ${done === 1 ? 'epoch' : 'epochs'}` : `${done} of ${epochs} epochs`;
   return `${count}${quick} in ${durationText(progress.secondsElapsed)}${ended} · ${measuresText(presentMeasures(progress))}`;
-}
-
-function endBundle(progress: TrainingProgress, how: string): Bundle {
-  const text = endText(progress, how);
-  return { data: { 'text/html': `<div>${escapeXml(text)}</div>`, 'text/plain': text } };
 }
