@@ -21,6 +21,8 @@ export interface Resumed {
   readonly position: CheckpointPosition;
   readonly state: RecorderState;
   readonly seed: number;
+  /** As the optimizer had it. Undefined if it has none. */
+  readonly learningRate: number | undefined;
 }
 
 /** What a checkpoint says besides the weights. */
@@ -47,7 +49,9 @@ export class Checkpoints {
 
   /** @param done batches of the training so far */
   isDue(done: number, batchesPerEpoch: number): boolean {
-    return done % Math.max(1, Math.round(this.every * batchesPerEpoch)) === 0;
+    // The end of an epoch is a multiple of a part of it, also where that part is no whole number of batches.
+    const multiples = (batches: number): number => Math.floor(batches / (this.every * batchesPerEpoch) + ROUNDING);
+    return multiples(done) > multiples(done - 1);
   }
 
   /** @throws Error if it cannot be written; older checkpoints are still there */
@@ -67,56 +71,84 @@ export class Checkpoints {
   /**
    * Brings model and optimizer to where the newest whole checkpoint left them.
    *
+   * @param seed that the training must have had; undefined if any will do
    * @param tell is told which checkpoints were damaged
    * @returns undefined if there is none
-   * @throws Error if it is of another training
+   * @throws Error if it is of another training; nothing has changed then
    */
-  restore(tell: (notice: string) => void): Resumed | undefined {
+  restore(seed: number | undefined, tell: (notice: string) => void): Resumed | undefined {
     const { newest, damaged } = newestCheckpoint(this.options.folder);
     for (const { file, reason } of damaged) tell(`The checkpoint ${file} is damaged and was left out: ${reason}.`);
     if (!newest) return undefined;
-    const { file, position, content: { facts, arrays } } = newest;
-    const { training, state, seed, optimizer } = facts as unknown as Facts;
-    this.check(training, optimizer);
+    const { file, position, content: { facts: content, arrays } } = newest;
+    const facts = content as unknown as Facts;
+    const difference = this.difference(facts, seed);
+    if (difference) {
+      // Nothing was learned yet that could be lost.
+      if (position.epoch === 0 && position.batch === 0) return undefined;
+      throw new Error(
+        `fit: the checkpoints in ${this.options.folder} are of another training: ${difference}. Name another folder ` +
+          'for this one, or delete that one.',
+      );
+    }
     this.weights().forEach((weight, i) => {
       const { values, shape } = arrays[`${WEIGHT}${i}`];
       tf.tidy(() => void weight.write(tf.tensor(values, [...shape])));
     });
     const ofOptimizer = Object.entries(arrays).filter(([name]) => name.startsWith(OPTIMIZER));
     restoreOptimizerState(this.model.optimizer, {
-      ...optimizer,
+      ...facts.optimizer,
       arrays: Object.fromEntries(ofOptimizer.map(([name, array]) => [name.slice(OPTIMIZER.length), array])),
     });
-    return { file, position, state, seed };
+    const { learningRate } = facts.optimizer.config as { learningRate?: number };
+    return { file, position, state: facts.state, seed: facts.seed, learningRate };
   }
 
   private weights(): tf.LayerVariable[] {
     return this.model.weights;
   }
 
-  /** What has to be the same for a training to go on. Names of layers are others after a restart. */
+  /** What has to be the same for a training to go on. */
   private training(): JsonObject {
     const { model, settings } = this;
+    const layers = layersWithin(model).map((layer, i) => [`layer ${i + 1}`, described(layer)] as const);
     return {
-      layers: layersWithin(model).map((layer) => `${layer.getClassName()} ${JSON.stringify(layer.outputShape)}`),
+      ...Object.fromEntries(layers),
       loss: typeof model.loss === 'string' ? model.loss : 'of its own',
+      measures: model.metricsNames,
       ...settings,
     };
   }
 
-  private check(training: JsonObject, optimizer: Facts['optimizer']): void {
-    const present = { ...this.training(), optimizer: this.model.optimizer.getClassName() };
-    const before: JsonObject = { ...training, optimizer: optimizer.className };
-    for (const [name, value] of Object.entries(present)) {
-      const [was, is] = [before[name], value].map((each) => JSON.stringify(each) ?? 'nothing');
-      if (was === is) continue;
-      throw new Error(
-        `fit: the checkpoints in ${this.options.folder} are of another training: ${name} was ${was} there and is ${is} ` +
-          'here. Name another folder for this one, or delete that one.',
-      );
+  /** The first thing that is another one than before, in half a sentence. */
+  private difference({ training, optimizer, seed }: Facts, seedNow = seed): string | undefined {
+    const { model: { optimizer: present } } = this;
+    const before: JsonObject = { ...training, optimizer: settingsOf(optimizer.className, optimizer.config), seed };
+    const now: JsonObject = {
+      ...this.training(), optimizer: settingsOf(present.getClassName(), present.getConfig() as JsonObject), seed: seedNow,
+    };
+    for (const name of new Set([...Object.keys(before), ...Object.keys(now)])) {
+      const [was, is] = [before[name], now[name]].map((each) => JSON.stringify(each) ?? 'nothing');
+      if (was !== is) return `${name} was ${was} there and is ${is} here`;
     }
+    return undefined;
   }
 }
+
+/** Above the rounding of a quotient, far below the part of a batch. */
+const ROUNDING = 1e-9;
+
+/** What a layer does. Its name is another one after a restart, and its initial weights are no longer there. */
+function described(layer: tf.layers.Layer): string {
+  const isPassing = (key: string): boolean => key === 'name' || key.endsWith('Initializer');
+  const settings = JSON.stringify(layer.getConfig(), (key, value: unknown) => (isPassing(key) ? undefined : value));
+  const weights = layer.weights.map(({ shape, trainable }) => `${shape}${trainable ? '' : ' frozen'}`);
+  return `${layer.getClassName()} ${settings}, weights [${weights.join('], [')}]`;
+}
+
+/** The learning rate may change from epoch to epoch. */
+const settingsOf = (className: string, { learningRate: _, ...config }: JsonObject): string =>
+  `${className} ${JSON.stringify(config)}`;
 
 const WEIGHT = 'weight/';
 const OPTIMIZER = 'optimizer/';

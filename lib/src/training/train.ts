@@ -1,3 +1,4 @@
+import { countText } from '../arrays';
 import { CannotCompile } from '../engine/cannot-compile';
 import { CompiledTraining } from '../engine/compiled-training';
 import { Random } from '../random';
@@ -10,6 +11,9 @@ import type { History, TrainingProgress } from './history';
 import { stateHolders } from './optimizer-state';
 import { PlainTraining } from './plain-training';
 import { Recorder } from './recorder';
+
+/** As `model.fit` takes them: functions by the moment at which they are called, or an object of a class. */
+export type TrainCallback = tf.CustomCallbackArgs | tf.Callback | tf.CustomCallback;
 
 export interface TrainOptions {
   /** How often the network sees every example. Default 1. */
@@ -38,7 +42,7 @@ export interface TrainOptions {
   /** Keeps the training in files, and goes on from them. */
   checkpoint?: CheckpointOptions;
   /** tfjs callbacks, called at the same moments as by `model.fit`. */
-  callbacks?: tf.CustomCallbackArgs | tf.Callback | tf.Callback[];
+  callbacks?: TrainCallback | TrainCallback[];
   /** Called at most every `progressInterval` milliseconds, and after each epoch. */
   onProgress?: (progress: TrainingProgress) => void;
   /** In milliseconds. Default 250. */
@@ -77,8 +81,16 @@ const MEASURED_AT_ONCE = 500;
 /** One way to take steps. */
 type Training = Pick<CompiledTraining, 'measures' | 'learn' | 'measure' | 'end'>;
 
-/** Models that are being trained now. */
-const inTraining = new WeakSet<tf.LayersModel>();
+/** Where tfjs notes that a model is being trained, so that its own `fit` and this one keep out of each other's way. */
+function trainingNote(model: tf.LayersModel): { isTraining: boolean } {
+  interface Noting {
+    isTraining: boolean;
+    /** What a sequential model is made of. */
+    readonly model?: Noting;
+  }
+  const noting = model as unknown as Noting;
+  return noting.model ?? noting;
+}
 
 /**
  * Trains a compiled model and reports how it goes: the options and callbacks of `model.fit`, by steps that run as one
@@ -98,7 +110,7 @@ export async function train(
   options: TrainOptions = {},
 ): Promise<History> {
   checkArguments(model, data, options);
-  if (inTraining.has(model)) {
+  if (trainingNote(model).isTraining) {
     throw new Error('fit: this model is being trained already. Wait until that training has ended, or interrupt it.');
   }
   const run = new Run(model, data, options);
@@ -113,8 +125,11 @@ class Run {
   private readonly examples: number;
   private readonly validation: { data: Examples | ExampleBatches; indices?: Int32Array } | undefined;
   private readonly callbacks: readonly tf.Callback[];
+  private readonly classWeights: number[] | undefined;
   private readonly recorder: Recorder;
   private readonly checkpoints: Checkpoints | undefined;
+  /** The last checkpoint could not be written. */
+  private isUnkept = false;
   private seed: number;
   private training: Training | undefined;
   private isInterrupted = false;
@@ -130,77 +145,95 @@ class Run {
     const { epochs = 1, validationData, validationSplit = 0, seed, checkpoint, onProgress } = options;
     this.epochs = readSettings().quick ? Math.min(epochs, QUICK_EPOCHS) : epochs;
     this.batchSize = areBatches(data) ? data.batchSize : options.batchSize ?? 32;
-    const all = areBatches(data) ? data.size : data.x.shape[0];
+    const all = sizeOf(data);
     // As tfjs splits.
     this.examples = validationData ? all : Math.floor(all * (1 - validationSplit));
     if (validationData) this.validation = { data: validationData };
     else if (this.examples < all) this.validation = { data, indices: counting(this.examples, all) };
+    if (this.examples === 0) {
+      throw new Error(`fit: validationSplit ${validationSplit} of ${countText(all)} examples leaves none to learn from.`);
+    }
     this.callbacks = asCallbacks(options.callbacks);
+    this.classWeights = options.classWeight && classWeights(options.classWeight, model);
     this.seed = seed ?? Math.floor(Math.random() * 2 ** 31);
     const { batchSize, examples } = this;
     this.recorder = new Recorder(
       { epochs: this.epochs, batchSize, examples, interval: options.progressInterval ?? 250 },
       (progress) => onProgress?.(this.epochs < epochs ? { ...progress, epochsAskedFor: epochs } : progress),
     );
-    const { shuffle = true, classWeight } = options;
-    this.checkpoints = checkpoint && new Checkpoints(model, checkpoint, { batchSize, examples, shuffle, classWeight });
+    const { shuffle = true, order, classWeight } = options;
+    const validationExamples = this.validation ? this.validation.indices?.length ?? sizeOf(this.validation.data) : 0;
+    this.checkpoints = checkpoint && new Checkpoints(model, checkpoint, {
+      batchSize, examples, validationExamples, order: order ? 'of its own' : shuffle ? 'shuffled' : 'as it is', classWeight,
+    });
   }
 
   async run(): Promise<History> {
     const { model, recorder } = this;
+    const note = trainingNote(model);
     const interrupt = (): void => void (this.isInterrupted = true);
     process.on('SIGINT', interrupt);
-    inTraining.add(model);
+    note.isTraining = true;
     try {
       this.goOn();
       if (recorder.epoch < this.epochs) await this.runEpochs();
     } finally {
-      inTraining.delete(model);
+      note.isTraining = false;
       process.off('SIGINT', interrupt);
       stateHolders.delete(model.optimizer);
       this.training?.end();
     }
     if (this.isInterrupted && recorder.history.epoch.length < this.epochs && !this.hasStopped) {
-      const kept = this.checkpoints ? ', from the checkpoint that it has left' : '';
+      const where = this.checkpoints ? ', from the checkpoint that it has left' : '';
+      const next = this.isUnkept
+        ? '. Its checkpoint could not be written: keep the model with saveModel before you call fit again'
+        : `: call fit again to go on from here${where}`;
       throw new TrainingInterrupted(
         `Training was interrupted in epoch ${recorder.epoch + 1} of ${this.epochs}, after batch ${recorder.batch} of ` +
           `${recorder.batchesPerEpoch}${this.isValidating ? ', while it was validated' : ''}. The model keeps what ` +
-          `it has learned: call fit again to go on from here${kept}.`,
+          `it has learned${next}.`,
         recorder.history,
       );
     }
     return recorder.history;
   }
 
-  /** Takes up a training that was interrupted, if there is one. */
+  /**
+   * Takes up a training that was interrupted, if there is one. Else the first checkpoint is written: where that cannot
+   * be done, the learner knows it at once.
+   */
   private goOn(): void {
-    const found = this.checkpoints?.restore((notice) => this.options.onNotice?.(notice));
-    if (!found) return;
-    const { position: { epoch, batch }, state, seed } = found;
-    const { recorder, options } = this;
-    if (options.seed !== undefined && options.seed !== seed) {
-      throw new Error(
-        `fit: the checkpoints in ${options.checkpoint?.folder} are of a training with the seed ${seed}, this one has ` +
-          `${options.seed}. Name another folder to train anew.`,
-      );
+    const { checkpoints, recorder, options, model: { optimizer } } = this;
+    if (!checkpoints) return;
+    const tell = (notice: string): void => options.onNotice?.(notice);
+    const found = checkpoints.restore(options.seed, tell);
+    if (!found) {
+      checkpoints.save({ epoch: 0, batch: 0 }, recorder.state, this.seed);
+      return;
     }
+    const { position: { epoch, batch }, state, seed, learningRate } = found;
     this.seed = seed;
     recorder.restore(state, epoch, batch);
     const where = epoch >= this.epochs
       ? `All ${this.epochs} epochs were done already; name another folder to train anew.`
       : `It goes on in epoch ${epoch + 1} of ${this.epochs}${batch > 0 ? `, after batch ${batch} of ${recorder.batchesPerEpoch}` : ''}.`;
-    options.onNotice?.(`This training was begun before: ${found.file}. ${where}`);
+    tell(`This training was begun before: ${found.file}. ${where}`);
+    const { learningRate: given } = optimizer as unknown as { learningRate?: number };
+    if (learningRate === undefined || learningRate === given) return;
+    setLearningRate(optimizer, learningRate);
+    if (!options.learningRate) tell(`The learning rate goes on as it was, ${learningRate}, instead of ${given}.`);
   }
 
   private async runEpochs(): Promise<void> {
     const { model, recorder, callbacks, options } = this;
     const first = recorder.epoch;
-    const { batchesPerEpoch } = recorder;
+    const ofValidation = this.validation ? model.metricsNames.map((name) => `val_${name}`) : [];
     model.stopTraining = false;
     for (const callback of callbacks) {
       callback.setParams({
-        epochs: this.epochs, initialEpoch: first, samples: this.examples, steps: batchesPerEpoch,
-        batchSize: this.batchSize, verbose: 0, doValidation: this.validation !== undefined, metrics: model.metricsNames,
+        epochs: this.epochs, initialEpoch: first, samples: this.examples, steps: recorder.batchesPerEpoch,
+        batchSize: this.batchSize, verbose: 0, doValidation: this.validation !== undefined,
+        metrics: [...model.metricsNames, ...ofValidation],
       });
       callback.setModel(model as never);
     }
@@ -265,7 +298,7 @@ class Run {
     const { data, model, batchSize, options } = this;
     if (areBatches(data)) {
       let index = 0;
-      const order = options.shuffle === false ? data.inOrder() : data.epoch(epoch);
+      const order = options.shuffle === false ? data.inOrder(epoch) : data.epoch(epoch);
       for await (const examples of checkedBatches('fit', model, 'data', order)) {
         try {
           if (index++ >= from) yield { examples, indices: counting(0, examples.x.shape[0]) };
@@ -294,7 +327,7 @@ class Run {
     const { data, indices } = this.validation;
     const sums: number[] = [];
     let seen = 0;
-    const total = indices?.length ?? (areBatches(data) ? data.size : data.x.shape[0]);
+    const total = indices?.length ?? sizeOf(data);
     const measure = (training: Training, examples: Examples, part: Int32Array): void => {
       training.measure(examples, part).forEach((mean, i) => (sums[i] = (sums[i] ?? 0) + mean * part.length));
       seen += part.length;
@@ -324,12 +357,11 @@ class Run {
   }
 
   private begin(examples: Examples): Training {
-    const { model, options, validation } = this;
-    const weights = options.classWeight && classWeights(options.classWeight, model);
+    const { model, options, validation, classWeights } = this;
     if (options.compile !== false) {
       try {
         if (validation && !areBatches(validation.data)) checkSameTypes(examples, validation.data);
-        const training = CompiledTraining.begin(model, examples, weights);
+        const training = CompiledTraining.begin(model, examples, classWeights);
         stateHolders.set(model.optimizer, training);
         return training;
       } catch (error) {
@@ -337,7 +369,7 @@ class Run {
         options.onNotice?.(`Training goes by TensorFlow.js's own steps, which are slower: ${error.message}`);
       }
     }
-    return new PlainTraining(model, weights);
+    return new PlainTraining(model, classWeights);
   }
 
   private get hasStopped(): boolean {
@@ -348,12 +380,24 @@ class Run {
     return this.isInterrupted || this.hasStopped;
   }
 
-  /** Writes a checkpoint if it is time, or in any case. */
+  /** Writes a checkpoint if it is time, or in any case. Where it cannot be written the training goes on all the same. */
   private keep(position: { epoch: number; batch: number }, always: boolean): void {
-    const { checkpoints, recorder, seed } = this;
-    if (!checkpoints) return;
+    const { checkpoints, recorder, seed, options } = this;
     const done = position.epoch * recorder.batchesPerEpoch + position.batch;
-    if (always || checkpoints.isDue(done, recorder.batchesPerEpoch)) checkpoints.save(position, recorder.state, seed);
+    if (!checkpoints || !(always || checkpoints.isDue(done, recorder.batchesPerEpoch))) return;
+    try {
+      checkpoints.save(position, recorder.state, seed);
+      if (this.isUnkept) options.onNotice?.('Checkpoints can be written again.');
+      this.isUnkept = false;
+    } catch (error) {
+      if (!this.isUnkept) {
+        options.onNotice?.(
+          `A checkpoint could not be written; the training goes on, and tries it again when the next one is due. ` +
+            `${(error as Error).message} The model itself is kept by saveModel at the end.`,
+        );
+      }
+      this.isUnkept = true;
+    }
   }
 
   private async letOthersWork(): Promise<void> {
@@ -372,12 +416,16 @@ const named = (names: readonly string[], values: readonly number[]): Record<stri
 /** The whole numbers from `from` to below `to`. */
 const counting = (from: number, to: number): Int32Array => Int32Array.from({ length: to - from }, (_, i) => from + i);
 
-function asCallbacks(callbacks: TrainOptions['callbacks']): tf.Callback[] {
-  if (!callbacks) return [];
-  if (Array.isArray(callbacks)) return callbacks;
-  if (callbacks instanceof tf.Callback) return [callbacks];
-  // tfjs-layers takes both kinds in one list, its types do not.
-  return [new tf.CustomCallback(callbacks, 'never') as unknown as tf.Callback];
+const sizeOf = (data: Examples | ExampleBatches): number => (areBatches(data) ? data.size : data.x.shape[0]);
+
+function asCallbacks(callbacks: TrainOptions['callbacks'] = []): tf.Callback[] {
+  return [callbacks].flat().map((callback) => {
+    const isObject = 'setParams' in callback;
+    // tfjs yields to others for `onYield` alone: the training itself does so anyway.
+    const object = isObject ? callback : new tf.CustomCallback(callback, callback.onYield ? 'auto' : 'never');
+    // One class and the other have the same methods.
+    return object as unknown as tf.Callback;
+  });
 }
 
 /** SGD and its kin keep a second copy of the rate, which their setter knows. (`instanceof` holds for all of tfjs's optimizers.) */
