@@ -70,13 +70,12 @@ const meanSquaredError: Loss = (t, target, prediction) => {
 };
 
 /** Losses by the names that tfjs gives them. */
-const losses: Readonly<Record<string, Loss>> = {
+export const losses: Readonly<Record<string, Loss>> = {
   categoricalCrossentropy,
   sparseCategoricalCrossentropy: (t, target, prediction) =>
     categoricalCrossentropy(t, t.oneHot(target, prediction.shape[1]), clip(t, prediction)),
   binaryCrossentropy,
   meanSquaredError,
-  mse: meanSquaredError,
 };
 
 /** Whether the targets are class numbers rather than a row for each example. */
