@@ -146,7 +146,8 @@ export const layers: Readonly<Record<string, LayerRule>> = {
   Dropout: ({ t, inputs: [x], layer, config, pass }) => {
     if (config.noiseShape) throw REQUIRED(layer, 'noiseShape');
     const rate = Number(config.rate);
-    return pass.isTraining && rate > 0 ? drop(t, x, rate, pass.seed()) : x;
+    // As tfjs does, which lets everything through at the rate 1.
+    return pass.isTraining && rate > 0 && rate < 1 ? drop(t, x, rate, pass.seed()) : x;
   },
 
   Flatten: ({ t, inputs: [x], layer, config }) => {
