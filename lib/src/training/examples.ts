@@ -60,9 +60,15 @@ export async function* checkedBatches(
  */
 export function checkInputs(caller: string, model: tf.LayersModel, name: string, x: tf.Tensor): void {
   checkTensor(caller, name, x);
+  if (model.inputs.length !== 1 || model.outputs.length !== 1) {
+    throw new Error(
+      `${caller}: the model has ${model.inputs.length} inputs and ${model.outputs.length} outputs; expected one of each. ` +
+        `TensorFlow.js's own model.fit, evaluate and predict take lists of tensors.`,
+    );
+  }
   if (x.shape[0] === 0) throw new Error(`${caller}: ${name} has no examples.`);
   const [input] = model.inputs;
-  if (model.inputs.length === 1 && !fits(x.shape, input.shape)) {
+  if (!fits(x.shape, input.shape)) {
     throw new Error(
       `${caller}: ${name} has the shape ${shapeText(x.shape)}, but the model takes ${shapeText(input.shape.map((size) => size ?? 'any'))}. ` +
         `Change the data (flatten, reshape) or the inputShape of the first layer.`,

@@ -12,8 +12,14 @@ import { stateHolders } from './optimizer-state';
 import { PlainTraining } from './plain-training';
 import { Recorder } from './recorder';
 
-/** As `model.fit` takes them: functions by the moment at which they are called, or an object of a class. */
-export type TrainCallback = tf.CustomCallbackArgs | tf.Callback | tf.CustomCallback;
+/** As `model.fit` takes them: functions by the moment at which they are called, or an object of one of tfjs's classes. */
+export type TrainCallback = tf.CustomCallbackArgs | CallbackObject;
+
+/** What a `tf.Callback` has and functions have not: more would keep TypeScript from knowing the functions' parameters. */
+interface CallbackObject {
+  setParams(params: object): void;
+  setModel(model: object): void;
+}
 
 export interface TrainOptions {
   /** How often the network sees every example. Default 1. */
