@@ -250,19 +250,18 @@ class Run {
       if (options.learningRate) setLearningRate(model.optimizer, options.learningRate(epoch));
       for (const callback of callbacks) await callback.onEpochBegin(epoch, {});
       const isWhole = await this.runBatches(epoch);
-      const logs: Record<string, number> = recorder.means;
       const validated = isWhole ? await this.validate() : undefined;
-      if (validated) {
-        Object.assign(logs, validated);
-        recorder.endEpoch(logs);
-      } else {
-        // An epoch that was broken off has seen only a part of the data: it is not a point of the curve.
+      const logs: Record<string, number> = { ...recorder.means, ...validated };
+      if (validated) recorder.endEpoch(logs);
+      else {
+        this.keep({ epoch, batch: recorder.batch }, true);
+        // It has not ended: what callbacks do at its end comes when the training goes on.
+        if (this.isInterrupted) break;
+        // It has seen only a part of the data: it is not a point of the curve.
         brokenOff.add(logs);
       }
       for (const callback of callbacks) await callback.onEpochEnd(epoch, logs);
-      const isLast = epoch + 1 === this.epochs || this.isStopped;
-      if (validated) this.keep({ epoch: epoch + 1, batch: 0 }, isLast);
-      else this.keep({ epoch, batch: recorder.batch }, true);
+      if (validated) this.keep({ epoch: epoch + 1, batch: 0 }, epoch + 1 === this.epochs || this.isStopped);
     }
     for (const callback of callbacks) await callback.onTrainEnd({});
   }

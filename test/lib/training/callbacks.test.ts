@@ -161,6 +161,14 @@ describe('callbacks of train', () => {
     expect(history.epoch).toEqual(moment === 'onBatchEnd' ? [] : [0, 1]);
   });
 
+  it('hear nothing of the end of an epoch that an interrupt has broken off', async () => {
+    const events: Event[] = [];
+    const interrupt = { onBatchEnd: (batch: number) => void (batch === 1 && process.emit('SIGINT')) };
+    await expect(train(models[0], data, { ...plainOptions, callbacks: [recordingArgs(events), interrupt] })).rejects.toThrow('interrupted');
+    expect(events.slice(-2).map(([moment]) => moment)).toEqual(['onBatchEnd', 'onTrainEnd']);
+    expect(weightsOf(models[0])).not.toEqual(weightsOf(models[1]));
+  });
+
   it('stop early as by model.fit, with tf.callbacks.earlyStopping', async () => {
     const log = vi.spyOn(console, 'log').mockImplementation(() => {});
     const { history, expected } = await both(

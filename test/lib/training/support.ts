@@ -54,6 +54,8 @@ export const weightsOf = (model: tf.LayersModel): number[] =>
 export function dispose(model: tf.LayersModel): void {
   model.dispose();
   model.optimizer.dispose();
+  // tfjs's momentum forgets its learning rate.
+  (model.optimizer as unknown as { c?: tf.Tensor }).c?.dispose();
 }
 
 /** Trains a new network. @returns its weights at the end, and its history */
