@@ -69,10 +69,16 @@ function activated({ layer, t }: LayerInPass, x: Value, name: unknown = 'linear'
   return activations[name](t, x);
 }
 
-/** A window that slides over pictures, with settings that TensorFlow's operations have on a CPU. */
-function windowOf({ layer, config }: LayerInPass, sizes: 'kernelSize' | 'poolSize'): Window {
-  const pair = (value: unknown): [number, number] => (Array.isArray(value) ? [value[0], value[1]] : [Number(value), Number(value)]);
+/** @throws CannotCompile for pictures as `[channels, height, width]`, which TensorFlow's operations do not take on a CPU */
+function wantChannelsLast({ layer, config }: LayerInPass): void {
   if (config.dataFormat === 'channelsFirst') throw REQUIRED(layer, "dataFormat 'channelsFirst'");
+}
+
+/** A window that slides over pictures, with settings that TensorFlow's operations have on a CPU. */
+function windowOf(at: LayerInPass, sizes: 'kernelSize' | 'poolSize'): Window {
+  const { layer, config } = at;
+  const pair = (value: unknown): [number, number] => (Array.isArray(value) ? [value[0], value[1]] : [Number(value), Number(value)]);
+  wantChannelsLast(at);
   if (config.dilationRate !== undefined && pair(config.dilationRate).some((rate) => rate !== 1)) {
     throw REQUIRED(layer, 'dilationRate');
   }
@@ -120,8 +126,14 @@ export const layers: Readonly<Record<string, LayerRule>> = {
 
   MaxPooling2D: (at) => maxPool(at.t, at.inputs[0], windowOf(at, 'poolSize')),
   AveragePooling2D: (at) => averagePool(at.t, at.inputs[0], windowOf(at, 'poolSize')),
-  GlobalAveragePooling2D: ({ t, inputs: [x] }) => globalMean(t, x),
-  GlobalMaxPooling2D: ({ t, inputs: [x] }) => globalMax(t, x),
+  GlobalAveragePooling2D: (at) => {
+    wantChannelsLast(at);
+    return globalMean(at.t, at.inputs[0]);
+  },
+  GlobalMaxPooling2D: (at) => {
+    wantChannelsLast(at);
+    return globalMax(at.t, at.inputs[0]);
+  },
 
   BatchNormalization: (at) => {
     const { t, inputs: [x], layer, config, pass } = at;
@@ -150,14 +162,14 @@ export const layers: Readonly<Record<string, LayerRule>> = {
     return pass.isTraining && rate > 0 && rate < 1 ? drop(t, x, rate, pass.seed()) : x;
   },
 
-  Flatten: ({ t, inputs: [x], layer, config }) => {
-    if (config.dataFormat === 'channelsFirst') throw REQUIRED(layer, "dataFormat 'channelsFirst'");
-    return reshape(t, x, [-1, sizeOfOne(x.shape)]);
+  Flatten: (at) => {
+    wantChannelsLast(at);
+    return reshape(at.t, at.inputs[0], [-1, sizeOfOne(at.inputs[0].shape)]);
   },
   Reshape: ({ t, inputs: [x], layer }) => reshape(t, x, (layer.outputShape as (number | null)[]).map((size) => size ?? -1)),
-  ZeroPadding2D: ({ t, inputs: [x], layer, config }) => {
-    if (config.dataFormat === 'channelsFirst') throw REQUIRED(layer, "dataFormat 'channelsFirst'");
-    return pad(t, x, config.padding as [number, number][]);
+  ZeroPadding2D: (at) => {
+    wantChannelsLast(at);
+    return pad(at.t, at.inputs[0], at.config.padding as [number, number][]);
   },
 
   Rescaling: ({ t, inputs: [x], config }) => rescale(t, x, Number(config.scale), Number(config.offset)),
@@ -173,10 +185,8 @@ export const layers: Readonly<Record<string, LayerRule>> = {
     return activated(at, at.inputs[0], maxValue === 6 ? 'relu6' : 'relu');
   },
   LeakyReLU: ({ t, inputs: [x], config }) => leakyRelu(t, x, Number(config.alpha)),
-  ELU: (at) => {
-    if (Number(at.config.alpha) !== 1) throw REQUIRED(at.layer, 'alpha');
-    return activated(at, at.inputs[0], 'elu');
-  },
+  // tfjs has no other alpha than 1.
+  ELU: (at) => activated(at, at.inputs[0], 'elu'),
 
   Add: ({ t, inputs, layer }) => {
     if (inputs.some(({ shape }) => `${shape}` !== `${inputs[0].shape}`)) throw REQUIRED(layer, 'inputs of several shapes');
