@@ -221,7 +221,7 @@ class Run {
     this.seed = seed;
     recorder.restore(state, epoch, batch);
     const where = epoch >= this.epochs
-      ? `All ${this.epochs} epochs were done already; name another folder to train anew.`
+      ? `${this.epochs === 1 ? 'Its epoch was' : `All ${this.epochs} epochs were`} done already; name another folder to train anew.`
       : `It goes on in epoch ${epoch + 1} of ${this.epochs}${batch > 0 ? `, after batch ${batch} of ${recorder.batchesPerEpoch}` : ''}.`;
     tell(`This training was begun before: ${found.file}. ${where}`);
     const { learningRate: given } = optimizer as unknown as { learningRate?: number };
@@ -397,8 +397,8 @@ class Run {
     } catch (error) {
       if (!this.isUnkept) {
         options.onNotice?.(
-          `A checkpoint could not be written; the training goes on, and tries it again when the next one is due. ` +
-            `${(error as Error).message} The model itself is kept by saveModel at the end.`,
+          `A checkpoint could not be written; the training goes on, and tries it again when the next one is due. The ` +
+            `reason: ${(error as Error).message.replace(/^checkpoint: /, '')} The model itself is kept by saveModel at the end.`,
         );
       }
       this.isUnkept = true;

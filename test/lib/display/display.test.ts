@@ -1,3 +1,5 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import {
   fit, memoryAccount, showClassCounts, showConfusion, showHistogram, showHistory, showLearningRates, showMemory, showModel,
   showWeights, showImage, showImages, showImageSizes, showMeanImages, showOwnPicture, tf, TrainingInterrupted,
@@ -5,6 +7,9 @@ import {
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { arrayOf } from '../../../lib/src/arrays';
 import { bytesText, durationText } from '../../../lib/src/display/text';
+import { temporaryFolders } from '../../setup/temporary';
+
+const newFolder = temporaryFolders();
 
 interface Output {
   data: Record<string, any>;
@@ -151,9 +156,54 @@ describe('in a notebook', () => {
     clear(model, data);
   });
 
+  it('fit shows notices above the progress, also one that comes on the way or when there is nothing to train', async () => {
+    const { model, data } = task();
+    const checkpoint = { folder: path.join(newFolder(), '<new>') };
+    const told: string[] = [];
+    const spoil = { onBatchEnd: (batch: number) => {
+      if (batch !== 0) return;
+      rmSync(checkpoint.folder, { recursive: true });
+      writeFileSync(checkpoint.folder, '');
+    } };
+    const onNotice = (notice: string): void => void told.push(notice);
+    await fit(model, data, { batchSize: 2, checkpoint, callbacks: spoil, onNotice });
+    const [first] = outputs;
+    const last = outputs.at(-1)!;
+    expect(last.displayId).toBe(first.displayId);
+    const [notice, line, ...more] = last.data['text/plain'].split('\n');
+    expect(notice).toMatch(/^A checkpoint could not be written/);
+    expect(line).toMatch(/^1 epoch in/);
+    expect([more, told]).toEqual([[], [notice]]);
+    expect(last.data['text/html']).toMatch(/^<div>A checkpoint.*&#60;new&#62;.*<\/div><div>1 epoch in/);
+
+    rmSync(checkpoint.folder);
+    await fit(model, data, { checkpoint });
+    outputs.length = 0;
+    await fit(model, data, { checkpoint });
+    expect(outputs.map(({ data, update }) => [data['text/plain'], update])).toEqual([
+      [expect.stringMatching(/^This training was begun before: .* Its epoch was done already/), false],
+    ]);
+    clear(model, data);
+  });
+
   it('display: false shows nothing', async () => {
     const { model, data } = task();
     await fit(model, data, { display: false });
+    expect(outputs).toEqual([]);
+    clear(model, data);
+  });
+
+  it('display: false warns of what the learner should know, unless someone else is told', async () => {
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
+    const { model, data } = task();
+    const checkpoint = { folder: newFolder() };
+    const told: string[] = [];
+    await fit(model, data, { display: false, checkpoint });
+    await fit(model, data, { display: false, checkpoint, onNotice: (notice) => told.push(notice) });
+    expect([warn.mock.calls.length, told.length]).toEqual([0, 1]);
+    await fit(model, data, { display: false, checkpoint });
+    expect(warn.mock.calls).toEqual([[told[0]]]);
+    warn.mockRestore();
     expect(outputs).toEqual([]);
     clear(model, data);
   });
@@ -166,9 +216,14 @@ describe('outside a notebook', () => {
     showImage(arrayOf(new Uint8Array(4), [2, 2]), 'cat');
     const { model, data } = task();
     await fit(model, data, { epochs: 2 });
+    const checkpoint = { folder: newFolder() };
+    for (let i = 0; i < 2; i++) await fit(model, data, { checkpoint });
     log.mockRestore();
     expect(printed[0]).toBe('1 image: cat');
-    expect(printed.slice(1).map((line) => line.slice(0, 12))).toEqual(['Epoch 1 of 2', 'Epoch 2 of 2', expect.stringMatching(/^2 epochs in/)]);
+    expect(printed.slice(1).map((line) => line.slice(0, 13))).toEqual([
+      'Epoch 1 of 2 ', 'Epoch 2 of 2 ', expect.stringMatching(/^2 epochs in/),
+      'Epoch 1 of 1 ', expect.stringMatching(/^1 epoch in/), 'This training',
+    ]);
     clear(model, data);
   });
 });
