@@ -10,26 +10,37 @@ import { inNotebook, LiveOutput, type Bundle } from './output';
 import { durationText } from './text';
 
 export interface FitOptions extends TrainOptions {
-  /** Progress bar and live graph in a notebook, one line an epoch elsewhere. Default true. */
+  /**
+   * Progress bar and live graph in a notebook, one line an epoch elsewhere. Default true. With `false`, notices go to
+   * `onNotice`, or else to `console.warn`.
+   */
   display?: boolean;
 }
 
 /**
- * Trains a compiled model on examples, with a progress bar and a graph that grows while it learns.
- * The stop button (or Ctrl+C) ends the training after the present batch; the model keeps what it has learned.
+ * Trains a compiled model on examples, with a progress bar and a graph that grows while it learns: the options of
+ * `model.fit`, faster. What the learner should know besides stands above the progress.
  *
- * The caller keeps (and disposes) the tensors in `data`. Pictures that do not fit into memory come as batches: see `openImageFolder`.
+ * The stop button (or Ctrl+C) ends the training after the present batch; the model keeps what it has learned, and `fit`
+ * goes on from there. With `checkpoint` it also goes on after the kernel was restarted, by the same line.
+ *
+ * The caller keeps (and disposes) the tensors in `data`: x is `[examples, ...]` as the model takes it, y is
+ * `[examples, classes]` (see `oneHot`), or `[examples]` for a sparse loss. Pictures that do not fit into memory come as
+ * batches: see `openImageFolder`.
  *
  * ```ts
  * const history = await fit(model, { x: xTrain, y: yTrain }, {
  *   epochs: 5,
  *   batchSize: 128,
  *   validationData: { x: xTest, y: yTest },
+ *   seed: 1,
+ *   checkpoint: { folder: 'checkpoints/mnist' },
  * });
  * ```
  *
  * @returns loss and metrics of each epoch
- * @throws Error if the model is not compiled or the shapes of the data do not fit the model
+ * @throws Error if the model is not compiled, the shapes of the data do not fit the model, an option is none, the model
+ *   is being trained already, or the checkpoints are of another training
  * @throws TrainingInterrupted after an interrupt
  * Taught in 01_mnist_mlp.
  */

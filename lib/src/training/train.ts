@@ -24,7 +24,7 @@ interface CallbackObject {
 export interface TrainOptions {
   /** How often the network sees every example. Default 1. */
   epochs?: number;
-  /** Examples in one step of the optimizer. Default 32, as in Keras and tfjs. */
+  /** Examples in one step of the optimizer. Default 32, as in Keras and tfjs. Batches have their own. */
   batchSize?: number;
   /** Evaluated after each epoch; the network does not learn from it. Batches are taken beside batches alone. */
   validationData?: Examples | ExampleBatches;
@@ -33,27 +33,60 @@ export interface TrainOptions {
   /** New order for each epoch. Default true. */
   shuffle?: boolean;
   /**
-   * Decides the order of the examples and what dropout drops: the same seed, the same training (weights as they are
-   * when it begins). Without it a new one is drawn, from what `setRandomSeed` has set.
+   * Any whole number; it decides the order of the examples and what dropout drops. The same seed and the same initial
+   * weights (`setRandomSeed` before the model is made) give the same training, to the last bit on the same machine.
+   * Without it a new one is drawn, from what `setRandomSeed` has set. Batches have a seed of their own for their order.
    */
   seed?: number;
-  /** The order of the examples in each epoch (counted from 0), instead of `shuffle`: as many indices as examples. */
+  /**
+   * Which examples each epoch (counted from 0) takes, one after the other, instead of `shuffle`: as many indices as
+   * there are examples; one may come twice and another not at all. An example: the easy ones first,
+   * `order: (epoch) => (epoch < 2 ? fromEasyToHard : randomOrder)`. Not for batches.
+   */
   order?: (epoch: number) => ArrayLike<number>;
-  /** How much an example of each class counts, by the number of the class: `{ 0: 1, 1: 5 }`. */
+  /**
+   * How much an example of each class counts in the loss that is learned from, by the number of the class:
+   * `{ 0: 1, 1: 5 }` where class 1 is rare. Each class has to be named.
+   */
   classWeight?: Readonly<Record<number, number>>;
-  /** The learning rate of each epoch, counted from 0. */
+  /** The learning rate of each epoch, counted from 0: `(epoch) => 0.001 * 0.9 ** epoch`. Else the optimizer's own. */
   learningRate?: (epoch: number) => number;
-  /** Whole steps as one TensorFlow graph, which is several times faster. Default true; `false` takes tfjs's own steps. */
+  /**
+   * Whole steps as one TensorFlow graph, which is faster. Default true: what has no such graph is told once by
+   * `onNotice` and goes by tfjs's own steps. `false` takes those in any case. The numbers are the same.
+   */
   compile?: boolean;
-  /** Keeps the training in files, and goes on from them. */
+  /**
+   * Keeps the training in a folder, and goes on from there when the same line runs again, also in a new kernel and after
+   * a crash, with the same result as without the interruption: `{ folder: 'checkpoints/mnist' }`. A training that is
+   * complete returns its history at once; with more `epochs` it goes on. Weights, optimizer, order and history are
+   * kept; callbacks that remember something begin anew, but for `tf.callbacks.earlyStopping`.
+   *
+   * The folder belongs to one training: data, layers, loss, optimizer and options have to be the same, or an error names
+   * the difference. Where it cannot be written at the beginning, that is an error; later the training goes on, and
+   * `onNotice` is told.
+   */
   checkpoint?: CheckpointOptions;
-  /** tfjs callbacks, called at the same moments as by `model.fit`. */
+  /**
+   * What happens at the beginning and the end of the training, of each epoch and of each batch, as in `model.fit`:
+   * functions, tfjs's callbacks, or a list of them. They see the weights of that moment, and may change them. An epoch
+   * that an interrupt breaks off has no end.
+   *
+   * ```ts
+   * callbacks: [tf.callbacks.earlyStopping({ monitor: 'val_loss', patience: 3 }), {
+   *   onEpochEnd: (epoch, logs) => console.log(epoch, logs?.loss),
+   * }]
+   * ```
+   */
   callbacks?: TrainCallback | TrainCallback[];
   /** Called at most every `progressInterval` milliseconds, and after each epoch. */
   onProgress?: (progress: TrainingProgress) => void;
   /** In milliseconds. Default 250. */
   progressInterval?: number;
-  /** Told in a sentence what the learner should know: from where it goes on, and why it is not compiled. */
+  /**
+   * Told in a sentence what the learner should know: from where it goes on, why it is not compiled, which checkpoint is
+   * damaged or could not be written.
+   */
   onNotice?: (notice: string) => void;
 }
 
