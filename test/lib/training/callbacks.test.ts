@@ -1,8 +1,12 @@
-import { tf } from '@course/lib';
+import path from 'node:path';
+import { loadModel, saveModel, tf } from '@course/lib';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Examples } from '../../../lib/src/training/examples';
 import { train, type TrainOptions } from '../../../lib/src/training/train';
+import { temporaryFolders } from '../../setup/temporary';
 import { dispose, network, points, unknownLayer, weightsOf } from './support';
+
+const newFolder = temporaryFolders();
 
 /** What a callback was called with: the moment, its number, and the logs. */
 type Event = [moment: string, ...rest: unknown[]];
@@ -217,6 +221,24 @@ describe('callbacks of train', () => {
     expect(new Set(losses).size).toBe(3);
     expect(weightsOf(ours)).toEqual(seen[2]);
   });
+
+  it.each([['onBatchEnd', true], ['onEpochEnd', true], ['onEpochEnd', false]] as const)(
+    'may save the model with its optimizer in %s (compile: %s), and what was saved is trained on as if it had not been', async (moment, compile) => {
+      const folder = newFolder();
+      const options = { epochs: 1, batchSize: 16, shuffle: false, compile } as const;
+      await train(models[0], data, {
+        ...options,
+        callbacks: {
+          [moment]: () => saveModel(models[0], path.join(folder, 'model')),
+        },
+      });
+      const { model } = await loadModel(path.join(folder, 'model'));
+      expect(model.optimizer.iterations).toBe(4);
+      const [again, more] = [await train(model, data, options), await train(models[0], data, options)];
+      expect(again.history).toEqual(more.history);
+      expect(weightsOf(model)).toEqual(weightsOf(models[0]));
+      dispose(model);
+    });
 
   it('may write weights, which the next step goes on from', async () => {
     /** Half of what was learned is taken back after each batch, as averaging of weights does. */

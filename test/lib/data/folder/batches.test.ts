@@ -111,6 +111,32 @@ describe.each([
     tf.dispose([x, y]);
   });
 
+  it('vary pictures by a seed that is another one for each batch of each epoch, and the same when it is repeated', async () => {
+    const seeds: (number | undefined)[] = [];
+    const batches = () => pets.train.batches({ batchSize: 3, map: (x, seed) => (seeds.push(seed), x) });
+    for (const [make, take] of [
+      [batches, (each: Batches, epoch: number) => each.epoch(epoch)], [batches, (each: Batches, epoch: number) => each.inOrder(epoch)],
+    ] as const) {
+      seeds.length = 0;
+      for (const epoch of [0, 1]) await contentOf(take(make(), epoch));
+      const first = [...seeds];
+      expect(new Set(first).size).toBe(6);
+      // The second epoch alone, as a training that goes on has it.
+      seeds.length = 0;
+      await contentOf(take(make(), 1));
+      expect(seeds).toEqual(first.slice(3));
+    }
+    const vary = (seed?: number) => augment({ rotate: 20, brightness: 0.2, seed });
+    const content = async (map: ReturnType<typeof vary>, epoch: number) => contentOf(pets.train.batches({ map }).epoch(epoch));
+    const once = vary();
+    await content(once, 0);
+    expect(await content(once, 1)).toEqual(await content(vary(), 1));
+    expect(await content(vary(2), 1)).not.toEqual(await content(vary(), 1));
+    seeds.length = 0;
+    await contentOf(batches().inOrder());
+    expect(seeds, 'elsewhere there is none').toEqual([undefined, undefined, undefined]);
+  });
+
   it('train a network, and are evaluated after each epoch', async () => {
     const model = compiled();
     const batchEnds: number[] = [];
