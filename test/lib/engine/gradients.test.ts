@@ -5,7 +5,7 @@ import { CompiledTraining } from '../../../lib/src/engine/compiled-training';
 import { layers as table } from '../../../lib/src/engine/layers';
 import { losses } from '../../../lib/src/engine/losses';
 import { Random } from '../../../lib/src/random';
-import { apply, chain, layerCases, makeCase, normal, ofRows, setRandomWeights } from './layer-cases';
+import { apply, chain, layerCases, makeCase, normal, ofPictures, ofRows, setRandomWeights } from './layer-cases';
 import { checkGradients } from './finite-differences';
 
 /**
@@ -33,6 +33,15 @@ describe('the gradient of the layer', () => {
 
   it('has a case for no layer that is not in the table', () => {
     expect(Object.keys(layerCases).filter((name) => !(name in table))).toEqual([]);
+  });
+
+  it('BatchNormalization without scale or offset, which tfjs itself cannot train', () => {
+    for (const settings of [{ scale: false }, { center: false }, { scale: false, center: false }]) {
+      const { model, data } = makeCase(ofPictures(() => layers.batchNormalization(settings)));
+      // What batch normalisation takes off again has no gradient.
+      model.layers[1].weights[1].trainable = false;
+      checkGradients(JSON.stringify(settings), model, data, 'meanSquaredError');
+    }
   });
 
   it('that is used twice is the sum of both', () => {

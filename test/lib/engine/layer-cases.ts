@@ -78,7 +78,7 @@ export const layerCases: Readonly<Record<string, Readonly<Record<string, LayerCa
   GlobalMaxPooling2D: { 'of pictures': ofPictures(() => layers.globalMaxPooling2d({})) },
   BatchNormalization: {
     'of rows': ofRows(() => layers.batchNormalization({ epsilon: 0.01 })),
-    'of pictures': ofPictures(() => layers.batchNormalization({ momentum: 0.8, scale: false })),
+    'of pictures': ofPictures(() => layers.batchNormalization({ momentum: 0.8 })),
     'that is frozen': ofPictures(() =>
       frozen(
         layers.batchNormalization({
