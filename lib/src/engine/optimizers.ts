@@ -26,15 +26,15 @@ export interface OptimizerRule {
    * Writes the update of one weight.
    *
    * @param numbers those of `numbers`
-   * @param after what must have run before: everything that reads the weight
+   * @param after what must have run before
    * @returns the operation that has done it
    */
-  update(t: Arithmetic, config: Config, learned: Learned, numbers: readonly Value[], after: readonly string[]): string;
+  update(t: Arithmetic, config: Config, learned: Learned, numbers: readonly Value[], after?: readonly string[]): string;
 }
 
 const float = { T: attribute.type('float32'), use_locking: attribute.bool(false) };
 
-const apply = (t: Arithmetic, name: string, inputs: readonly Value[], after: readonly string[], flags = {}): string =>
+const apply = (t: Arithmetic, name: string, inputs: readonly Value[], after: readonly string[] = [], flags = {}): string =>
   t.operation(name, inputs, { shape: [] }, { ...float, ...flags }, after).ref;
 
 const adam: OptimizerRule = {

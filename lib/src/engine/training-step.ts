@@ -162,8 +162,7 @@ export function writeTrainingStep(model: tf.LayersModel, x: Form, y: Form, class
     const kept = optimizer.slots.map(() => tape.variable(weight.shape as number[]));
     slots.set(weight, kept.map(({ graphVariable }) => graphVariable));
     const step = { variable: handle, value, gradient, slots: kept.map(({ handle }) => handle) };
-    // A variable that is still being read is copied before it is changed.
-    tape.updates.push(optimizer.update(tape, config, step, changing, process.env.NOAFTER ? [] : tape.readersOf(value)));
+    tape.updates.push(optimizer.update(tape, config, step, changing));
   }
   tape.fetch(TRAINED, tape.pack([cost, ...trained.metrics]), tape.updates);
 

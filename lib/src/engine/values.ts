@@ -22,7 +22,6 @@ const type = (value: GraphType): Attribute => attribute.type(value);
  */
 export class Arithmetic {
   readonly definition = new GraphDefinition();
-  private readonly readers = new Map<string, readonly string[]>();
 
   /**
    * Adds an operation and gives its first output.
@@ -37,13 +36,7 @@ export class Arithmetic {
     after: readonly string[] = [],
   ): Value {
     const ref = this.definition.add(name, [...inputs.map(({ ref }) => ref), ...after.map((node) => `^${node}`)], attributes);
-    for (const input of inputs) this.readers.set(input.ref, [...this.readersOf(input), ref]);
     return { ref, shape: result.shape, type: result.type ?? 'float32' };
-  }
-
-  /** The operations so far that take a value. */
-  readersOf(value: Value): readonly string[] {
-    return this.readers.get(value.ref) ?? [];
   }
 
   /** A further output of the operation that gave `value`. */

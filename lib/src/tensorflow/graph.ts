@@ -15,7 +15,7 @@ import { unbreakable } from './unbreakable';
  */
 
 /** Types of numbers, with their numbers in TensorFlow's types.proto. */
-const dataTypes = { float32: 1, int32: 3, uint8: 4, string: 7, int64: 9, bool: 10, resource: 20 } as const;
+const dataTypes = { float32: 1, int32: 3, uint8: 4, string: 7, int64: 9, bool: 10, uint16: 17, resource: 20 } as const;
 
 export type GraphType = keyof typeof dataTypes;
 
