@@ -3,7 +3,8 @@ import type { tf } from '../tensorflow';
 import { historyFigure, nameOf } from '../plots/history';
 import { escapeXml } from '../plots/svg';
 import type { ExampleBatches, Examples } from '../training/examples';
-import { train, TrainingInterrupted, type TrainOptions } from '../training/train';
+import { train, TrainingInterrupted } from '../training/train';
+import type { TrainOptions } from '../training/train-options';
 import type { History, TrainingProgress } from '../training/history';
 import { figureBundle } from './figures';
 import { inNotebook, LiveOutput, type Bundle } from './output';
@@ -44,7 +45,9 @@ export interface FitOptions extends TrainOptions {
  * @throws TrainingInterrupted after an interrupt
  * Taught in 01_mnist_mlp.
  */
-export async function fit(model: tf.LayersModel, data: Examples | ExampleBatches, options: FitOptions = {}): Promise<History> {
+export async function fit(
+  model: tf.LayersModel, data: Examples | ExampleBatches, options: FitOptions = {},
+): Promise<History> {
   if (options.display === false) {
     return train(model, data, { ...options, onNotice: options.onNotice ?? ((notice) => console.warn(notice)) });
   }

@@ -44,7 +44,9 @@ export class Checkpoints {
     private readonly settings: JsonObject,
   ) {
     this.every = options.every ?? 1;
-    if (!(this.every > 0)) throw new RangeError(`fit: checkpoint.every is ${this.every}; expected a number of epochs above 0, such as 1.`);
+    if (!(this.every > 0)) {
+      throw new RangeError(`fit: checkpoint.every is ${this.every}; expected a number of epochs above 0, such as 1.`);
+    }
   }
 
   /** @param done batches of the training so far */
@@ -124,9 +126,8 @@ export class Checkpoints {
   private difference({ training, optimizer, seed }: Facts, seedNow = seed): string | undefined {
     const { model: { optimizer: present } } = this;
     const before: JsonObject = { ...training, optimizer: settingsOf(optimizer.className, optimizer.config), seed };
-    const now: JsonObject = {
-      ...this.training(), optimizer: settingsOf(present.getClassName(), present.getConfig() as JsonObject), seed: seedNow,
-    };
+    const settings = settingsOf(present.getClassName(), present.getConfig() as JsonObject);
+    const now: JsonObject = { ...this.training(), optimizer: settings, seed: seedNow };
     for (const name of new Set([...Object.keys(before), ...Object.keys(now)])) {
       const [was, is] = [before[name], now[name]].map((each) => JSON.stringify(each) ?? 'nothing');
       if (was !== is) return `${name} was ${was} there and is ${is} here`;

@@ -31,6 +31,10 @@ export interface ExampleBatches {
 /** Whether examples come batch by batch. */
 export const areBatches = (data: object): data is ExampleBatches => 'epoch' in data;
 
+/** How many examples there are. */
+export const sizeOf = (data: Examples | ExampleBatches): number =>
+  areBatches(data) ? data.size : data.x.shape[0];
+
 /**
  * Batches, each checked as arrays in memory are.
  *
@@ -62,8 +66,8 @@ export function checkInputs(caller: string, model: tf.LayersModel, name: string,
   checkTensor(caller, name, x);
   if (model.inputs.length !== 1 || model.outputs.length !== 1) {
     throw new Error(
-      `${caller}: the model has ${model.inputs.length} inputs and ${model.outputs.length} outputs; expected one of each. ` +
-        `TensorFlow.js's own model.fit, evaluate and predict take lists of tensors.`,
+      `${caller}: the model has ${model.inputs.length} inputs and ${model.outputs.length} outputs; expected one of ` +
+        `each. TensorFlow.js's own model.fit, evaluate and predict take lists of tensors.`,
     );
   }
   if (x.shape[0] === 0) throw new Error(`${caller}: ${name} has no examples.`);

@@ -4,11 +4,17 @@ import { isFrozen } from '../engine/layers';
 import { layersWithin } from '../engine/network';
 import type { Examples } from './examples';
 
-/** Parts of `tf.LayersModel` that its own `fit` is made of. */
-interface Trainable {
+/** What the `fit` of tfjs's models is made of. */
+interface FitParts {
+  /** Noted by tfjs too, so that its own `fit` and ours keep out of each other's way. */
+  isTraining: boolean;
   makeTrainFunction(): (data: tf.Tensor[]) => tf.Scalar[];
-  /** What a sequential model is made of. */
-  readonly model?: Trainable;
+}
+
+/** A sequential model leaves them to the model that it is made of. */
+export function fitParts(model: tf.LayersModel): FitParts {
+  const parts = model as unknown as FitParts & { readonly model?: FitParts };
+  return parts.model ?? parts;
 }
 
 /**
@@ -24,9 +30,7 @@ export class PlainTraining {
   /** @param classWeights how much an example of each class counts */
   constructor(private readonly model: tf.LayersModel, classWeights?: readonly number[]) {
     this.measures = model.metricsNames;
-    const trainable = model as unknown as Trainable;
-    const owner = trainable.model ?? trainable;
-    this.trainFunction = owner.makeTrainFunction();
+    this.trainFunction = fitParts(model).makeTrainFunction();
     this.classWeights = classWeights && tf.tensor1d([...classWeights]);
     // tfjs would go on to move the means of a frozen batch normalisation.
     this.frozen = layersWithin(model).filter(

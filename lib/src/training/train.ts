@@ -5,90 +5,15 @@ import { Random } from '../random';
 import { readSettings } from '../settings';
 import { tf } from '../tensorflow';
 import { unbreakable } from '../tensorflow/unbreakable';
-import { areBatches, checkedBatches, checkExamples, type ExampleBatches, type Examples } from './examples';
-import { Checkpoints, type CheckpointOptions } from './checkpoints';
-import type { History, TrainingProgress } from './history';
+import { Checkpoints } from './checkpoints';
+import { areBatches, checkedBatches, sizeOf, type ExampleBatches, type Examples } from './examples';
+import type { History } from './history';
 import { stateHolders } from './optimizer-state';
-import { PlainTraining } from './plain-training';
+import { fitParts, PlainTraining } from './plain-training';
 import { Recorder } from './recorder';
+import { callbackObjects, checkedOrder, checkOptions, weightsOfClasses, type TrainOptions } from './train-options';
 
-/** As `model.fit` takes them: functions by the moment at which they are called, or an object of one of tfjs's classes. */
-export type TrainCallback = tf.CustomCallbackArgs | CallbackObject;
-
-/** What a `tf.Callback` has and functions have not: more would keep TypeScript from knowing the functions' parameters. */
-interface CallbackObject {
-  setParams(params: object): void;
-  setModel(model: object): void;
-}
-
-export interface TrainOptions {
-  /** How often the network sees every example. Default 1. */
-  epochs?: number;
-  /** Examples in one step of the optimizer. Default 32, as in Keras and tfjs. Batches have their own. */
-  batchSize?: number;
-  /** Evaluated after each epoch; the network does not learn from it. Batches are taken beside batches alone. */
-  validationData?: Examples | ExampleBatches;
-  /** Instead of `validationData`: the last part of the examples (0 to 1) is kept for validation. */
-  validationSplit?: number;
-  /** New order for each epoch. Default true. */
-  shuffle?: boolean;
-  /**
-   * Any whole number; it decides the order of the examples and what dropout drops. The same seed and the same initial
-   * weights (`setRandomSeed` before the model is made) give the same training, to the last bit on the same machine.
-   * Without it a new one is drawn, from what `setRandomSeed` has set. Batches have a seed of their own for their order.
-   */
-  seed?: number;
-  /**
-   * Which examples each epoch (counted from 0) takes, one after the other, instead of `shuffle`: as many indices as
-   * there are examples; one may come twice and another not at all. An example: the easy ones first,
-   * `order: (epoch) => (epoch < 2 ? fromEasyToHard : randomOrder)`. Not for batches.
-   */
-  order?: (epoch: number) => ArrayLike<number>;
-  /**
-   * How much an example of each class counts in the loss that is learned from, by the number of the class:
-   * `{ 0: 1, 1: 5 }` where class 1 is rare. Each class has to be named.
-   */
-  classWeight?: Readonly<Record<number, number>>;
-  /** The learning rate of each epoch, counted from 0: `(epoch) => 0.001 * 0.9 ** epoch`. Else the optimizer's own. */
-  learningRate?: (epoch: number) => number;
-  /**
-   * Whole steps as one TensorFlow graph, which is faster. Default true: what has no such graph is told once by
-   * `onNotice` and goes by tfjs's own steps. `false` takes those in any case. The numbers are the same.
-   */
-  compile?: boolean;
-  /**
-   * Keeps the training in a folder, and goes on from there when the same line runs again, also in a new kernel and after
-   * a crash, with the same result as without the interruption: `{ folder: 'checkpoints/mnist' }`. A training that is
-   * complete returns its history at once; with more `epochs` it goes on. Weights, optimizer, order and history are
-   * kept; callbacks that remember something begin anew, but for `tf.callbacks.earlyStopping`.
-   *
-   * The folder belongs to one training: data, layers, loss, optimizer and options have to be the same, or an error names
-   * the difference. Where it cannot be written at the beginning, that is an error; later the training goes on, and
-   * `onNotice` is told.
-   */
-  checkpoint?: CheckpointOptions;
-  /**
-   * What happens at the beginning and the end of the training, of each epoch and of each batch, as in `model.fit`:
-   * functions, tfjs's callbacks, or a list of them. They see the weights of that moment, and may change them. An epoch
-   * that an interrupt breaks off has no end.
-   *
-   * ```ts
-   * callbacks: [tf.callbacks.earlyStopping({ monitor: 'val_loss', patience: 3 }), {
-   *   onEpochEnd: (epoch, logs) => console.log(epoch, logs?.loss),
-   * }]
-   * ```
-   */
-  callbacks?: TrainCallback | TrainCallback[];
-  /** Called at most every `progressInterval` milliseconds, and after each epoch. */
-  onProgress?: (progress: TrainingProgress) => void;
-  /** In milliseconds. Default 250. */
-  progressInterval?: number;
-  /**
-   * Told in a sentence what the learner should know: from where it goes on, why it is not compiled, which checkpoint is
-   * damaged or could not be written.
-   */
-  onNotice?: (notice: string) => void;
-}
+export type { TrainOptions };
 
 /**
  * Training was stopped by an interrupt (the stop button in JupyterLab, Ctrl+C in a terminal). The model keeps what it
@@ -120,17 +45,6 @@ const MEASURED_AT_ONCE = 500;
 /** One way to take steps. */
 type Training = Pick<CompiledTraining, 'measures' | 'learn' | 'measure' | 'end'>;
 
-/** Where tfjs notes that a model is being trained, so that its own `fit` and this one keep out of each other's way. */
-function trainingNote(model: tf.LayersModel): { isTraining: boolean } {
-  interface Noting {
-    isTraining: boolean;
-    /** What a sequential model is made of. */
-    readonly model?: Noting;
-  }
-  const noting = model as unknown as Noting;
-  return noting.model ?? noting;
-}
-
 /**
  * Trains a compiled model and reports how it goes: the options and callbacks of `model.fit`, by steps that run as one
  * TensorFlow graph each (see `engine/README.md`). An interrupt ends it after the present batch.
@@ -148,12 +62,18 @@ export async function train(
   data: Examples | ExampleBatches,
   options: TrainOptions = {},
 ): Promise<History> {
-  checkArguments(model, data, options);
-  if (trainingNote(model).isTraining) {
+  checkOptions(model, data, options);
+  if (fitParts(model).isTraining) {
     throw new Error('fit: this model is being trained already. Wait until that training has ended, or interrupt it.');
   }
   const run = new Run(model, data, options);
   return unbreakable(() => run.run());
+}
+
+/** Some of the examples. */
+interface Batch {
+  readonly examples: Examples;
+  readonly indices: Int32Array;
 }
 
 /** One call of `train`. */
@@ -190,10 +110,12 @@ class Run {
     if (validationData) this.validation = { data: validationData };
     else if (this.examples < all) this.validation = { data, indices: counting(this.examples, all) };
     if (this.examples === 0) {
-      throw new Error(`fit: validationSplit ${validationSplit} of ${countText(all)} examples leaves none to learn from.`);
+      throw new Error(
+        `fit: validationSplit ${validationSplit} of ${countText(all)} examples leaves none to learn from.`,
+      );
     }
-    this.callbacks = asCallbacks(options.callbacks);
-    this.classWeights = options.classWeight && classWeights(options.classWeight, model);
+    this.callbacks = callbackObjects(options.callbacks);
+    this.classWeights = options.classWeight && weightsOfClasses(options.classWeight, model);
     this.seed = seed ?? Math.floor(Math.random() * 2 ** 31);
     const { batchSize, examples } = this;
     this.recorder = new Recorder(
@@ -203,21 +125,25 @@ class Run {
     const { shuffle = true, order, classWeight } = options;
     const validationExamples = this.validation ? this.validation.indices?.length ?? sizeOf(this.validation.data) : 0;
     this.checkpoints = checkpoint && new Checkpoints(model, checkpoint, {
-      batchSize, examples, validationExamples, order: order ? 'of its own' : shuffle ? 'shuffled' : 'as it is', classWeight,
+      batchSize,
+      examples,
+      validationExamples,
+      order: order ? 'of its own' : shuffle ? 'shuffled' : 'as it is',
+      classWeight,
     });
   }
 
   async run(): Promise<History> {
     const { model, recorder } = this;
-    const note = trainingNote(model);
+    const parts = fitParts(model);
     const interrupt = (): void => void (this.isInterrupted = true);
     process.on('SIGINT', interrupt);
-    note.isTraining = true;
+    parts.isTraining = true;
     try {
       this.goOn();
       if (recorder.epoch < this.epochs) await this.runEpochs();
     } finally {
-      note.isTraining = false;
+      parts.isTraining = false;
       process.off('SIGINT', interrupt);
       stateHolders.delete(model.optimizer);
       this.training?.end();
@@ -253,9 +179,11 @@ class Run {
     const { position: { epoch, batch }, state, seed, learningRate } = found;
     this.seed = seed;
     recorder.restore(state, epoch, batch);
+    const all = this.epochs === 1 ? 'Its epoch was' : `All ${this.epochs} epochs were`;
+    const place = batch > 0 ? `, after batch ${batch} of ${recorder.batchesPerEpoch}` : '';
     const where = epoch >= this.epochs
-      ? `${this.epochs === 1 ? 'Its epoch was' : `All ${this.epochs} epochs were`} done already; name another folder to train anew.`
-      : `It goes on in epoch ${epoch + 1} of ${this.epochs}${batch > 0 ? `, after batch ${batch} of ${recorder.batchesPerEpoch}` : ''}.`;
+      ? `${all} done already; name another folder to train anew.`
+      : `It goes on in epoch ${epoch + 1} of ${this.epochs}${place}.`;
     tell(`This training was begun before: ${found.file}. ${where}`);
     const { learningRate: given } = optimizer as unknown as { learningRate?: number };
     if (learningRate === undefined || learningRate === given) return;
@@ -332,7 +260,7 @@ class Run {
   }
 
   /** The batches of an epoch; those of a folder are disposed when the next one is asked for. */
-  private async *batches(epoch: number, from: number): AsyncGenerator<{ examples: Examples; indices: Int32Array }, void> {
+  private async *batches(epoch: number, from: number): AsyncGenerator<Batch, void> {
     const { data, model, batchSize, options } = this;
     if (areBatches(data)) {
       let index = 0;
@@ -418,24 +346,26 @@ class Run {
     return this.isInterrupted || this.hasStopped;
   }
 
-  /** Writes a checkpoint if it is time, or in any case. Where it cannot be written the training goes on all the same. */
+  /** Writes a checkpoint if it is time, or in any case. Where it cannot be written the training goes on. */
   private keep(position: { epoch: number; batch: number }, always: boolean): void {
     const { checkpoints, recorder, seed, options } = this;
     const done = position.epoch * recorder.batchesPerEpoch + position.batch;
     if (!checkpoints || !(always || checkpoints.isDue(done, recorder.batchesPerEpoch))) return;
     try {
       checkpoints.save(position, recorder.state, seed);
-      if (this.isUnkept) options.onNotice?.('Checkpoints can be written again.');
-      this.isUnkept = false;
     } catch (error) {
+      const reason = (error as Error).message.replace(/^checkpoint: /, '');
       if (!this.isUnkept) {
         options.onNotice?.(
-          `A checkpoint could not be written; the training goes on, and tries it again when the next one is due. The ` +
-            `reason: ${(error as Error).message.replace(/^checkpoint: /, '')} The model itself is kept by saveModel at the end.`,
+          'A checkpoint could not be written; the training goes on, and tries it again when the next one is due. The ' +
+            `reason: ${reason} The model itself is kept by saveModel at the end.`,
         );
       }
       this.isUnkept = true;
+      return;
     }
+    if (this.isUnkept) options.onNotice?.('Checkpoints can be written again.');
+    this.isUnkept = false;
   }
 
   private async letOthersWork(): Promise<void> {
@@ -454,19 +384,10 @@ const named = (names: readonly string[], values: readonly number[]): Record<stri
 /** The whole numbers from `from` to below `to`. */
 const counting = (from: number, to: number): Int32Array => Int32Array.from({ length: to - from }, (_, i) => from + i);
 
-const sizeOf = (data: Examples | ExampleBatches): number => (areBatches(data) ? data.size : data.x.shape[0]);
-
-function asCallbacks(callbacks: TrainOptions['callbacks'] = []): tf.Callback[] {
-  return [callbacks].flat().map((callback) => {
-    const isObject = 'setParams' in callback;
-    // tfjs yields to others for `onYield` alone: the training itself does so anyway.
-    const object = isObject ? callback : new tf.CustomCallback(callback, callback.onYield ? 'auto' : 'never');
-    // One class and the other have the same methods.
-    return object as unknown as tf.Callback;
-  });
-}
-
-/** SGD and its kin keep a second copy of the rate, which their setter knows. (`instanceof` holds for all of tfjs's optimizers.) */
+/**
+ * SGD and its kin keep a second copy of the rate, which their setter knows. (`instanceof` holds for all of tfjs's
+ * optimizers.)
+ */
 function setLearningRate(optimizer: tf.Optimizer, rate: number): void {
   if (!(rate >= 0)) throw new Error(`fit: learningRate has returned ${rate}; expected a number of at least 0.`);
   const settable = optimizer as unknown as { learningRate: number; setLearningRate?(rate: number): void };
@@ -479,73 +400,4 @@ function checkSameTypes(examples: Examples, validation: Examples): void {
   if (examples.x.dtype !== validation.x.dtype || examples.y.dtype !== validation.y.dtype) {
     throw new CannotCompile('validation data of another type than the training data');
   }
-}
-
-/** The weight of each class in their order. */
-function classWeights(weights: Readonly<Record<number, number>>, model: tf.LayersModel): number[] {
-  const outputs = (model.outputs[0].shape.at(-1) as number);
-  const classes = outputs === 1 ? 2 : outputs;
-  return Array.from({ length: classes }, (_, i) => {
-    const weight = weights[i];
-    if (!(weight >= 0)) {
-      throw new Error(`fit: classWeight has ${String(weight)} for class ${i}; expected a number of at least 0 for each of the ${classes} classes.`);
-    }
-    return weight;
-  });
-}
-
-function checkedOrder(order: ArrayLike<number>, examples: number, epoch: number): Int32Array {
-  const indices = Int32Array.from(order);
-  if (indices.length !== examples) {
-    throw new Error(`fit: order(${epoch}) has returned ${indices.length} indices; expected ${examples}, one for each example.`);
-  }
-  const wrong = Array.from(order).find((index) => !(Number.isInteger(index) && index >= 0 && index < examples));
-  if (wrong !== undefined) {
-    throw new Error(`fit: order(${epoch}) has returned the index ${wrong}; expected whole numbers from 0 to ${examples - 1}.`);
-  }
-  return indices;
-}
-
-function checkArguments(model: tf.LayersModel, data: Examples | ExampleBatches, options: TrainOptions): void {
-  const { epochs = 1, validationData, validationSplit = 0, seed } = options;
-  const batchSize = options.batchSize ?? (areBatches(data) ? data.batchSize : 32);
-  if (!model.loss) {
-    throw new Error(
-      `fit: the model is not compiled, so there is no loss to make smaller. Call model.compile({ optimizer: 'rmsprop', ` +
-        `loss: 'categoricalCrossentropy', metrics: ['accuracy'] }) first.`,
-    );
-  }
-  checkCount('epochs', epochs);
-  checkCount('batchSize', batchSize);
-  if (!(validationSplit >= 0 && validationSplit < 1)) {
-    throw new Error(`fit: validationSplit is ${validationSplit}; expected a part of the examples, from 0 to below 1, such as 0.2.`);
-  }
-  if (seed !== undefined && !Number.isSafeInteger(seed)) throw new Error(`fit: seed is ${seed}; expected a whole number, such as 1.`);
-  if (areBatches(data)) {
-    if (options.order) throw new Error('fit: batches have an order of their own. Leave order out.');
-    if (batchSize !== data.batchSize) {
-      throw new Error(`fit: batchSize is ${batchSize}, but the batches have ${data.batchSize}; leave it out.`);
-    }
-    if (validationSplit > 0) {
-      throw new Error(`fit: batches cannot be split. Give validationData instead of validationSplit.`);
-    }
-    for (const [name, batches] of Object.entries({ data, validationData })) {
-      if (batches && areBatches(batches) && batches.size === 0) throw new Error(`fit: ${name} has no examples.`);
-    }
-  } else {
-    checkExamples('fit', model, 'x', 'y', data);
-    if (validationData && areBatches(validationData)) {
-      throw new Error(
-        'fit: got data in memory and validationData as batches; expected both in memory or both as batches. ' +
-          'loadImageFolder reads a folder into memory, openImageFolder opens one for batches.',
-      );
-    }
-  }
-  if (validationData && !areBatches(validationData)) {
-    checkExamples('fit', model, 'validationData.x', 'validationData.y', validationData);
-  }
-}
-
-function checkCount(name: string, value: number): void {
-  if (!Number.isInteger(value) || value < 1) throw new Error(`fit: ${name} is ${value}; expected a whole number of at least 1.`);
 }
