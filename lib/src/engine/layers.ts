@@ -47,9 +47,9 @@ interface LayerInPass {
 }
 
 /** Writes what a layer does with its inputs. */
-type LayerRule = (layer: LayerInPass) => Value;
+export type LayerRule = (layer: LayerInPass) => Value;
 
-const REQUIRED = (layer: tf.layers.Layer, setting: string): CannotCompile =>
+export const REQUIRED = (layer: tf.layers.Layer, setting: string): CannotCompile =>
   new CannotCompile(`the ${setting} of the layer ${layer.name} (${layer.getClassName()})`);
 
 function weightOf({ layer, pass }: LayerInPass, name: string): Value {

@@ -35,7 +35,8 @@ function expectChances(counts: readonly number[], trials: number, probability: n
 const countOf = (values: ArrayLike<number>, isCounted: (value: number, i: number) => boolean): number =>
   Array.from(values).filter(isCounted).length;
 
-const [ROWS, COLUMNS] = [400, 250];
+// An odd number of columns, should two numbers be drawn at once.
+const [ROWS, COLUMNS] = [400, 251];
 
 /** What the compiled dropout makes of ones. */
 function dropOnes(rate: number, seed: [number, number]): Float32Array {
