@@ -23,11 +23,14 @@ export interface Resumed {
   readonly seed: number;
   /** As the optimizer had it. Undefined if it has none. */
   readonly learningRate: number | undefined;
+  /** The training has learned from other examples before, or from the same ones in another order. */
+  readonly isOtherData: boolean;
 }
 
 /** What a checkpoint says besides the weights. */
 interface Facts {
   readonly training: JsonObject;
+  readonly data: string;
   readonly state: RecorderState;
   readonly seed: number;
   readonly optimizer: Pick<OptimizerState, 'className' | 'config' | 'iterations'>;
@@ -37,11 +40,15 @@ interface Facts {
 export class Checkpoints {
   private readonly every: number;
 
-  /** @param settings of the training that must stay the same when it goes on */
+  /**
+   * @param settings of the training that must stay the same when it goes on
+   * @param data by what it can be told from other data
+   */
   constructor(
     private readonly model: tf.LayersModel,
     private readonly options: CheckpointOptions,
     private readonly settings: JsonObject,
+    private readonly data: string,
   ) {
     this.every = options.every ?? 1;
     if (!(this.every > 0)) {
@@ -59,7 +66,8 @@ export class Checkpoints {
   /** @throws Error if it cannot be written; older checkpoints are still there */
   save(position: CheckpointPosition, state: RecorderState, seed: number): void {
     const { className, config, iterations, arrays } = optimizerState(this.model.optimizer);
-    const facts: Facts = { training: this.training(), state, seed, optimizer: { className, config, iterations } };
+    const { data } = this;
+    const facts: Facts = { training: this.training(), data, state, seed, optimizer: { className, config, iterations } };
     const content = {
       facts: facts as unknown as JsonObject,
       arrays: Object.fromEntries([
@@ -103,7 +111,8 @@ export class Checkpoints {
       arrays: Object.fromEntries(ofOptimizer.map(([name, array]) => [name.slice(OPTIMIZER.length), array])),
     });
     const { learningRate } = facts.optimizer.config as { learningRate?: number };
-    return { file, position, state: facts.state, seed: facts.seed, learningRate };
+    const { state, seed: itsSeed, data } = facts;
+    return { file, position, state, seed: itsSeed, learningRate, isOtherData: data !== this.data };
   }
 
   private weights(): tf.LayerVariable[] {

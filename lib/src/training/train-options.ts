@@ -54,8 +54,8 @@ export interface TrainOptions {
    * kept; callbacks that remember something begin anew, but for `tf.callbacks.earlyStopping`.
    *
    * The folder belongs to one training: the number of examples, layers, loss, optimizer and options have to be the
-   * same, or an error names the difference. Where it cannot be written at the beginning, that is an error; later the
-   * training goes on, and `onNotice` is told.
+   * same, or an error names the difference; that the examples are others is told by `onNotice`. Where the folder cannot
+   * be written at the beginning, that is an error; later the training goes on, and `onNotice` is told.
    */
   checkpoint?: CheckpointOptions;
   /**

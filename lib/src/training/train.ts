@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { countText } from '../arrays';
 import { CannotCompile } from '../engine/cannot-compile';
 import { CompiledTraining } from '../engine/compiled-training';
@@ -130,7 +131,7 @@ class Run {
       validationExamples,
       order: order ? 'of its own' : shuffle ? 'shuffled' : 'as it is',
       classWeight,
-    });
+    }, digestOf(data));
   }
 
   async run(): Promise<History> {
@@ -176,7 +177,7 @@ class Run {
       checkpoints.save({ epoch: 0, batch: 0 }, recorder.state, this.seed);
       return;
     }
-    const { position: { epoch, batch }, state, seed, learningRate } = found;
+    const { position: { epoch, batch }, state, seed, learningRate, isOtherData } = found;
     this.seed = seed;
     recorder.restore(state, epoch, batch);
     const all = this.epochs === 1 ? 'Its epoch was' : `All ${this.epochs} epochs were`;
@@ -185,6 +186,7 @@ class Run {
       ? `${all} done already; name another folder to train anew.`
       : `It goes on in epoch ${epoch + 1} of ${this.epochs}${place}.`;
     tell(`This training was begun before: ${found.file}. ${where}`);
+    if (isOtherData) tell('It has begun with other examples, or with these in another order.');
     const { learningRate: given } = optimizer as unknown as { learningRate?: number };
     if (learningRate === undefined || learningRate === given) return;
     setLearningRate(optimizer, learningRate);
@@ -373,6 +375,20 @@ class Run {
     await new Promise((resolve) => setImmediate(resolve));
     this.lastYield = performance.now();
   }
+}
+
+/** Enough to tell one dataset from another, and pictures from the same ones in another scale. */
+const DIGESTED = 16;
+
+/** By what data is told from other data: its first examples. Batches are not read for that. */
+function digestOf(data: Examples | ExampleBatches): string {
+  if (areBatches(data)) return 'batches';
+  const hash = createHash('sha256');
+  for (const tensor of [data.x, data.y]) {
+    const first = tf.tidy(() => tf.slice(tensor, 0, Math.min(DIGESTED, tensor.shape[0])).dataSync<'float32'>());
+    hash.update(new Uint8Array(first.buffer, first.byteOffset, first.byteLength));
+  }
+  return hash.digest('hex');
 }
 
 /** A large odd number. */

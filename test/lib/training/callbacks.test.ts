@@ -80,9 +80,12 @@ describe('callbacks of train', () => {
 
   const plainOptions = { epochs: 3, batchSize: 16, shuffle: false, validationSplit: 0.2 };
   /** Runs both ways, each with callbacks of its own. */
-  async function both(callbacks: (events: Event[], model: tf.Sequential) => TrainOptions['callbacks'], options: TrainOptions = {}) {
+  async function both(
+    callbacks: (events: Event[], model: tf.Sequential) => TrainOptions['callbacks'], options: TrainOptions = {},
+  ) {
     const [ours, theirs]: Event[][] = [[], []];
-    const history = await train(models[0], data, { ...plainOptions, ...options, callbacks: callbacks(ours, models[0]) });
+    const own = callbacks(ours, models[0]);
+    const history = await train(models[0], data, { ...plainOptions, ...options, callbacks: own });
     const expected = await models[1].fit(data.x, data.y, {
       ...plainOptions, verbose: 0, callbacks: callbacks(theirs, models[1]) as tf.CustomCallbackArgs,
     });
@@ -114,7 +117,8 @@ describe('callbacks of train', () => {
     const withoutSettings = [ours, theirs].map((events) => events.filter((event) => !isSetting(event)));
     expectSame(withoutSettings[0], withoutSettings[1]);
     for (const name of ['first', 'second']) {
-      const [own, expected] = [ours, theirs].map((events) => events.find(([moment]) => moment === `${name} setParams`)?.[1]);
+      const isTold = ([moment]: Event): boolean => moment === `${name} setParams`;
+      const [own, expected] = [ours, theirs].map((events) => events.find(isTold)?.[1]);
       // tfjs knows the number of batches only where the data is a dataset.
       expect(own).toEqual({ ...(expected as object), steps: 3 });
       expect(ours.find(([moment]) => moment === `${name} setModel`)?.[1]).toBe(models[0]);
@@ -149,14 +153,18 @@ describe('callbacks of train', () => {
     await both((events, model) => ({
       // tfjs yields every 125 ms.
       nowFunc: () => (now += 200),
-      onYield: (epoch, batch) => (model === models[0] ? onYield(epoch, batch) : void events.push(['onYield', epoch, batch])),
+      onYield: (epoch, batch) => {
+        if (model === models[0]) onYield(epoch, batch);
+        else events.push(['onYield', epoch, batch]);
+      },
     }) as tf.CustomCallbackArgs).then(({ theirs }) => {
       expect(yields).toEqual(theirs.map(([, ...place]) => place));
       expect(yields.length).toBeGreaterThan(3);
     });
   });
 
-  it.each(['onBatchEnd', 'onEpochEnd'] as const)('stop the training by stopTraining in %s, where model.fit stops', async (moment) => {
+  const ends = ['onBatchEnd', 'onEpochEnd'] as const;
+  it.each(ends)('stop the training by stopTraining in %s, where model.fit stops', async (moment) => {
     const { ours, theirs, history } = await both((events, model) => [
       recordingArgs(events), { [moment]: async (number: number) => void (number === 1 && (model.stopTraining = true)) },
     ]);
@@ -168,7 +176,8 @@ describe('callbacks of train', () => {
   it('hear nothing of the end of an epoch that an interrupt has broken off', async () => {
     const events: Event[] = [];
     const interrupt = { onBatchEnd: (batch: number) => void (batch === 1 && process.emit('SIGINT')) };
-    await expect(train(models[0], data, { ...plainOptions, callbacks: [recordingArgs(events), interrupt] })).rejects.toThrow('interrupted');
+    const callbacks = [recordingArgs(events), interrupt];
+    await expect(train(models[0], data, { ...plainOptions, callbacks })).rejects.toThrow('interrupted');
     expect(events.slice(-2).map(([moment]) => moment)).toEqual(['onBatchEnd', 'onTrainEnd']);
     expect(weightsOf(models[0])).not.toEqual(weightsOf(models[1]));
   });
@@ -199,7 +208,7 @@ describe('callbacks of train', () => {
     });
   }
 
-  it.each([['compiled', true], ['plain', false]])('see the weights as they are after the last step (%s)', async (_, compile) => {
+  it.each([true, false])('see the weights as they are after the last step (compile: %s)', async (compile) => {
     const seen: number[][] = [];
     const losses: number[] = [];
     const ours = models[0];
@@ -214,7 +223,10 @@ describe('callbacks of train', () => {
     });
     const expected: number[][] = [];
     await models[1].fit(data.x, data.y, {
-      ...plainOptions, epochs: 1, verbose: 0, callbacks: { onBatchEnd: async () => void expected.push(weightsOf(models[1])) },
+      ...plainOptions,
+      epochs: 1,
+      verbose: 0,
+      callbacks: { onBatchEnd: async () => void expected.push(weightsOf(models[1])) },
     });
     expect(seen).toHaveLength(3);
     seen.forEach((weights, i) => weights.forEach((weight, j) => expect(weight).toBeCloseTo(expected[i][j], 4)));
@@ -223,7 +235,8 @@ describe('callbacks of train', () => {
   });
 
   it.each([['onBatchEnd', true], ['onEpochEnd', true], ['onEpochEnd', false]] as const)(
-    'may save the model with its optimizer in %s (compile: %s), and what was saved is trained on as if it had not been', async (moment, compile) => {
+    'may save the model with its optimizer in %s (compile: %s), and what was saved is trained on as if it had not been',
+    async (moment, compile) => {
       const folder = newFolder();
       const options = { epochs: 1, batchSize: 16, shuffle: false, compile } as const;
       await train(models[0], data, {
@@ -270,7 +283,8 @@ describe('callbacks of train', () => {
       },
     });
     expect(errors).toEqual([
-      expect.stringMatching(/^fit: this model is being trained already/), expect.stringMatching(/another fit\(\) call is ongoing/),
+      expect.stringMatching(/^fit: this model is being trained already/),
+      expect.stringMatching(/another fit\(\) call is ongoing/),
     ]);
     const fitting = models[0].fit(data.x, data.y, { verbose: 0 });
     await expect(train(models[0], data)).rejects.toThrow(/is being trained already/);

@@ -74,7 +74,7 @@ describe('a training in a process', () => {
     return trainer;
   };
 
-  it('that is killed again and again, at any moment, ends with the weights of one that was not, bit for bit', async () => {
+  it('that is killed again and again ends with the weights of one that was not, bit for bit', async () => {
     const KILLS = 50;
     // As many batches as the kills let through at most, and some.
     const [MOST, EPOCHS] = [8, 26];
@@ -115,7 +115,8 @@ describe('a training in a process', () => {
     await first.until(() => first.batches >= 20);
     await first.end('SIGINT');
     const message = first.lines.at(-1)!;
-    const [, epoch, batch] = /^error Training was interrupted in epoch (\d+) of 300, after batch (\d+) of 16/.exec(message)!;
+    const place = /^error Training was interrupted in epoch (\d+) of 300, after batch (\d+) of 16/;
+    const [, epoch, batch] = place.exec(message)!;
     const done = (Number(epoch) - 1) * BATCHES + Number(batch);
     expect(done).toBe(first.batches);
     const second = start(folder, Number(epoch) + 2);
@@ -126,7 +127,7 @@ describe('a training in a process', () => {
 
   const canMount = spawnSync('unshare', ['--map-root-user', '--mount', 'true']).status === 0;
   if (!canMount) console.error('This machine gives no mount namespaces: the training on a full disk is NOT run.');
-  it.runIf(canMount)('whose disk is full goes on, says so once, and keeps checkpoints again when there is room', async () => {
+  it.runIf(canMount)('whose disk is full goes on, says so, and keeps checkpoints again when it can', async () => {
     const [folder, elsewhere] = [newFolder(), newFolder()];
     const trainer = new Trainer([
       'unshare', '--map-root-user', '--mount', 'sh', '-c',
@@ -137,7 +138,7 @@ describe('a training in a process', () => {
     const expected = start(elsewhere, 2).finish();
     expect(await trainer.finish()).toBe(await expected);
     expect(trainer.notices).toEqual([
-      expect.stringMatching(/^A checkpoint could not be written; the training goes on.*no space is left in .*Older checkpoints are still there\..*saveModel/),
+      expect.stringMatching(/^A checkpoint could not be written; .*no space is left in .*Older checkpoints are still/),
       'Checkpoints can be written again.',
     ]);
     const files = trainer.lines.find((line) => line.startsWith('files '))!;

@@ -8,7 +8,10 @@ export function points(count = 50, seed = 7): Examples {
   const random = new Random(seed);
   const labels = Int32Array.from({ length: count }, () => random.below(3));
   const values = Float32Array.from({ length: count * 4 }, (_, i) => labels[i >> 2] * ((i % 4) - 1) + random.normal());
-  return tf.tidy(() => ({ x: tf.tensor2d(values, [count, 4]), y: tf.oneHot(tf.tensor1d(labels, 'int32'), 3).toFloat() }));
+  return tf.tidy(() => ({
+    x: tf.tensor2d(values, [count, 4]),
+    y: tf.oneHot(tf.tensor1d(labels, 'int32'), 3).toFloat(),
+  }));
 }
 
 export interface ModelOptions {
@@ -21,7 +24,8 @@ export interface ModelOptions {
 }
 
 /** A small compiled network, with the same initial weights each time. */
-export function network({ optimizer = tf.train.adam(0.01), dropout = 0, units = 8, activation = 'tanh', more = [] }: ModelOptions = {}) {
+export function network(options: ModelOptions = {}): tf.Sequential {
+  const { optimizer = tf.train.adam(0.01), dropout = 0, units = 8, activation = 'tanh', more = [] } = options;
   const kernelInitializer = (seed: number) => tf.initializers.glorotUniform({ seed });
   const model = tf.sequential({
     layers: [

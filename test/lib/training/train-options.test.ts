@@ -83,16 +83,19 @@ for (const [way, compile] of [['compiled', true], ['plain', false]] as const) {
       const still = await trained(data, { ...some, compile, callbacks: sums }, { optimizer });
       // A network that does not learn has the same loss in each order.
       expectClose(seen.flat(), [still.history.loss[0], still.history.loss[0], still.history.loss[0]], 5);
-      const orders = await Promise.all([1, 2].map((epochs) => trained(data, { ...some, epochs, compile, seed: 1, batchSize: 50 })));
-      expect(orders[0].weights).not.toEqual(orders[1].weights);
+      const own = await trained(data, { ...some, compile, seed: 1 });
+      expect(new Set(own.history.loss).size).toBe(3);
     });
 
-    it.each([['SGD', () => tf.train.sgd(0.5)], ['Adam', () => tf.train.adam(0.5)]])('learningRate is that of the epoch (%s)', async (_, make) => {
+    it.each([
+      ['SGD', () => tf.train.sgd(0.5)], ['Adam', () => tf.train.adam(0.5)],
+    ])('learningRate is that of the epoch (%s)', async (_, make) => {
       const rates = [0.1, 0.01, 0.001];
-      const own = await trained(data, { ...some, shuffle: false, compile, learningRate: (epoch) => rates[epoch] }, { optimizer: make() });
+      const learningRate = (epoch: number): number => rates[epoch];
+      const own = await trained(data, { ...some, shuffle: false, compile, learningRate }, { optimizer: make() });
       const model = network({ optimizer: make() });
       for (const [i, rate] of rates.entries()) {
-        const { optimizer } = model as unknown as { optimizer: { learningRate: number; setLearningRate?(rate: number): void } };
+        const optimizer = model.optimizer as unknown as { learningRate: number; setLearningRate?(rate: number): void };
         if (optimizer.setLearningRate) optimizer.setLearningRate(rate);
         else optimizer.learningRate = rate;
         await model.fit(data.x, data.y, { ...some, epochs: i + 1, initialEpoch: i, shuffle: false, verbose: 0 });
@@ -116,7 +119,8 @@ for (const [way, compile] of [['compiled', true], ['plain', false]] as const) {
       for (const validationSplit of [0.2, 0.33, 0.99 / 3]) {
         const own = await trained(data, { ...some, shuffle: false, compile, validationSplit });
         const expected = await fitted({ validationSplit });
-        for (const name of ['loss', 'acc', 'val_loss', 'val_acc']) expectClose(own.history[name], expected.history[name]);
+        expect(Object.keys(own.history).sort()).toEqual(['acc', 'loss', 'val_acc', 'val_loss']);
+        for (const [name, values] of Object.entries(own.history)) expectClose(values, expected.history[name]);
       }
       const other = points(21, 8);
       const own = await trained(data, { ...some, shuffle: false, compile, validationData: other });
@@ -146,18 +150,20 @@ for (const [way, compile] of [['compiled', true], ['plain', false]] as const) {
       return { size: x.shape[0], batchSize, epoch: inOrder, inOrder };
     };
 
-    it('are learned from as data in memory is: classWeight, learningRate, callbacks, validation, dropout by a seed', async () => {
+    it('are learned from as data in memory is: classWeight, learningRate, callbacks, validation, dropout', async () => {
       const other = points(21, 8);
       const events: (number | undefined)[] = [];
       const options: TrainOptions = {
-        epochs: 3, compile, seed: 3, shuffle: false, classWeight: { 0: 1, 1: 2, 2: 3 }, learningRate: (epoch) => 0.1 / (epoch + 1),
+        epochs: 3, compile, seed: 3, shuffle: false, classWeight: { 0: 1, 1: 2, 2: 3 },
+        learningRate: (epoch) => 0.1 / (epoch + 1),
         callbacks: { onBatchEnd: async (_, logs) => void events.push(logs?.loss) },
       };
       const given = { dropout: 0.2 };
       const inMemory = await trained(data, { ...options, batchSize: 16, validationData: other }, given);
       const byBatches = async () => {
         const model = network(given);
-        const { epoch, history } = await train(model, batchesOf(data, 16), { ...options, validationData: batchesOf(other, 500) });
+        const validationData = batchesOf(other, 500);
+        const { epoch, history } = await train(model, batchesOf(data, 16), { ...options, validationData });
         const weights = weightsOf(model);
         dispose(model);
         return { weights, epoch, history };
@@ -208,28 +214,33 @@ describe('trainings one after the other', () => {
       expectClose(weightsOf(own), weightsOf(expected), 3);
       expect(own.optimizer.iterations).toBe(expected.optimizer.iterations);
       const [states, others] = [await own.optimizer.getWeights(), await expected.optimizer.getWeights()];
-      expectClose(states.flatMap(({ tensor }) => [...tensor.dataSync()]), others.flatMap(({ tensor }) => [...tensor.dataSync()]), 3);
+      const [values, theirs] = [states, others].map((each) => each.flatMap(({ tensor }) => [...tensor.dataSync()]));
+      expectClose(values, theirs, 3);
       tf.dispose([states[0].tensor, others[0].tensor]);
       [own, expected].forEach(dispose);
     });
 });
 
 describe('what cannot be compiled', () => {
-  const printed = () => (['log', 'warn', 'error', 'info'] as const).map((name) => vi.spyOn(console, name).mockImplementation(() => {}));
+  const printed = () =>
+    (['log', 'warn', 'error', 'info'] as const).map((name) => vi.spyOn(console, name).mockImplementation(() => {}));
   afterEach(() => vi.restoreAllMocks());
 
   it.each([
     ['a layer', { more: () => [unknownLayer()] }, /no compiled step for the layer mine \(Unchanged\)/],
     ['an optimizer', { optimizer: () => tf.train.adagrad(0.1) }, /no compiled step for .*Adagrad/],
-  ])('%s: is named once, and is trained with the numbers of model.fit; train prints nothing', async (_, make, reason) => {
+  ])('%s: is named once, and trained with the numbers of model.fit; nothing is printed', async (_, make, reason) => {
     const spies = printed();
-    const given = () => ({ more: 'more' in make ? make.more() : [], ...('optimizer' in make && { optimizer: make.optimizer() }) });
+    const more = 'more' in make ? make.more : () => [];
+    const given = () => ({ more: more(), ...('optimizer' in make && { optimizer: make.optimizer() }) });
     const notices: string[] = [];
-    const own = await trained(data, { ...some, shuffle: false, validationSplit: 0.2, onNotice: (notice) => notices.push(notice) }, given());
+    const onNotice = (notice: string): unknown => notices.push(notice);
+    const own = await trained(data, { ...some, shuffle: false, validationSplit: 0.2, onNotice }, given());
     const expected = await fitted({ validationSplit: 0.2 }, given());
     expectClose(own.weights, expected.weights);
     for (const [name, values] of Object.entries(expected.history)) expectClose(own.history[name], values);
-    expect(notices).toEqual([expect.stringMatching(/^Training goes by TensorFlow\.js's own steps, which are slower: /)]);
+    expect(notices).toHaveLength(1);
+    expect(notices[0]).toMatch(/^Training goes by TensorFlow\.js's own steps, which are slower: /);
     expect(notices[0]).toMatch(reason);
     await trained(data, some, given());
     for (const spy of spies) expect(spy).not.toHaveBeenCalled();
@@ -244,20 +255,27 @@ describe('what cannot be compiled', () => {
 
 describe('train refuses', () => {
   it.each<[string, TrainOptions, RegExp]>([
-    ['a class without a weight', { classWeight: { 0: 1, 2: 1 } }, /classWeight has undefined for class 1; expected a number of at least 0 for each of the 3/],
+    [
+      'a class without a weight', { classWeight: { 0: 1, 2: 1 } },
+      /classWeight has undefined for class 1; expected a number of at least 0 for each of the 3/,
+    ],
     ['an order that is too short', { order: () => [1, 2] }, /order\(0\) has returned 2 indices; expected 50/],
-    ['an order beyond the examples', { order: () => Array<number>(50).fill(50) }, /order\(0\) has returned the index 50; expected whole numbers from 0 to 49/],
+    [
+      'an order beyond the examples', { order: () => Array<number>(50).fill(50) },
+      /order\(0\) has returned the index 50; expected whole numbers from 0 to 49/,
+    ],
     ['a learning rate that is none', { learningRate: () => NaN }, /learningRate has returned NaN/],
     ['a seed that is no whole number', { seed: 0.5 }, /seed is 0\.5; expected a whole number/],
-    ['a split that leaves nothing to learn from', { validationSplit: 0.999 }, /validationSplit 0\.999 of 50 examples leaves none to learn from/],
-    ['checkpoints every no epochs', { checkpoint: { folder: 'none', every: 0 } }, /checkpoint\.every is 0; expected a number of epochs above 0/],
+    ['a split that leaves nothing', { validationSplit: 0.999 }, /validationSplit 0\.999 of 50 examples leaves none/],
+    ['checkpoints every no epochs', { checkpoint: { folder: 'none', every: 0 } }, /every is 0; expected a number/],
   ])('%s', async (_, options, message) => {
     await expect(trained(data, options)).rejects.toThrow(message);
   });
 
   it('a model with two inputs', async () => {
     const inputs = [tf.input({ shape: [4] }), tf.input({ shape: [4] })];
-    const model = tf.model({ inputs, outputs: tf.layers.dense({ units: 3 }).apply(tf.layers.add().apply(inputs)) as tf.SymbolicTensor });
+    const outputs = tf.layers.dense({ units: 3 }).apply(tf.layers.add().apply(inputs)) as tf.SymbolicTensor;
+    const model = tf.model({ inputs, outputs });
     model.compile({ optimizer: tf.train.sgd(0.1), loss: 'meanSquaredError' });
     await expect(train(model, data)).rejects.toThrow(/the model has 2 inputs and 1 outputs; expected one of each/);
     dispose(model);
