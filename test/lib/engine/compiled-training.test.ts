@@ -165,6 +165,22 @@ describe('while a CompiledTraining runs', () => {
     tf.dispose(data);
   });
 
+  it('a write that fails leaves the weight as it is after the step', async () => {
+    const { plain, compiled } = makeTwo();
+    const data = rowsOfData();
+    const wrong = tf.ones([7]);
+    const training = CompiledTraining.begin(compiled, data);
+    for (let step = 0; step < 2; step++) {
+      await plainStep(plain, data, all);
+      training.learn(data, all, 1);
+      expect(() => compiled.weights[0].write(wrong)).toThrow(/[Ss]hape/);
+    }
+    training.end();
+    expectClose(weightsOf(compiled), weightsOf(plain));
+    dispose(plain, compiled);
+    tf.dispose([data.x, data.y, wrong]);
+  });
+
   const optimizers: Record<string, Optimizer> = {
     sgd: () => tf.train.sgd(0.1),
     momentum: () => tf.train.momentum(0.1, 0.9),
