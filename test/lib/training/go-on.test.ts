@@ -20,9 +20,11 @@ class Trainer {
   readonly closed: Promise<unknown>;
   private watchers: (() => void)[] = [];
 
-  constructor(command: readonly string[]) {
+  /** @param temporary where a process that is killed may leave what it has not finished */
+  constructor(command: readonly string[], temporary: string) {
     const [program, ...args] = command;
-    this.child = spawn(program, args, { stdio: ['pipe', 'pipe', 'ignore'] });
+    const env = { ...process.env, TMPDIR: temporary };
+    this.child = spawn(program, args, { stdio: ['pipe', 'pipe', 'ignore'], env });
     this.closed = once(this.child, 'close');
     createInterface(this.child.stdout!).on('line', (line) => {
       this.lines.push(line);
@@ -69,7 +71,7 @@ describe('a training in a process', () => {
   const all: Trainer[] = [];
   afterEach(() => Promise.all(all.splice(0).map((trainer) => trainer.end('SIGKILL'))));
   const start = (folder: string, epochs: number): Trainer => {
-    const trainer = new Trainer([process.execPath, script, folder, String(epochs)]);
+    const trainer = new Trainer([process.execPath, script, folder, String(epochs)], newFolder());
     all.push(trainer);
     return trainer;
   };
@@ -133,7 +135,7 @@ describe('a training in a process', () => {
       'unshare', '--map-root-user', '--mount', 'sh', '-c',
       'disk="$1"; shift; mount -t tmpfs -o size=1m tmpfs "$disk" && exec "$@"',
       'sh', folder, process.execPath, script, path.join(folder, 'checkpoints'), '2', folder,
-    ]);
+    ], newFolder());
     all.push(trainer);
     const expected = start(elsewhere, 2).finish();
     expect(await trainer.finish()).toBe(await expected);
