@@ -45,11 +45,13 @@ class TrainingLog extends tf.Callback {
   override async onTrainBegin(): Promise<void> {
     this.validation = undefined;
     const run = path.join(this.folder, 'train');
+    // A training that goes on from a checkpoint counts its epochs from the first.
+    const { initialEpoch = 0 } = this.params as { initialEpoch?: number };
     // Histograms count the epochs that are finished.
-    this.before = lastStep(run) ?? 0;
+    this.before = Math.max(0, (lastStep(run) ?? 0) - initialEpoch);
     this.train = new EventFile(run);
     this.train.kerasModel(JSON.stringify(kerasForm(this.network)));
-    this.weights(this.before);
+    this.weights(this.before + initialEpoch);
   }
 
   override async onEpochEnd(epoch: number, logs: tf.Logs = {}): Promise<void> {

@@ -174,6 +174,19 @@ describe('trainingLog', () => {
     }
   });
 
+  it('counts on where a training goes on from a checkpoint', async () => {
+    const checkpoint = { folder: path.join(folder, 'checkpoints') };
+    const log = path.join(folder, 'log');
+    const { model, data } = task();
+    for (const epochs of [2, 5]) {
+      await fit(model, data, { epochs, batchSize: 10, display: false, checkpoint, callbacks: trainingLog(log), onNotice: () => {} });
+    }
+    model.dispose();
+    tf.dispose([data.x, data.y]);
+    const steps = [0, 1].map((index) => stepsOf(readEvents(path.join(log, 'train'), { index, of: 2 }), 'epoch_loss'));
+    expect(steps).toEqual([[0, 1], [2, 3, 4]]);
+  });
+
   it('refuses what is no folder', async () => {
     expect(() => trainingLog(undefined as unknown as string)).toThrow(/got undefined; expected a folder/);
     const { model, data } = task();
