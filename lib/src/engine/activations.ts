@@ -26,10 +26,12 @@ const native =
     ]);
   };
 
+const rectify = native('Relu', 'gradient, output');
+
 /** Activations by the names that tfjs gives them. */
 export const activations: Readonly<Record<string, Activation>> = {
   linear: (_t, x) => x,
-  relu: native('Relu', 'gradient, output'),
+  relu: (t, x) => ({ ...rectify(t, x), rectified: x }),
   relu6: native('Relu6', 'gradient, output'),
   elu: native('Elu', 'gradient, output'),
   selu: native('Selu', 'gradient, output'),

@@ -89,10 +89,19 @@ export function convolveDepthwise(t: Tape, x: Value, kernel: Value, window: Wind
   ]);
 }
 
+/**
+ * The largest number of each window.
+ *
+ * Behind a ReLU the gradient passes where the largest number is above 0, which the pooled picture shows as well as the
+ * whole one, and is a part of its size.
+ */
 export function maxPool(t: Tape, x: Value, window: Window): Value {
   const attributes = { ...sliding(window), ksize: attribute.ints([1, ...window.size, 1]) };
   const pooled = t.operation('MaxPool', [x], { shape: windowed(x.shape, window, x.shape[3]) }, attributes);
-  return t.record(pooled, [[x, (gradient) => t.operation('MaxPoolGrad', [x, pooled, gradient], x, attributes)]]);
+  const back = (gradient: Value): Value => t.operation('MaxPoolGrad', [x, pooled, gradient], x, attributes);
+  const { rectified } = x;
+  if (!rectified) return t.record(pooled, [[x, back]]);
+  return t.record(pooled, [[rectified, (gradient) => back(t.operation('ReluGrad', [gradient, pooled], pooled, float))]]);
 }
 
 export function averagePool(t: Tape, x: Value, window: Window): Value {

@@ -8,6 +8,8 @@ export interface Value {
   readonly ref: string;
   readonly shape: Shape;
   readonly type: GraphType;
+  /** What this is the ReLU of, for a rule that is simpler behind one. */
+  readonly rectified?: Value;
 }
 
 /** How many numbers a value holds, without its first dimension. */
