@@ -27,6 +27,10 @@ class AnswerPass implements Pass {
     return fed;
   }
 
+  isFrozen(): boolean {
+    return true;
+  }
+
   seed(): never {
     throw new Error('Nothing is dropped outside of training.');
   }

@@ -87,6 +87,7 @@ export class CompiledTraining {
     try {
       const measures = this.numbersOf(TRAINED, { ...feeds, [EXAMPLES.x]: x, [EXAMPLES.y]: y });
       this.steps++;
+      (optimizer as unknown as OptimizerFields).iterations_ = this.steps;
       return measures;
     } finally {
       // Also after an error: a step that failed may have changed some weights already.
@@ -140,10 +141,13 @@ export class CompiledTraining {
     const { step, model: { optimizer } } = this;
     const fields = optimizer as unknown as OptimizerFields;
     const fresh: tf.Tensor[] = [];
+    const known = new Set(this.model.weights.map(({ name }) => name));
     const state = this.slots().map(({ weight, place, count, field, name, variable }) => {
       const list = fields[field] as { originalName: string; variable: tf.Variable }[];
-      // tfjs knows the state by its place. Where weights were frozen or freed since, names are right.
-      const found = list.length === count ? list[place] : list.find(({ originalName }) => originalName === name);
+      // tfjs knows the state by its place. Names are right where weights were frozen or freed since; an optimizer that
+      // was loaded has other names.
+      const isNamed = list.some(({ originalName }) => known.has(originalName.slice(0, originalName.lastIndexOf('/'))));
+      const found = isNamed || list.length !== count ? list.find(({ originalName }) => originalName === name) : list[place];
       if (found && `${found.variable.shape}` === `${weight.shape}`) return [variable, found.variable] as const;
       const zeros = tf.zeros(weight.shape as number[]);
       fresh.push(zeros);
@@ -159,9 +163,9 @@ export class CompiledTraining {
         return read.call(weight);
       };
       weight.write = (value) => {
-        this.bringWeights();
+        write.call(weight, value);
         this.written.add(weight);
-        return write.call(weight, value);
+        return weight;
       };
     }
     optimizer.getWeights = () => {
@@ -190,9 +194,9 @@ export class CompiledTraining {
 
   private bringWeights(): void {
     if (!this.isBehind) return;
-    this.isBehind = false;
     const { weights } = this.step;
     const values = this.graph.run({}, weights.map(({ variable }) => variable.read));
+    this.isBehind = false;
     weights.forEach(({ weight }, i) => {
       // The model keeps what was written to it since the last step; it has not reached the graph yet.
       if (!this.written.has(weight)) tf.LayerVariable.prototype.write.call(weight, values[i]);
@@ -209,8 +213,10 @@ export class CompiledTraining {
     slots.forEach(({ field, name, place, count }, i) => {
       const list = fields[field] as { originalName: string; variable: tf.Variable }[];
       if (place === 0 && list.length !== count) tf.dispose(list.splice(0).map(({ variable }) => variable));
-      if (list[place] && `${list[place].variable.shape}` === `${values[i].shape}`) list[place].variable.assign(values[i]);
-      else {
+      if (list[place] && `${list[place].variable.shape}` === `${values[i].shape}`) {
+        list[place].originalName = name;
+        list[place].variable.assign(values[i]);
+      } else {
         list[place]?.variable.dispose();
         list[place] = { originalName: name, variable: tf.variable(values[i], false) };
       }

@@ -18,6 +18,8 @@ export interface Pass {
   readonly isTraining: boolean;
   /** A weight of a layer by its name, such as `kernel`; undefined if the layer has none of this name. */
   weight(layer: tf.layers.Layer, name: string): Value | undefined;
+  /** Whether a layer was frozen: then batch normalisation also keeps its means, and goes by them, as in Keras. */
+  isFrozen(layer: tf.layers.Layer): boolean;
   /** Two integers that are others in each step and for each call. */
   seed(): Value;
   /** After the step a weight that is not learned moves to `target` by a part of the way. */
@@ -27,15 +29,6 @@ export interface Pass {
 /** The weight of a layer by its name: `dense_1/kernel` is the `kernel`. */
 export const weightNamed = (layer: tf.layers.Layer, name: string): tf.LayerVariable | undefined =>
   layer.weights.find(({ originalName }) => originalName.split('/').at(-1) === name);
-
-/**
- * Whether a batch normalisation was frozen (`trainable = false`): then it also keeps its means, and goes by them, as in
- * Keras.
- */
-export function isFrozen(layer: tf.layers.Layer): boolean {
-  const learned = ['gamma', 'beta'].flatMap((name) => weightNamed(layer, name) ?? []);
-  return !layer.trainable || (learned.length > 0 && learned.every(({ trainable }) => !trainable));
-}
 
 interface LayerInPass {
   readonly layer: tf.layers.Layer;
@@ -144,7 +137,7 @@ export const layers: Readonly<Record<string, LayerRule>> = {
     const scale = pass.weight(layer, 'gamma') ?? t.vector(channels, 1);
     const offset = pass.weight(layer, 'beta') ?? t.vector(channels, 0);
     const settings = { scale, offset, epsilon: Number(config.epsilon) };
-    if (!pass.isTraining || isFrozen(layer)) {
+    if (!pass.isTraining || pass.isFrozen(layer)) {
       const moments = { mean: weightOf(at, 'moving_mean'), variance: weightOf(at, 'moving_variance') };
       return normalise(t, x, settings, moments).output;
     }

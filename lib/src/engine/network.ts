@@ -39,6 +39,15 @@ export function layersWithin(model: tf.LayersModel): tf.layers.Layer[] {
   return [...new Set(within)];
 }
 
+/** Those of them that are frozen (`trainable = false`), each by itself or with the model that it is in. */
+export function frozenLayers(model: tf.LayersModel, isFrozen = false): tf.layers.Layer[] {
+  const within = isFrozen || !model.trainable;
+  return model.layers.flatMap((layer) => {
+    if (layer instanceof tf.LayersModel) return frozenLayers(layer, within);
+    return within || !layer.trainable ? [layer] : [];
+  });
+}
+
 /** Names of weights, and the setting that holds what they cost by themselves. */
 const REGULARIZERS = {
   kernel: 'kernelRegularizer',
@@ -53,7 +62,6 @@ const REGULARIZERS = {
 export function writePenalties(pass: Pass, model: tf.LayersModel): Value[] {
   return layersWithin(model).flatMap((layer) => {
     const config = layer.getConfig() as LayerConfig;
-    if (config.activityRegularizer) throw new CannotCompile(`the activityRegularizer of the layer ${layer.name}`);
     return Object.entries(REGULARIZERS).flatMap(([name, setting]) => {
       const weight = config[setting] ? pass.weight(layer, name) : undefined;
       return weight ? [penalty(pass.tape, weight, l1l2(layer, config[setting]))] : [];

@@ -217,7 +217,7 @@ export function drop(t: Tape, x: Value, rate: number, seed: Value): Value {
     [-1, 2 * integers],
   );
   const needed = each % 2 === 0 ? halves : t.slice(halves, t.integers(0, 0), t.integers(-1, each), [-1, each]);
-  const limit = t.cast(t.integer(Math.round(rate * 0x1_0000)), 'uint16');
+  const limit = t.cast(t.integer(Math.min(0xffff, Math.round(rate * 0x1_0000))), 'uint16');
   const kept = t.multiply(t.indicator(t.atLeast(t.reshape(needed, x.shape), limit)), t.number(1 / (1 - rate)));
   return t.record(t.multiply(x, kept), [[x, (gradient) => t.multiply(gradient, kept)]]);
 }

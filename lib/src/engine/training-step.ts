@@ -3,7 +3,7 @@ import type { tf } from '../tensorflow';
 import { CannotCompile } from './cannot-compile';
 import { weightNamed, type Pass } from './layers';
 import { metricsNames, writeExamples, writeMeasures, type Form } from './measures';
-import { writePenalties } from './network';
+import { frozenLayers, writePenalties } from './network';
 import { add } from './operations';
 import { optimizerRule, type OptimizerRule } from './optimizers';
 import { Tape } from './tape';
@@ -84,12 +84,15 @@ class VariableGraph extends Tape {
 class StepPass implements Pass {
   readonly weights = new Map<tf.LayerVariable, ReturnType<VariableGraph['variable']>>();
   private seeds = 0;
+  /** Where weights that move will be, by their variables. */
+  private readonly moved = new Map<string, { readonly value: Value; readonly update: string }>();
   private readonly seedFed: Value;
+  isTraining = true;
 
   constructor(
     readonly tape: VariableGraph,
-    readonly learned: ReadonlySet<tf.LayerVariable>,
-    public isTraining: boolean,
+    private readonly learned: ReadonlySet<tf.LayerVariable>,
+    private readonly frozen: ReadonlySet<tf.layers.Layer>,
   ) {
     this.seedFed = tape.placeholder(SEED, 'int32', [2]);
   }
@@ -99,15 +102,24 @@ class StepPass implements Pass {
     return weight && this.of(weight).value;
   }
 
+  isFrozen(layer: tf.layers.Layer): boolean {
+    return this.frozen.has(layer);
+  }
+
   seed(): Value {
     return this.tape.add(this.seedFed, this.tape.integers(SEED_STRIDE * this.seeds++, 0));
   }
 
   move(layer: tf.layers.Layer, name: string, target: Value, part: number): void {
     const { handle, value } = this.of(weightNamed(layer, name)!);
-    const way = this.tape.multiply(this.tape.subtract(value, target), this.tape.number(part));
-    const moved = this.tape.operation('AssignSubVariableOp', [handle, way], { shape: [] }, { dtype: float });
-    this.tape.updates.push(moved.ref);
+    // A layer that is used twice moves twice, the second time from where the first one has left it.
+    const before = this.moved.get(handle.ref);
+    const from = before?.value ?? value;
+    const way = this.tape.multiply(this.tape.subtract(from, target), this.tape.number(part));
+    const after = before ? [before.update] : [];
+    const update = this.tape.operation('AssignSubVariableOp', [handle, way], { shape: [] }, { dtype: float }, after).ref;
+    this.moved.set(handle.ref, { value: this.tape.subtract(from, way), update });
+    this.tape.updates.push(update);
   }
 
   private of(weight: tf.LayerVariable): ReturnType<VariableGraph['variable']> {
@@ -137,7 +149,7 @@ const SEED_STRIDE = 1_000_003;
 export function writeTrainingStep(model: tf.LayersModel, x: Form, y: Form, classWeights?: readonly number[]): TrainingStep {
   const tape = new VariableGraph();
   const learned = new Set(collectedWeights(model).filter(({ trainable }) => trainable));
-  const pass = new StepPass(tape, learned, true);
+  const pass = new StepPass(tape, learned, new Set(frozenLayers(model)));
   const optimizer = optimizerRule(model.optimizer);
   const config = model.optimizer.getConfig() as Readonly<Record<string, number | boolean>>;
 

@@ -1,7 +1,6 @@
 import { Random } from '../random';
 import { tf } from '../tensorflow';
-import { isFrozen } from '../engine/layers';
-import { layersWithin } from '../engine/network';
+import { frozenLayers } from '../engine/network';
 import type { Examples } from './examples';
 
 /** What the `fit` of tfjs's models is made of. */
@@ -33,9 +32,7 @@ export class PlainTraining {
     this.trainFunction = fitParts(model).makeTrainFunction();
     this.classWeights = classWeights && tf.tensor1d([...classWeights]);
     // tfjs would go on to move the means of a frozen batch normalisation.
-    this.frozen = layersWithin(model).filter(
-      (layer) => layer.getClassName() === 'BatchNormalization' && isFrozen(layer),
-    );
+    this.frozen = frozenLayers(model).filter((layer) => layer.getClassName() === 'BatchNormalization');
     for (const layer of this.frozen) {
       const { call } = Object.getPrototypeOf(layer) as tf.layers.Layer;
       layer.call = (inputs, options) => call.call(layer, inputs, { ...options, training: false });

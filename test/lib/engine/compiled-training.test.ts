@@ -214,7 +214,7 @@ describe('while a CompiledTraining runs', () => {
     tf.dispose(data);
   });
 
-  it.fails('the optimizer says how many steps it has taken', () => {
+  it('the optimizer says how many steps it has taken', () => {
     const model = makeModel();
     const data = rowsOfData();
     const training = CompiledTraining.begin(model, data);
@@ -460,7 +460,7 @@ describe('a step of a CompiledTraining', () => {
     tf.dispose([x, y, labels]);
   });
 
-  it.fails('moves the means of a batch normalisation that is used twice by both batches, one after the other', async () => {
+  it('moves the means of a batch normalisation that is used twice by both batches, one after the other', async () => {
     const make = (): tf.LayersModel => {
       const input = tf.input({ shape: [4] });
       const shared = layers.batchNormalization({ momentum: 0.6 });
@@ -545,7 +545,7 @@ describe('what is frozen', () => {
     head.after.forEach((values, i) => expect(values).not.toEqual(head.before[i]));
   }
   it('stays bit for bit as it is: a model within the model and its batch normalisation', () => expectInnerFrozen());
-  it.fails('stays bit for bit as it is: a batch normalisation within the model that has neither scale nor offset', () =>
+  it('stays bit for bit as it is: a batch normalisation within the model that has neither scale nor offset', () =>
     expectInnerFrozen(() => layers.batchNormalization({ momentum: 0.5, scale: false, center: false })));
 
   /** What momentum keeps for each weight. */
@@ -600,7 +600,7 @@ describe('what is frozen', () => {
     tf.dispose(data);
   });
 
-  it.fails('does not hand its state to another of the same shape', async () => {
+  it('does not hand its state to another of the same shape', async () => {
     const model = makeModel([layers.dense({ units: 4, inputShape: [4] }), layers.dense({ units: 4 })], () => tf.train.momentum(0.1, 0.9));
     const optimizer = model.optimizer as tf.MomentumOptimizer;
     const data = rowsOfData();
