@@ -39,10 +39,30 @@ function toShares(t: Tape, x: Value): Value {
 
 /** Minus the logarithm of the probability that was given to the right class. */
 const categoricalCrossentropy: Loss = (t, target, prediction) => {
+  if (prediction.logits) return crossentropyOfSoftmax(t, target, prediction, prediction.logits);
   const p = clip(t, toShares(t, prediction));
   const cost = t.map('Neg', t.sum(t.multiply(target, t.map('Log', p)), [1]));
   return t.record(cost, [[p, (gradient) => t.multiply(t.map('Neg', t.divide(target, p)), spread(t, gradient))]]);
 };
+
+/**
+ * Behind a softmax the gradient goes back to its inputs at once: `p * sum(y) - y`, with the y alone whose p is not
+ * clipped. (It is clipped above too, by tfjs; there it is 0 in any case, but for rounding.)
+ */
+function crossentropyOfSoftmax(t: Tape, target: Value, p: Value, logits: Value): Value {
+  const low = t.number(EPSILON);
+  const cost = t.map('Neg', t.sum(t.multiply(target, t.map('Log', t.maximum(p, low))), [1]));
+  return t.record(cost, [
+    [
+      logits,
+      (gradient) => {
+        const counted = t.multiply(target, t.indicator(t.atLeast(p, low)));
+        const slope = t.subtract(t.multiply(p, t.sum(counted, [1], true)), counted);
+        return t.multiply(slope, spread(t, gradient));
+      },
+    ],
+  ]);
+}
 
 /** The mean over the outputs of `-(y log p + (1 - y) log(1 - p))`. */
 const binaryCrossentropy: Loss = (t, target, prediction) => {
@@ -73,7 +93,11 @@ const meanSquaredError: Loss = (t, target, prediction) => {
 export const losses: Readonly<Record<string, Loss>> = {
   categoricalCrossentropy,
   sparseCategoricalCrossentropy: (t, target, prediction) =>
-    categoricalCrossentropy(t, t.oneHot(target, prediction.shape[1]), clip(t, prediction)),
+    categoricalCrossentropy(
+      t,
+      t.oneHot(target, prediction.shape[1]),
+      prediction.logits ? prediction : clip(t, prediction),
+    ),
   binaryCrossentropy,
   meanSquaredError,
 };

@@ -10,6 +10,8 @@ export interface Value {
   readonly type: GraphType;
   /** What this is the ReLU of, for a rule that is simpler behind one. */
   readonly rectified?: Value;
+  /** What this is the softmax of, likewise. */
+  readonly logits?: Value;
 }
 
 /** How many numbers a value holds, without its first dimension. */
