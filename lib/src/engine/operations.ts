@@ -13,23 +13,28 @@ import type { Path, Tape } from './tape';
 
 const float = { T: attribute.type('float32') };
 
+/**
+ * From this many columns on, the transposed kernel is taken by the product for batches, which reads it as it lies:
+ * with 512 columns in half of the time. Below, the plain one is faster, which costs less to begin.
+ */
+const MANY_UNITS = 300;
+
 /** Rows times columns: `[batch, n]` by `[n, units]`. */
 export function matMul(t: Tape, x: Value, kernel: Value): Value {
-  const product = t.operation('MatMul', [x, kernel], { shape: [x.shape[0], kernel.shape[1]] }, {
-    ...float,
-    transpose_a: attribute.bool(false),
-    transpose_b: attribute.bool(false),
-  });
-  // The product for batches takes a transposed matrix as it lies, twice as fast as the plain one.
-  const transposed = (a: Value, b: Value, shape: Shape, which: 'a' | 'b'): Value =>
-    t.operation('BatchMatMulV2', [a, b], { shape }, {
+  const product = (a: Value, b: Value, shape: Shape, transposed?: 'a' | 'b'): Value =>
+    t.operation('MatMul', [a, b], { shape }, {
       ...float,
-      adj_x: attribute.bool(which === 'a'),
-      adj_y: attribute.bool(which === 'b'),
+      transpose_a: attribute.bool(transposed === 'a'),
+      transpose_b: attribute.bool(transposed === 'b'),
     });
-  return t.record(product, [
-    [x, (gradient) => transposed(gradient, kernel, x.shape, 'b')],
-    [kernel, (gradient) => transposed(x, gradient, kernel.shape, 'a')],
+  const byKernel = (gradient: Value): Value => {
+    if (kernel.shape[1] < MANY_UNITS) return product(gradient, kernel, x.shape, 'b');
+    const attributes = { ...float, adj_x: attribute.bool(false), adj_y: attribute.bool(true) };
+    return t.operation('BatchMatMulV2', [gradient, kernel], x, attributes);
+  };
+  return t.record(product(x, kernel, [x.shape[0], kernel.shape[1]]), [
+    [x, byKernel],
+    [kernel, (gradient) => product(x, gradient, kernel.shape, 'a')],
   ]);
 }
 

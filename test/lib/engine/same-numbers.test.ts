@@ -114,6 +114,7 @@ afterAll(() => expect(tf.memory().numTensors).toBe(tensors));
 describe('a compiled step gives the weights of model.fit after 51 steps, for the layer', () => {
   const cases: Record<string, Case> = {
     dense: { body: chain(dense(7, 'relu'), dense()) },
+    'dense with many units': { body: chain(dense(6), dense(320, 'relu')) },
     'dense without bias': { body: chain(() => layers.dense({ units: 5, useBias: false, activation: 'tanh' })) },
     'dense on several rows': { inputShape: [4, 6], body: chain(dense()) },
     'conv2d, valid': { inputShape: picture, body: chain(() => layers.conv2d({ filters: 4, kernelSize: 3, activation: 'relu' })) },
