@@ -122,7 +122,9 @@ describe('in a notebook', () => {
     }
     const graphs = outputs.filter(({ data }) => 'image/svg+xml' in data);
     expect(graphs.length).toBeLessThanOrEqual(3 + 2);
-    expect(graphs.at(-1)?.data['application/vnd.plotly.v1+json'].data).toHaveLength(4);
+    // The area of over-fitting is there or not, as the training goes.
+    const curves = graphs.at(-1)?.data['application/vnd.plotly.v1+json'].data.filter(({ name }: { name: string }) => /^(training|validation)$/.test(name));
+    expect(curves).toHaveLength(4);
     expect(outputs.at(-1)?.data['text/plain']).toMatch(/^3 epochs in [\d.]+ s · loss [\d.]+ · accuracy [\d.]+ · validation loss/);
     showHistory(history);
     expect(JSON.stringify(outputs.at(-1)).length).toBeLessThan(200_000);
