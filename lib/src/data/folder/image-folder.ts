@@ -439,7 +439,7 @@ function groupsOf(
     );
     return {
       className,
-      queue: most < queue.length ? shuffled(queue, new Random(seed)) : queue,
+      queue: most < queue.length ? [...new Random(seed).permutation(queue.length)].map((i) => queue[i]) : queue,
       most,
       least,
       good: [],
@@ -482,14 +482,6 @@ async function choose(
       most === Infinity ? good : good.slice(0, most).sort((a, b) => order.get(a)! - order.get(b)!),
     );
   return { train: inOrder(train), validation: validation && inOrder(validation) };
-}
-
-function shuffled<T>(values: T[], random: Random): T[] {
-  for (let i = values.length - 1; i > 0; i--) {
-    const j = random.below(i + 1);
-    [values[i], values[j]] = [values[j], values[i]];
-  }
-  return values;
 }
 
 /**
