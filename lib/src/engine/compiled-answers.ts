@@ -1,7 +1,7 @@
 import { tf } from '../tensorflow';
 import type { Graph } from '../tensorflow/graph';
 import { weightNamed, type Pass } from './layers';
-import { EXAMPLES, writeExamples, writeInputs, writeMeasures, type Form } from './measures';
+import { EXAMPLES, writeExamples, writeInputs, writeMeasures, type Examples, type Form } from './measures';
 import { writeNetwork } from './network';
 import { Tape } from './tape';
 import type { Value } from './values';
@@ -122,7 +122,7 @@ export function compiledAnswers(model: tf.LayersModel, x: tf.Tensor, indices: In
  */
 export function compiledMeasures(
   model: tf.LayersModel,
-  { x, y }: { x: tf.Tensor; y: tf.Tensor },
+  { x, y }: Examples,
   indices: Int32Array,
 ): number[] {
   const answers = answersOf(model, x, y);

@@ -1,12 +1,7 @@
 import { tf } from '../tensorflow';
 import type { Graph } from '../tensorflow/graph';
-import { EXAMPLES } from './measures';
+import { EXAMPLES, type Examples } from './measures';
 import { MEASURED, NUMBERS, SEED, TRAINED, writeTrainingStep, type GraphVariable, type TrainingStep } from './training-step';
-
-interface Examples {
-  readonly x: tf.Tensor;
-  readonly y: tf.Tensor;
-}
 
 /** What tfjs's optimizers keep: lists with a variable for each weight, and running products. */
 type OptimizerFields = Record<string, { originalName: string; variable: tf.Variable }[] | tf.Variable | number>;
@@ -23,15 +18,12 @@ export class CompiledTraining {
   private isBehind = false;
   /** Weights that were written from outside since the last step. */
   private readonly written = new Set<tf.LayerVariable>();
-  private steps: number;
 
   private constructor(
     private readonly model: tf.LayersModel,
     private readonly step: TrainingStep,
     private readonly graph: Graph,
-  ) {
-    this.steps = model.optimizer.iterations;
-  }
+  ) {}
 
   /**
    * Builds the graph for a compiled model, and hands it the weights and the state of the optimizer.
@@ -61,11 +53,6 @@ export class CompiledTraining {
     return this.step.measures;
   }
 
-  /** Steps of the optimizer so far, those of earlier trainings included. */
-  get iterations(): number {
-    return this.steps;
-  }
-
   /**
    * One step of training.
    *
@@ -78,16 +65,15 @@ export class CompiledTraining {
     const { optimizer } = this.model;
     const { learningRate } = optimizer as unknown as { learningRate: number };
     const config = optimizer.getConfig() as Readonly<Record<string, number | boolean>>;
-    const numbers = this.step.optimizer.numbers(config, learningRate, this.steps + 1);
+    const numbers = this.step.optimizer.numbers(config, learningRate, optimizer.iterations + 1);
     const feeds = {
       [EXAMPLES.indices]: tf.tensor1d(indices, 'int32'),
       [NUMBERS]: tf.tensor1d(numbers, 'float32'),
-      [SEED]: tf.tensor1d(Int32Array.of(seed, this.steps), 'int32'),
+      [SEED]: tf.tensor1d(Int32Array.of(seed, optimizer.iterations), 'int32'),
     };
     try {
       const measures = this.numbersOf(TRAINED, { ...feeds, [EXAMPLES.x]: x, [EXAMPLES.y]: y });
-      this.steps++;
-      (optimizer as unknown as OptimizerFields).iterations_ = this.steps;
+      (optimizer as unknown as OptimizerFields).iterations_ = optimizer.iterations + 1;
       return measures;
     } finally {
       // Also after an error: a step that failed may have changed some weights already.
@@ -222,10 +208,9 @@ export class CompiledTraining {
       }
     });
     tf.dispose(values);
-    const products = step.optimizer.products?.(optimizer.getConfig() as Record<string, number>, this.steps) ?? {};
+    const products = step.optimizer.products?.(optimizer.getConfig() as Record<string, number>, optimizer.iterations) ?? {};
     for (const [field, value] of Object.entries(products)) {
       tf.tidy(() => (fields[field] as tf.Variable).assign(tf.scalar(value)));
     }
-    fields.iterations_ = this.steps;
   }
 }

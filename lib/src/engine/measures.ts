@@ -11,6 +11,14 @@ import { sizeOfOne, type Value } from './values';
 /** What is fed: all inputs and targets, and which of them are the batch. */
 export const EXAMPLES = { x: 'x', y: 'y', indices: 'indices' } as const;
 
+/** Inputs and what the network shall answer: the first dimension of both counts the examples. */
+export interface Examples {
+  /** Inputs, shape `[examples, ...]`. */
+  x: tf.Tensor;
+  /** Targets, shape `[examples, ...]`. */
+  y: tf.Tensor;
+}
+
 /** Form of a tensor that will be fed. */
 export type Form = Pick<tf.Tensor, 'shape' | 'dtype'>;
 

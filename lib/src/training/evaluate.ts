@@ -5,11 +5,8 @@ import { CannotCompile } from '../engine/cannot-compile';
 import { compiledAnswers, compiledMeasures } from '../engine/compiled-answers';
 import { tf } from '../tensorflow';
 import { unbreakable } from '../tensorflow/unbreakable';
-import { areBatches, checkedBatches, checkExamples, checkInputs, type ExampleBatches, type Examples } from './examples';
+import { areBatches, checkedBatches, checkExamples, checkInputs, counting, parts, type ExampleBatches, type Examples } from './examples';
 import { plainMeasures } from './plain-training';
-
-/** Examples that go through the network at once: enough to keep all cores busy, few enough for a small memory. */
-const BATCH_SIZE = 500;
 
 /**
  * Asks the model for its answer to each input.
@@ -45,10 +42,14 @@ function answers(model: tf.LayersModel, x: tf.Tensor): NdArray<Float32Array> {
   return unbreakable(() => {
     let values = new Float32Array(0);
     let shape: number[] = [];
-    forEachPart(x.shape[0], (indices) => {
+    for (const indices of parts(counting(0, x.shape[0]))) {
       const output = compiledOr(
         () => compiledAnswers(model, x, indices),
-        () => tf.tidy(() => model.predict(tf.gather(x, tf.tensor1d(indices, 'int32')), { batchSize: BATCH_SIZE }) as tf.Tensor),
+        () =>
+          tf.tidy(() => {
+            const rows = tf.gather(x, tf.tensor1d(indices, 'int32'));
+            return model.predict(rows, { batchSize: indices.length }) as tf.Tensor;
+          }),
       );
       const part = output.dataSync<'float32'>();
       if (indices[0] === 0) {
@@ -57,7 +58,7 @@ function answers(model: tf.LayersModel, x: tf.Tensor): NdArray<Float32Array> {
       }
       values.set(part, (part.length / indices.length) * indices[0]);
       output.dispose();
-    });
+    }
     return arrayOf(values, shape);
   });
 }
@@ -69,13 +70,6 @@ function compiledOr<T>(compiled: () => T, plain: () => T): T {
   } catch (error) {
     if (error instanceof CannotCompile) return plain();
     throw error;
-  }
-}
-
-/** Some hundred examples after the other. */
-function forEachPart(count: number, work: (indices: Int32Array) => void): void {
-  for (let start = 0; start < count; start += BATCH_SIZE) {
-    work(Int32Array.from({ length: Math.min(BATCH_SIZE, count - start) }, (_, i) => start + i));
   }
 }
 
@@ -124,15 +118,15 @@ export function evaluate(
 function measures(model: tf.LayersModel, examples: Examples): Record<string, number> {
   const { x } = examples;
   const means = model.metricsNames.map(() => 0);
-  unbreakable(() =>
-    forEachPart(x.shape[0], (indices) => {
+  unbreakable(() => {
+    for (const indices of parts(counting(0, x.shape[0]))) {
       const part = compiledOr(
         () => compiledMeasures(model, examples, indices),
         () => plainMeasures(model, examples, indices),
       );
       part.forEach((mean, i) => (means[i] += (mean * indices.length) / x.shape[0]));
-    }),
-  );
+    }
+  });
   return Object.fromEntries(model.metricsNames.map((name, i) => [name, means[i]]));
 }
 

@@ -1,13 +1,8 @@
 import { shapeText } from '../arrays';
+import type { Examples } from '../engine/measures';
 import { tf } from '../tensorflow';
 
-/** Pictures and what they show: the first dimension of both counts the examples. */
-export interface Examples {
-  /** Inputs, shape `[examples, ...]`. */
-  x: tf.Tensor;
-  /** Targets, shape `[examples, ...]`. */
-  y: tf.Tensor;
-}
+export type { Examples };
 
 /** Examples that do not lie in memory: they come batch by batch. */
 export interface ExampleBatches {
@@ -26,6 +21,18 @@ export interface ExampleBatches {
    * @param epoch of a training without shuffling, counted from 0: pictures may vary from epoch to epoch all the same
    */
   inOrder(epoch?: number): AsyncIterable<Examples>;
+}
+
+/** The whole numbers from `from` to below `to`. */
+export const counting = (from: number, to: number): Int32Array =>
+  Int32Array.from({ length: to - from }, (_, i) => from + i);
+
+/** Examples that are answered or measured at once: enough to keep all cores busy, few enough for a small memory. */
+const AT_ONCE = 500;
+
+/** Some hundred of the indices after the other. */
+export function* parts(indices: Int32Array): Generator<Int32Array, void> {
+  for (let start = 0; start < indices.length; start += AT_ONCE) yield indices.slice(start, start + AT_ONCE);
 }
 
 /** Whether examples come batch by batch. */

@@ -7,7 +7,7 @@ import { readSettings } from '../settings';
 import { tf } from '../tensorflow';
 import { unbreakable } from '../tensorflow/unbreakable';
 import { Checkpoints } from './checkpoints';
-import { areBatches, checkedBatches, sizeOf, type ExampleBatches, type Examples } from './examples';
+import { areBatches, checkedBatches, counting, parts, sizeOf, type ExampleBatches, type Examples } from './examples';
 import type { History } from './history';
 import { stateHolders } from './optimizer-state';
 import { fitParts, PlainTraining } from './plain-training';
@@ -39,9 +39,6 @@ const QUICK_EPOCHS = 2;
 
 /** How long training may keep the event loop busy, in milliseconds: longer would delay messages and interrupts. */
 const YIELD_INTERVAL = 60;
-
-/** Examples that are measured at once: enough to keep all cores busy, few enough for a small memory. */
-const MEASURED_AT_ONCE = 500;
 
 /** One way to take steps. */
 type Training = Pick<CompiledTraining, 'measures' | 'learn' | 'measure' | 'end'>;
@@ -313,9 +310,8 @@ class Run {
       }
     } else {
       const training = (this.training ??= this.begin(data));
-      const all = indices ?? counting(0, total);
-      for (let start = 0; start < total; start += MEASURED_AT_ONCE) {
-        measure(training, data, all.slice(start, start + MEASURED_AT_ONCE));
+      for (const part of parts(indices ?? counting(0, total))) {
+        measure(training, data, part);
         await this.letOthersWork();
         if (this.isInterrupted && seen < total) return undefined;
       }
@@ -396,9 +392,6 @@ const ORDER_STRIDE = 0x9e3779b1;
 
 const named = (names: readonly string[], values: readonly number[]): Record<string, number> =>
   Object.fromEntries(names.map((name, i) => [name, values[i]]));
-
-/** The whole numbers from `from` to below `to`. */
-const counting = (from: number, to: number): Int32Array => Int32Array.from({ length: to - from }, (_, i) => from + i);
 
 /**
  * SGD and its kin keep a second copy of the rate, which their setter knows. (`instanceof` holds for all of tfjs's
