@@ -1,7 +1,8 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { canMount, onDisk } from '../support/faults';
 import { temporaryFolders } from './temporary';
 
 const project = path.resolve(__dirname, '../..');
@@ -36,8 +37,7 @@ function run(command: string, args: string[], env: NodeJS.ProcessEnv): Promise<{
   });
 }
 
-const canMount = spawnSync('unshare', ['--map-root-user', '--mount', 'true']).status === 0;
-if (!canMount) console.error('This machine gives no mount namespaces: the test with a full disk is NOT run.');
+const mounts = canMount('the test of set-up with a full disk is');
 
 describe('set-up', () => {
   it('says that it needs a network, what it tried and what to do', async () => {
@@ -52,15 +52,13 @@ describe('set-up', () => {
     expect(output).not.toMatch(/^\s+at .*\.mjs/m);
   }, 180_000);
 
-  it.runIf(canMount)('says that the disk is too full, before it begins', async () => {
+  it.runIf(mounts)('says that the disk is too full, before it begins', async () => {
     const folder = newFolder();
     copyCourse(folder);
     const disk = newFolder('disk');
-    const script = 'mount -t tmpfs -o size=40m tmpfs "$1" && cp -r "$2" "$1/course" && exec "$3" "$1/course/setup/course.cjs" setup';
-    const { code, output } = await run(
-      'unshare', ['--map-root-user', '--mount', 'sh', '-c', script, 'sh', disk, folder, process.execPath],
-      withoutNetwork(path.join(disk, 'cache')),
-    );
+    const shell = 'cp -r "$1" "$disk/course" && exec "$2" "$disk/course/setup/course.cjs" setup';
+    const [program, ...args] = onDisk(disk, '40m', shell, [folder, process.execPath]);
+    const { code, output } = await run(program, args, withoutNetwork(path.join(disk, 'cache')));
     expect(code).toBe(1);
     expect(output).toMatch(/needs about .*[GM]B.*free|free .*[GM]B/s);
     expect(output).not.toContain('could not be reached');

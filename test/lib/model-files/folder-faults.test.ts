@@ -1,20 +1,16 @@
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
+import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { recoverFolder } from '../../../lib/src/model-files/folder';
 import { temporaryFolders } from '../../setup/temporary';
+import { canMount, killAtRandom, runOnSmallDisk } from '../../support/faults';
 
 /** Processes that are killed, and real disks that are full or read-only. */
 
 const newFolder = temporaryFolders();
 const script = path.join(__dirname, 'replace-folder.cjs');
-const canMount = spawnSync('unshare', ['--map-root-user', '--mount', 'true']).status === 0;
-if (!canMount) {
-  console.error('This machine gives no mount namespaces: the tests with full and read-only disks are NOT run.');
-}
+const mounts = canMount('the tests of saved models on full and read-only disks are');
 
 function expectWhole(folder: string): void {
   const { number } = JSON.parse(fs.readFileSync(path.join(folder, 'model.json'), 'utf8'));
@@ -29,13 +25,7 @@ describe('a process that saves a model over the one before', () => {
     const folder = path.join(parent, 'small');
     let foundUnfinished = 0;
     for (let kill = 0; kill < 50; kill++) {
-      const args = [script, folder, '2000000', '1000000'];
-      const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-      const closed = once(child, 'close');
-      await once(child.stdout, 'data');
-      await sleep(Math.random() * 60);
-      child.kill('SIGKILL');
-      await closed;
+      await killAtRandom([script, folder, '2000000', '1000000']);
 
       const beside = fs.readdirSync(parent).filter((name) => name !== 'small');
       // Of each kind at most one: unfinished and set aside.
@@ -63,18 +53,15 @@ describe('a process that saves a model over the one before', () => {
     expect(fs.readdirSync(parent)).toEqual(['small']);
   });
 
-  /** Runs in a mount namespace of its own, with a disk of 10 MB for the folder's parent: `"$@"` saves. */
+  /** The disk holds the folder's parent; `"$@"` saves. */
   function onSmallDisk(shell: string, bytes: number, times: number) {
     const parent = newFolder('disk');
-    const folder = path.join(parent, 'small');
-    return spawnSync('unshare', [
-      '--map-root-user', '--mount',
-      'sh', '-c', `disk="$1"; shift; mount -t tmpfs -o size=10m tmpfs "$disk" && ${shell}`,
-      'sh', parent, process.execPath, script, folder, String(bytes), String(times),
-    ], { encoding: 'utf8' });
+    return runOnSmallDisk(parent, shell, [
+      process.execPath, script, path.join(parent, 'small'), String(bytes), String(times),
+    ]);
   }
 
-  it.runIf(canMount)('on a full disk says so; what was saved before is still there, and no rubbish', () => {
+  it.runIf(mounts)('on a full disk says so; what was saved before is still there, and no rubbish', () => {
     const { status, stdout } = onSmallDisk(
       '"$@"; code=$?; ls -A "$disk"; ls -l "$disk/small"; exit $code', 6_000_000, 2,
     );
@@ -85,7 +72,7 @@ describe('a process that saves a model over the one before', () => {
     expect(stdout).not.toMatch(/\.tmp|\.old/);
   });
 
-  it.runIf(canMount)('in a folder that is read-only says so', () => {
+  it.runIf(mounts)('in a folder that is read-only says so', () => {
     const { status, stdout } = onSmallDisk(
       '"$@" && mount -o remount,ro "$disk" && { "$@"; code=$?; ls -A "$disk"; exit $code; }', 1000, 1,
     );

@@ -1,20 +1,15 @@
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
 import fs from 'node:fs';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { newestCheckpoint } from '../../../lib/src/training/checkpoint';
 import { temporaryFolders } from '../../setup/temporary';
+import { canMount, killAtRandom, runOnSmallDisk } from '../../support/faults';
 
 /** Processes that are killed, and real disks that are full or read-only. */
 
 const newFolder = temporaryFolders();
 const script = path.join(__dirname, 'write-checkpoints.cjs');
-const canMount = spawnSync('unshare', ['--map-root-user', '--mount', 'true']).status === 0;
-if (!canMount) {
-  console.error('This machine gives no mount namespaces: the tests with full and read-only disks are NOT run.');
-}
+const mounts = canMount('the tests of checkpoints on full and read-only disks are');
 
 /** All values of a checkpoint are its number. */
 function numberOfWhole(folder: string): number {
@@ -30,13 +25,7 @@ describe('a process that writes checkpoints', () => {
     const folder = newFolder('checkpoints');
     let [last, foundUnfinished] = [0, 0];
     for (let kill = 0; kill < 50; kill++) {
-      const args = [script, folder, '500000', '1000000'];
-      const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-      const closed = once(child, 'close');
-      await once(child.stdout, 'data');
-      await sleep(Math.random() * 60);
-      child.kill('SIGKILL');
-      await closed;
+      await killAtRandom([script, folder, '500000', '1000000']);
 
       const number = numberOfWhole(folder);
       expect(number).toBeGreaterThan(last);
@@ -52,17 +41,11 @@ describe('a process that writes checkpoints', () => {
     expect(foundUnfinished).toBeGreaterThan(0);
   }, 180_000);
 
-  /** Runs in a mount namespace of its own, with a disk of 10 MB for FOLDER: `shell` prepares it; `"$@"` writes. */
-  function onSmallDisk(shell: string, folder: string, floats: number, times: number) {
-    const { status, stdout, stderr } = spawnSync('unshare', [
-      '--map-root-user', '--mount',
-      'sh', '-c', `disk="$1"; shift; mount -t tmpfs -o size=10m tmpfs "$disk" && ${shell}`,
-      'sh', folder, process.execPath, script, folder, String(floats), String(times),
-    ], { encoding: 'utf8' });
-    return { status, stdout, stderr };
-  }
+  /** `shell` prepares the disk; `"$@"` writes. */
+  const onSmallDisk = (shell: string, folder: string, floats: number, times: number) =>
+    runOnSmallDisk(folder, shell, [process.execPath, script, folder, String(floats), String(times)]);
 
-  it.runIf(canMount)('on a full disk says so, and leaves the older checkpoints and no rubbish', () => {
+  it.runIf(mounts)('on a full disk says so, and leaves the older checkpoints and no rubbish', () => {
     const folder = newFolder('disk');
     // 4 MB each, of which two stay: the third does not fit.
     const { status, stdout } = onSmallDisk('"$@"; code=$?; ls -A "$disk"; exit $code', folder, 1_000_000, 5);
@@ -74,7 +57,7 @@ describe('a process that writes checkpoints', () => {
     expect(stdout).not.toContain('.tmp');
   });
 
-  it.runIf(canMount)('in a folder that is read-only says so, and leaves the older checkpoints', () => {
+  it.runIf(mounts)('in a folder that is read-only says so, and leaves the older checkpoints', () => {
     const folder = newFolder('disk');
     const { status, stdout } = onSmallDisk(
       '"$@" && mount -o remount,ro "$disk" && { "$@"; code=$?; ls -A "$disk"; exit $code; }', folder, 1000, 1,

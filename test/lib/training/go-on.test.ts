@@ -1,10 +1,11 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { temporaryFolders } from '../../setup/temporary';
+import { canMount, onDisk } from '../../support/faults';
 
 /** Trainings in processes of their own, which are killed, interrupted, or out of disk. */
 
@@ -127,15 +128,10 @@ describe('a training in a process', () => {
     expect(weights).toBe(await start(newFolder(), Number(epoch) + 2).finish());
   });
 
-  const canMount = spawnSync('unshare', ['--map-root-user', '--mount', 'true']).status === 0;
-  if (!canMount) console.error('This machine gives no mount namespaces: the training on a full disk is NOT run.');
-  it.runIf(canMount)('whose disk is full goes on, says so, and keeps checkpoints again when it can', async () => {
+  it.runIf(canMount('the training on a full disk is'))('whose disk is full goes on, says so, and keeps checkpoints again when it can', async () => {
     const [folder, elsewhere] = [newFolder(), newFolder()];
-    const trainer = new Trainer([
-      'unshare', '--map-root-user', '--mount', 'sh', '-c',
-      'disk="$1"; shift; mount -t tmpfs -o size=1m tmpfs "$disk" && exec "$@"',
-      'sh', folder, process.execPath, script, path.join(folder, 'checkpoints'), '2', folder,
-    ], newFolder());
+    const command = [process.execPath, script, path.join(folder, 'checkpoints'), '2', folder];
+    const trainer = new Trainer(onDisk(folder, '1m', 'exec "$@"', command), newFolder());
     all.push(trainer);
     const expected = start(elsewhere, 2).finish();
     expect(await trainer.finish()).toBe(await expected);

@@ -1,4 +1,4 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
@@ -7,14 +7,14 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { arrayOf } from '../../../../lib/src/arrays';
 import type { SkippedFile } from '../../../../lib/src/data/folder/list';
 import { encodePng } from '../../../../lib/src/plots/png';
+import { canMount, onDisk } from '../../../support/faults';
 import { temporaryFolder } from '../support';
 
 /** Several processes, real rights and a real full disk: what a test in one process cannot have. */
 
 const script = path.join(__dirname, 'read-folder.cjs');
 const built = path.resolve(__dirname, '../../../../lib/dist/data/folder/image-folder.js');
-const canMount = spawnSync('unshare', ['--map-root-user', '--mount', 'true']).status === 0;
-if (!canMount) console.error('This machine gives no mount namespaces: the tests with a full disk are NOT run.');
+const mounts = canMount('the tests of folders with a full disk are');
 const hasRights = process.platform !== 'win32';
 
 /** More than are decoded at once. */
@@ -119,13 +119,12 @@ describe('folders of pictures, read by other processes,', () => {
     for (const place of ['memory', 'disk']) expect(await Reader.of(cache, place, folder).result()).toEqual(right());
   });
 
-  it.runIf(canMount).each(['memory', 'disk'])('are only slower to read where the disk is full (%s)', async (place) => {
+  it.runIf(mounts).each(['memory', 'disk'])('are only slower to read where the disk is full (%s)', async (place) => {
     const cache = temporaryFolder();
     // Room for some of the pixels, but not for all.
     const size = Math.floor((COUNT * BYTES_EACH) / 2);
-    const mount = `mount -t tmpfs -o size=${size} tmpfs "$1" && "$2" "$3" "$4" "$5" && find "$1" -type f >&2`;
-    const args = ['sh', '-c', mount, 'sh', cache, process.execPath, script, place, folder];
-    const reader = new Reader(cache, 'unshare', '--map-root-user', '--mount', ...args);
+    const command = [process.execPath, script, place, folder];
+    const reader = new Reader(cache, ...onDisk(cache, String(size), '"$@" && find "$disk" -type f >&2', command));
     let left = '';
     reader.child.stderr!.on('data', (data) => (left += data));
     const result = await reader.result();
