@@ -1,8 +1,8 @@
-import { copyFileSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launchBrowser, noBrowser } from '../support/browser.mjs';
-import { collectErrors, menu, openNotebook, projectFolder, startCourse, waitForIdle, type JupyterLab } from '../support/jupyterlab.mjs';
+import { collectErrors, menu, openNotebook, projectFolder, saveNotebook, startCourse, waitForIdle, type JupyterLab } from '../support/jupyterlab.mjs';
 
 const screenshots = `${projectFolder}/test/output/screenshots`;
 
@@ -85,10 +85,7 @@ describe.skipIf(noBrowser)('the course in JupyterLab', () => {
   });
 
   it('saves a notebook below 1 MB, each figure with a static picture beside it', async () => {
-    const modified = statSync(`${projectFolder}/${lesson}`).mtimeMs;
-    await menu(page, 'File', 'Save Notebook');
-    await expect.poll(() => statSync(`${projectFolder}/${lesson}`).mtimeMs, { timeout: 20_000 }).toBeGreaterThan(modified);
-    const text = readFileSync(`${projectFolder}/${lesson}`, 'utf8');
+    const text = await saveNotebook(page, `${projectFolder}/${lesson}`);
     expect(text.length).toBeLessThan(1_000_000);
     const outputs = (JSON.parse(text).cells as { outputs?: { data?: Record<string, unknown> }[] }[]).flatMap((cell) => cell.outputs ?? []);
     const figures = outputs.filter(({ data }) => data && 'application/vnd.plotly.v1+json' in data);

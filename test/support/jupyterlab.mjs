@@ -1,5 +1,6 @@
 // @ts-check
 import { spawn } from 'node:child_process';
+import { readFileSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 /** @import { ChildProcess } from 'node:child_process' */
@@ -118,4 +119,22 @@ export async function waitForIdle(page, timeout = 60_000) {
 export async function menu(page, title, entry) {
   await page.locator('.lm-MenuBar-itemLabel', { hasText: new RegExp(`^${title}$`) }).click();
   await page.locator('.lm-Menu-itemLabel', { hasText: new RegExp(`^${entry}`) }).first().click();
+}
+
+/**
+ * Saves the notebook that is open, and reads its file when it is whole: JupyterLab writes it bit by bit.
+ *
+ * @param {Page} page
+ * @param {string} file
+ * @returns {Promise<string>}
+ */
+export async function saveNotebook(page, file) {
+  const { mtimeMs } = statSync(file);
+  await menu(page, 'File', 'Save Notebook');
+  for (const began = performance.now(); performance.now() - began < 30_000; ) {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const text = readFileSync(file, 'utf8');
+    if (statSync(file).mtimeMs > mtimeMs && text.trimEnd().endsWith('}')) return text;
+  }
+  throw new Error(`${file} was not saved within 30 s.`);
 }
