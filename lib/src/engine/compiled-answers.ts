@@ -1,7 +1,7 @@
 import { tf } from '../tensorflow';
 import type { Graph } from '../tensorflow/graph';
 import { weightNamed, type Pass } from './layers';
-import { EXAMPLES, writeExamples, writeInputs, writeMeasures, type Examples, type Form } from './measures';
+import { EXAMPLES, examplesOf, inputsOf, writeMeasures, type Examples, type Form } from './measures';
 import { writeNetwork } from './network';
 import { Tape } from './tape';
 import type { Value } from './values';
@@ -54,11 +54,12 @@ class CompiledAnswers {
   static load(model: tf.LayersModel, x: Form, y?: Form): CompiledAnswers {
     const tape = new Tape();
     const pass = new AnswerPass(tape);
+    const indices = tape.placeholder(EXAMPLES.indices, 'int32', [-1]);
     if (y) {
-      const { loss, metrics } = writeMeasures(pass, model, writeExamples(tape, x, y));
+      const { loss, metrics } = writeMeasures(pass, model, examplesOf(tape, x, y)(indices));
       tape.fetch(MEASURED, tape.pack([loss, ...metrics]));
     } else {
-      tape.fetch(ANSWERED, writeNetwork(pass, model, writeInputs(tape, x).x));
+      tape.fetch(ANSWERED, writeNetwork(pass, model, inputsOf(tape, x)(indices)));
     }
     const weights = [...pass.weights].map(([weight, { ref }]) => [ref, weight] as const);
     return new CompiledAnswers(tape.definition.load(), weights);

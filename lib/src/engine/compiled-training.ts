@@ -1,7 +1,8 @@
 import { tf } from '../tensorflow';
 import type { Graph } from '../tensorflow/graph';
 import { EXAMPLES, type Examples } from './measures';
-import { MEASURED, NUMBERS, SEED, TRAINED, writeTrainingStep, type GraphVariable, type TrainingStep } from './training-step';
+import { BATCHES, MEASURED, NUMBERS, SEED, TRAINED, writeTrainingStep, type TrainingStep } from './training-step';
+import type { GraphVariable } from './variable-graph';
 
 /** What tfjs's optimizers keep: lists with a variable for each weight, and running products. */
 type OptimizerFields = Record<string, { originalName: string; variable: tf.Variable }[] | tf.Variable | number>;
@@ -54,27 +55,29 @@ export class CompiledTraining {
   }
 
   /**
-   * One step of training.
+   * Some steps of training, in one run of the graph.
    *
-   * @param indices which of the examples are the batch
+   * @param batches which of the examples are the batch of each step; all of one length
    * @param seed decides, with the number of the step, what dropout drops
-   * @returns the loss and the metrics over the batch, before the step
+   * @returns for each step the loss and the metrics over its batch, before it
    */
-  learn({ x, y }: Examples, indices: Int32Array, seed: number): number[] {
+  learn({ x, y }: Examples, batches: readonly Int32Array[], seed: number): number[][] {
     this.sendWritten();
     const { optimizer } = this.model;
+    const { iterations } = optimizer;
     const { learningRate } = optimizer as unknown as { learningRate: number };
     const config = optimizer.getConfig() as Readonly<Record<string, number | boolean>>;
-    const numbers = this.step.optimizer.numbers(config, learningRate, optimizer.iterations + 1);
+    const numbers = batches.map((_, i) => this.step.optimizer.numbers(config, learningRate, iterations + i + 1));
     const feeds = {
-      [EXAMPLES.indices]: tf.tensor1d(indices, 'int32'),
-      [NUMBERS]: tf.tensor1d(numbers, 'float32'),
-      [SEED]: tf.tensor1d(Int32Array.of(seed, optimizer.iterations), 'int32'),
+      [BATCHES]: tf.tensor2d(joined(batches), [batches.length, batches[0].length], 'int32'),
+      [NUMBERS]: tf.tensor2d(numbers.flat(), [numbers.length, numbers[0].length], 'float32'),
+      [SEED]: tf.tensor1d(Int32Array.of(seed, iterations), 'int32'),
     };
     try {
       const measures = this.numbersOf(TRAINED, { ...feeds, [EXAMPLES.x]: x, [EXAMPLES.y]: y });
-      (optimizer as unknown as OptimizerFields).iterations_ = optimizer.iterations + 1;
-      return measures;
+      (optimizer as unknown as OptimizerFields).iterations_ = iterations + batches.length;
+      const columns = this.measures.length;
+      return batches.map((_, i) => measures.slice(i * columns, (i + 1) * columns));
     } finally {
       // Also after an error: a step that failed may have changed some weights already.
       this.isBehind = true;
@@ -213,4 +216,11 @@ export class CompiledTraining {
       tf.tidy(() => (fields[field] as tf.Variable).assign(tf.scalar(value)));
     }
   }
+}
+
+function joined(batches: readonly Int32Array[]): Int32Array {
+  if (batches.length === 1) return batches[0];
+  const all = new Int32Array(batches.length * batches[0].length);
+  batches.forEach((batch, i) => all.set(batch, i * batch.length));
+  return all;
 }

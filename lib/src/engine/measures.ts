@@ -34,23 +34,28 @@ interface CompiledModel {
 /** Names of the measures: the loss, and each metric. */
 export const metricsNames = (model: tf.LayersModel): readonly string[] => (model as unknown as CompiledModel).metricsNames;
 
-/** The rows of some data that `indices` names. @throws CannotCompile for strings and complex numbers */
-function writeRows(tape: Tape, name: string, { shape, dtype }: Form, indices: Value): Value {
+/** Some rows of the data that is fed: those that `indices` names. */
+type Rows<T> = (indices: Value) => T;
+
+/** @throws CannotCompile for strings and complex numbers */
+function rowsOf(tape: Tape, name: string, { shape, dtype }: Form): Rows<Value> {
   const type = graphTypes[dtype];
   if (!type) throw new CannotCompile(`data of type ${dtype}`);
-  return tape.gather(tape.placeholder(name, type, [-1, ...shape.slice(1)]), indices);
+  const all = tape.placeholder(name, type, [-1, ...shape.slice(1)]);
+  return (indices) => tape.gather(all, indices);
 }
 
 /** The inputs of a batch, float32. */
-export function writeInputs(tape: Tape, x: Form): { x: Value; indices: Value } {
-  const indices = tape.placeholder(EXAMPLES.indices, 'int32', [-1]);
-  return { x: tape.cast(writeRows(tape, EXAMPLES.x, x, indices), 'float32'), indices };
+export function inputsOf(tape: Tape, x: Form): Rows<Value> {
+  const rows = rowsOf(tape, EXAMPLES.x, x);
+  return (indices) => tape.cast(rows(indices), 'float32');
 }
 
 /** The inputs and targets of a batch. */
-export function writeExamples(tape: Tape, x: Form, y: Form): { x: Value; y: Value } {
-  const inputs = writeInputs(tape, x);
-  return { x: inputs.x, y: writeRows(tape, EXAMPLES.y, y, inputs.indices) };
+export function examplesOf(tape: Tape, x: Form, y: Form): Rows<{ x: Value; y: Value }> {
+  const inputs = inputsOf(tape, x);
+  const targets = rowsOf(tape, EXAMPLES.y, y);
+  return (indices) => ({ x: inputs(indices), y: targets(indices) });
 }
 
 /**

@@ -1,6 +1,5 @@
-import {
-  closeSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeSync,
-} from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import path from 'node:path';
 import { removeUnfinished, syncFolder, unfinishedName, whyNotWritten } from '../disk';
 import type { JsonObject } from '../json';
@@ -42,15 +41,17 @@ const SAFE = 'Older checkpoints are still there.';
 const knownWhole = new Map<string, string>();
 /**
  * Writes one checkpoint so that it is there whole or not at all, whenever the process or the machine stops; then takes
- * away all but the newest `keep` whole ones, and what killed processes have left unfinished.
+ * away all but the newest `keep` whole ones, and what killed processes have left unfinished. One at a time in a folder.
+ *
+ * The disk works in the background. The arrays must stay as they are until it is done.
  *
  * @param folder is made if it is not there
  * @returns the file, for example `000017-epoch-0012-batch-000340.safetensors` in the folder
  * @throws Error if it cannot be written: then the older checkpoints are all still there
  */
-export function writeCheckpoint(
+export async function writeCheckpoint(
   folder: string, position: CheckpointPosition, content: CheckpointContent, { keep }: { readonly keep: number },
-): string {
+): Promise<string> {
   if (!Number.isInteger(keep) || keep < 1) {
     throw new RangeError(`checkpoint: keep is ${keep}; expected how many checkpoints stay, at least 1.`);
   }
@@ -67,7 +68,7 @@ export function writeCheckpoint(
       `batch-${String(position.batch).padStart(6, '0')}.safetensors`,
     ].join('-');
     const file = path.join(folder, name);
-    writeWhole(file, parts);
+    await writeWhole(file, parts);
     noteWhole(file);
     removeOld(folder, keep);
     return file;
@@ -124,17 +125,15 @@ const checkpointNames = (folder: string): string[] =>
 
 const numberOf = (name: string): number => Number(NAME.exec(name)?.[1]);
 
-function writeWhole(file: string, parts: readonly Uint8Array[]): void {
+async function writeWhole(file: string, parts: readonly Uint8Array[]): Promise<void> {
   const unfinished = unfinishedName(file);
   try {
-    const handle = openSync(unfinished, 'wx');
+    const handle = await open(unfinished, 'wx');
     try {
-      for (const part of parts) {
-        for (let at = 0; at < part.length;) at += writeSync(handle, part, at);
-      }
-      fsyncSync(handle);
+      for (const part of parts) await handle.writeFile(part);
+      await handle.sync();
     } finally {
-      closeSync(handle);
+      await handle.close();
     }
     renameSync(unfinished, file);
   } catch (error) {

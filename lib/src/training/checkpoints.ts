@@ -63,8 +63,12 @@ export class Checkpoints {
     return multiples(done) > multiples(done - 1);
   }
 
-  /** @throws Error if it cannot be written; older checkpoints are still there */
-  save(position: CheckpointPosition, state: RecorderState, seed: number): void {
+  /**
+   * Keeps everything as it is now; the disk works in the background.
+   *
+   * @throws Error if it cannot be written; older checkpoints are still there
+   */
+  async save(position: CheckpointPosition, state: RecorderState, seed: number): Promise<void> {
     const { className, config, iterations, arrays } = optimizerState(this.model.optimizer);
     const { data } = this;
     const facts: Facts = { training: this.training(), data, state, seed, optimizer: { className, config, iterations } };
@@ -75,7 +79,7 @@ export class Checkpoints {
         ...Object.entries(arrays).map(([name, array]) => [`${OPTIMIZER}${name}`, array] as const),
       ]),
     };
-    writeCheckpoint(this.options.folder, position, content, { keep: this.options.keep ?? 3 });
+    await writeCheckpoint(this.options.folder, position, content, { keep: this.options.keep ?? 3 });
   }
 
   /**

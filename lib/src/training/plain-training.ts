@@ -40,12 +40,17 @@ export class PlainTraining {
   }
 
   /**
-   * One step of training.
+   * Some steps of training.
    *
+   * @param batches which of the examples are the batch of each step
    * @param seed decides, with the number of the step, what dropout drops
-   * @returns the loss and the metrics over the batch, before the step
+   * @returns for each step the loss and the metrics over its batch, before it
    */
-  learn(examples: Examples, indices: Int32Array, seed: number): number[] {
+  learn(examples: Examples, batches: readonly Int32Array[], seed: number): number[][] {
+    return batches.map((batch) => this.step(examples, batch, seed));
+  }
+
+  private step(examples: Examples, indices: Int32Array, seed: number): number[] {
     const [x, y] = gathered(examples, indices);
     let results: tf.Scalar[] = [];
     const weights = tf.tidy(() => this.classWeights && tf.gather(this.classWeights, classesOf(y)));

@@ -175,3 +175,13 @@ export function callbackObjects(callbacks: TrainOptions['callbacks'] = []): tf.C
     return object as unknown as tf.Callback;
   });
 }
+
+/** Whether a callback does something for each batch. */
+export function watchesBatches(callback: tf.Callback): boolean {
+  if (callback instanceof tf.CustomCallback) {
+    const { batchBegin, batchEnd, yield: onYield } = callback as unknown as Record<string, unknown>;
+    return [batchBegin, batchEnd, onYield].some((own) => own !== undefined);
+  }
+  const { onBatchBegin, onBatchEnd } = tf.Callback.prototype;
+  return callback.onBatchBegin !== onBatchBegin || callback.onBatchEnd !== onBatchEnd;
+}

@@ -12,7 +12,7 @@ import type { History } from './history';
 import { stateHolders } from './optimizer-state';
 import { fitParts, PlainTraining } from './plain-training';
 import { Recorder } from './recorder';
-import { callbackObjects, checkedOrder, checkOptions, weightsOfClasses, type TrainOptions } from './train-options';
+import { callbackObjects, checkedOrder, checkOptions, watchesBatches, weightsOfClasses, type TrainOptions } from './train-options';
 
 export type { TrainOptions };
 
@@ -40,12 +40,18 @@ const QUICK_EPOCHS = 2;
 /** How long training may keep the event loop busy, in milliseconds: longer would delay messages and interrupts. */
 const YIELD_INTERVAL = 60;
 
+/**
+ * How long the steps that are taken at once may last together, in milliseconds: much longer than what one run costs
+ * beside its steps, and not so long that somebody waits for an interrupt.
+ */
+const RUN_MILLISECONDS = 50;
+
 /** One way to take steps. */
 type Training = Pick<CompiledTraining, 'measures' | 'learn' | 'measure' | 'end'>;
 
 /**
  * Trains a compiled model and reports how it goes: the options and callbacks of `model.fit`, by steps that run as one
- * TensorFlow graph each (see `engine/README.md`). An interrupt ends it after the present batch.
+ * TensorFlow graph (see `engine/README.md`). An interrupt ends it after the present batch, and the few that are in work with it.
  *
  * The caller keeps (and disposes) `data`; batches are disposed as soon as the network has learned from them. With
  * `COURSE_QUICK` set it trains at most two epochs. The weights of the model are current whenever someone reads them.
@@ -68,10 +74,10 @@ export async function train(
   return unbreakable(() => run.run());
 }
 
-/** Some of the examples. */
-interface Batch {
+/** Which of some examples the next steps learn from, one batch after the other, all of one length. */
+interface Group {
   readonly examples: Examples;
-  readonly indices: Int32Array;
+  readonly batches: readonly Int32Array[];
 }
 
 /** One call of `train`. */
@@ -87,8 +93,13 @@ class Run {
   private readonly checkpoints: Checkpoints | undefined;
   /** The last checkpoint could not be written. */
   private isUnkept = false;
+  /** The last checkpoint while it is being written; ends also where it cannot be. */
+  private writing: Promise<void> | undefined;
   private seed: number;
   private training: Training | undefined;
+  /** How many steps are taken at once. One at first, whose time says how many fit; and where callbacks watch each. */
+  private atOnce = 1;
+  private readonly areBatchesWatched: boolean;
   private isInterrupted = false;
   /** An interrupt or an error came while an epoch was validated. */
   private isValidating = false;
@@ -113,6 +124,7 @@ class Run {
       );
     }
     this.callbacks = callbackObjects(options.callbacks);
+    this.areBatchesWatched = this.callbacks.some(watchesBatches);
     this.classWeights = options.classWeight && weightsOfClasses(options.classWeight, model);
     this.seed = seed ?? Math.floor(Math.random() * 2 ** 31);
     const { batchSize, examples } = this;
@@ -138,13 +150,14 @@ class Run {
     process.on('SIGINT', interrupt);
     parts.isTraining = true;
     try {
-      this.goOn();
+      await this.goOn();
       if (recorder.epoch < this.epochs) await this.runEpochs();
     } finally {
       parts.isTraining = false;
       process.off('SIGINT', interrupt);
       stateHolders.delete(model.optimizer);
       this.training?.end();
+      await this.writing;
     }
     if (this.isInterrupted && recorder.history.epoch.length < this.epochs && !this.hasStopped) {
       const where = this.checkpoints ? ', from the checkpoint that it has left' : '';
@@ -165,13 +178,13 @@ class Run {
    * Takes up a training that was interrupted, if there is one. Else the first checkpoint is written: where that cannot
    * be done, the learner knows it at once.
    */
-  private goOn(): void {
+  private async goOn(): Promise<void> {
     const { checkpoints, recorder, options, model: { optimizer } } = this;
     if (!checkpoints) return;
     const tell = (notice: string): void => options.onNotice?.(notice);
     const found = checkpoints.restore(options.seed, tell);
     if (!found) {
-      checkpoints.save({ epoch: 0, batch: 0 }, recorder.state, this.seed);
+      await checkpoints.save({ epoch: 0, batch: 0 }, recorder.state, this.seed);
       return;
     }
     const { position: { epoch, batch }, state, seed, learningRate, isOtherData } = found;
@@ -214,14 +227,14 @@ class Run {
       const logs: Record<string, number> = { ...recorder.means, ...validated };
       if (validated) recorder.endEpoch(logs);
       else {
-        this.keep({ epoch, batch: recorder.batch }, true);
+        await this.keep({ epoch, batch: recorder.batch }, true);
         // It has not ended: what callbacks do at its end comes when the training goes on.
         if (this.isInterrupted) break;
         // It has seen only a part of the data: it is not a point of the curve.
         brokenOff.add(logs);
       }
       for (const callback of callbacks) await callback.onEpochEnd(epoch, logs);
-      if (validated) this.keep({ epoch: epoch + 1, batch: 0 }, epoch + 1 === this.epochs || this.isStopped);
+      if (validated) await this.keep({ epoch: epoch + 1, batch: 0 }, epoch + 1 === this.epochs || this.isStopped);
     }
     for (const callback of callbacks) await callback.onTrainEnd({});
   }
@@ -241,32 +254,38 @@ class Run {
   /** @returns whether all batches of the epoch were learned from */
   private async runBatches(epoch: number): Promise<boolean> {
     const { recorder, callbacks } = this;
-    for await (const { examples, indices } of this.batches(epoch, recorder.batch)) {
+    for await (const { examples, batches } of this.groups(epoch, recorder.batch)) {
       const training = (this.training ??= this.begin(examples));
       const { batch } = recorder;
-      const logs: Record<string, number> = { batch, size: indices.length };
+      const size = batches[0].length;
+      const logs: Record<string, number> = { batch, size };
       for (const callback of callbacks) await callback.onBatchBegin(batch, logs);
-      const measures = named(training.measures, training.learn(examples, indices, this.seed));
-      recorder.endBatch(measures, indices.length);
-      Object.assign(logs, measures);
+      const began = performance.now();
+      const measured = training.learn(examples, batches, this.seed).map((row) => named(training.measures, row));
+      if (!this.areBatchesWatched) {
+        const perStep = (performance.now() - began) / batches.length;
+        this.atOnce = Math.max(1, Math.floor(RUN_MILLISECONDS / perStep));
+      }
+      for (const measures of measured) recorder.endBatch(measures, size);
+      Object.assign(logs, measured.at(-1));
       for (const callback of callbacks) await callback.onBatchEnd(batch, logs);
       await this.letOthersWork();
       const isWhole = recorder.batch === recorder.batchesPerEpoch;
       if (this.isStopped) return isWhole;
-      if (!isWhole) this.keep({ epoch, batch: recorder.batch }, false);
+      if (!isWhole) await this.keep({ epoch, batch: recorder.batch }, false);
     }
     return true;
   }
 
-  /** The batches of an epoch; those of a folder are disposed when the next one is asked for. */
-  private async *batches(epoch: number, from: number): AsyncGenerator<Batch, void> {
-    const { data, model, batchSize, options } = this;
+  /** The batches of an epoch; those of a folder come one by one, and are disposed when the next one is asked for. */
+  private async *groups(epoch: number, from: number): AsyncGenerator<Group, void> {
+    const { data, model, options } = this;
     if (areBatches(data)) {
       let index = 0;
       const order = options.shuffle === false ? data.inOrder(epoch) : data.epoch(epoch);
       for await (const examples of checkedBatches('fit', model, 'data', order)) {
         try {
-          if (index++ >= from) yield { examples, indices: counting(0, examples.x.shape[0]) };
+          if (index++ >= from) yield { examples, batches: [counting(0, examples.x.shape[0])] };
         } finally {
           tf.dispose([examples.x, examples.y]);
         }
@@ -274,9 +293,23 @@ class Run {
       return;
     }
     const order = this.orderOf(epoch);
-    for (let start = from * batchSize; start < order.length; start += batchSize) {
-      yield { examples: data, indices: order.slice(start, start + batchSize) };
+    for (let first = from, end; first < this.recorder.batchesPerEpoch; first = end) {
+      end = this.endOfGroup(epoch, first);
+      yield { examples: data, batches: Array.from({ length: end - first }, (_, i) => this.batchOf(order, first + i)) };
     }
+  }
+
+  private batchOf(order: Int32Array, batch: number): Int32Array {
+    return order.slice(batch * this.batchSize, (batch + 1) * this.batchSize);
+  }
+
+  /** @returns the batch before which a group ends: the last smaller one is one of its own, and checkpoints are kept */
+  private endOfGroup(epoch: number, first: number): number {
+    const { batchesPerEpoch } = this.recorder;
+    const whole = Math.floor(this.examples / this.batchSize);
+    let end = first + 1;
+    while (end < Math.min(first + this.atOnce, whole) && !this.checkpoints?.isDue(epoch * batchesPerEpoch + end, batchesPerEpoch)) end++;
+    return end;
   }
 
   private orderOf(epoch: number): Int32Array {
@@ -344,30 +377,37 @@ class Run {
     return this.isInterrupted || this.hasStopped;
   }
 
-  /** Writes a checkpoint if it is time, or in any case. Where it cannot be written the training goes on. */
-  private keep(position: { epoch: number; batch: number }, always: boolean): void {
-    const { checkpoints, recorder, seed, options } = this;
+  /**
+   * Writes a checkpoint if it is time, or in any case, while the training goes on. Where it cannot be written the
+   * training goes on too.
+   */
+  private async keep(position: { epoch: number; batch: number }, always: boolean): Promise<void> {
+    const { checkpoints, recorder, seed } = this;
     const done = position.epoch * recorder.batchesPerEpoch + position.batch;
     if (!checkpoints || !(always || checkpoints.isDue(done, recorder.batchesPerEpoch))) return;
-    try {
-      checkpoints.save(position, recorder.state, seed);
-    } catch (error) {
-      const reason = (error as Error).message.replace(/^checkpoint: /, '');
-      if (!this.isUnkept) {
-        options.onNotice?.(
-          'A checkpoint could not be written; the training goes on, and tries it again when the next one is due. The ' +
-            `reason: ${reason} The model itself is kept by saveModel at the end.`,
-        );
-      }
-      this.isUnkept = true;
-      return;
+    await this.writing;
+    this.writing = checkpoints.save(position, recorder.state, seed).then(
+      () => this.noteKept(),
+      (error: unknown) => this.noteKept(error as Error),
+    );
+  }
+
+  private noteKept(error?: Error): void {
+    const tell = (notice: string): void => this.options.onNotice?.(notice);
+    if (error && !this.isUnkept) {
+      tell(
+        'A checkpoint could not be written; the training goes on, and tries it again when the next one is due. The ' +
+          `reason: ${error.message.replace(/^checkpoint: /, '')} The model itself is kept by saveModel at the end.`,
+      );
     }
-    if (this.isUnkept) options.onNotice?.('Checkpoints can be written again.');
-    this.isUnkept = false;
+    if (!error && this.isUnkept) tell('Checkpoints can be written again.');
+    this.isUnkept = error !== undefined;
+    this.writing = undefined;
   }
 
   private async letOthersWork(): Promise<void> {
-    if (performance.now() - this.lastYield < YIELD_INTERVAL) return;
+    // The disk is not kept waiting: a checkpoint is of use when it is whole.
+    if (!this.writing && performance.now() - this.lastYield < YIELD_INTERVAL) return;
     await new Promise((resolve) => setImmediate(resolve));
     this.lastYield = performance.now();
   }

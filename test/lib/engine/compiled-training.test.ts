@@ -90,7 +90,7 @@ describe('while a CompiledTraining runs', () => {
     const training = CompiledTraining.begin(compiled, data);
     for (let step = 0; step < 3; step++) {
       await plainStep(plain, data, all);
-      training.learn(data, all, 1);
+      training.learn(data, [all], 1);
       // Each of them is the first to read in one of the steps.
       const readers = [
         () => expectClose(weightsOf(compiled), weightsOf(plain)),
@@ -114,7 +114,7 @@ describe('while a CompiledTraining runs', () => {
     const model = makeModel();
     const data = rowsOfData();
     const training = CompiledTraining.begin(model, data);
-    training.learn(data, all, 1);
+    training.learn(data, [all], 1);
     let saved: Float32Array | undefined;
     await model.save(
       tf.io.withSaveHandler(async ({ weightData }) => {
@@ -134,7 +134,7 @@ describe('while a CompiledTraining runs', () => {
     const training = CompiledTraining.begin(compiled, data);
     if (when !== 'before the first step') {
       await plainStep(plain, data, all);
-      training.learn(data, all, 1);
+      training.learn(data, [all], 1);
     }
     if (when === 'after a step and a look') compiled.getWeights();
     for (const model of [plain, compiled]) {
@@ -142,7 +142,7 @@ describe('while a CompiledTraining runs', () => {
     }
     expectClose(weightsOf(compiled), weightsOf(plain));
     await plainStep(plain, data, all);
-    training.learn(data, all, 1);
+    training.learn(data, [all], 1);
     expectClose(weightsOf(compiled), weightsOf(plain));
     training.end();
     dispose(plain, compiled);
@@ -155,7 +155,7 @@ describe('while a CompiledTraining runs', () => {
     const training = CompiledTraining.begin(compiled, data);
     const write = (model: tf.LayersModel): void => tf.tidy(() => model.layers[1].setWeights([tf.ones([6, 3]), tf.zeros([3])]));
     await plainStep(plain, data, all);
-    training.learn(data, all, 1);
+    training.learn(data, [all], 1);
     for (const model of [plain, compiled]) write(model);
     expectClose(weightsOf(compiled), weightsOf(plain));
     expectClose([training.measure(data, all)], [tf.tidy(() => valuesOf(plain.evaluate(data.x, data.y) as tf.Scalar[]).flat())]);
@@ -172,7 +172,7 @@ describe('while a CompiledTraining runs', () => {
     const training = CompiledTraining.begin(compiled, data);
     for (let step = 0; step < 2; step++) {
       await plainStep(plain, data, all);
-      training.learn(data, all, 1);
+      training.learn(data, [all], 1);
       expect(() => compiled.weights[0].write(wrong)).toThrow(/[Ss]hape/);
     }
     training.end();
@@ -202,7 +202,7 @@ describe('while a CompiledTraining runs', () => {
     };
     for (let step = 0; step < 3; step++) {
       await plainStep(plain, data, all);
-      training.learn(data, all, 1);
+      training.learn(data, [all], 1);
       await expectSameState();
     }
     training.end();
@@ -218,8 +218,8 @@ describe('while a CompiledTraining runs', () => {
     const model = makeModel();
     const data = rowsOfData();
     const training = CompiledTraining.begin(model, data);
-    training.learn(data, all, 1);
-    training.learn(data, all, 1);
+    training.learn(data, [all], 1);
+    training.learn(data, [all], 1);
     const { iterations } = model.optimizer;
     training.end();
     const afterwards = model.optimizer.iterations;
@@ -233,15 +233,15 @@ describe('while a CompiledTraining runs', () => {
     const data = rowsOfData();
     const wide = tf.ones([EXAMPLES, 5]);
     const training = CompiledTraining.begin(compiled, data);
-    training.learn(data, all, 1);
+    training.learn(data, [all], 1);
     const tensors = tf.memory().numTensors;
-    expect(() => training.learn(data, Int32Array.of(0, EXAMPLES), 1)).toThrow(/indices/);
-    expect(() => training.learn({ x: wide, y: data.y }, all, 1)).toThrow();
+    expect(() => training.learn(data, [Int32Array.of(0, EXAMPLES)], 1)).toThrow(/indices/);
+    expect(() => training.learn({ x: wide, y: data.y }, [all], 1)).toThrow();
     expect(() => training.measure(data, Int32Array.of(-1))).toThrow(/indices/);
     expect(tf.memory().numTensors).toBe(tensors);
     await plainStep(plain, data, all);
     expectClose(predictionsOf(compiled, data.x), predictionsOf(plain, data.x));
-    training.learn(data, all, 1);
+    training.learn(data, [all], 1);
     await plainStep(plain, data, all);
     training.end();
     expectClose(weightsOf(compiled), weightsOf(plain));
@@ -260,11 +260,11 @@ describe('a CompiledTraining that has ended', () => {
     const asBefore = own();
     const training = CompiledTraining.begin(model, data);
     expect(sessions()).toBe(before.sessions + 1);
-    training.learn(data, all, 1);
+    training.learn(data, [all], 1);
     training.end();
     expect(sessions()).toBe(before.sessions);
     expect(own()).toEqual(asBefore);
-    expect(() => training.learn(data, all, 1)).toThrow(/disposed/);
+    expect(() => training.learn(data, [all], 1)).toThrow(/disposed/);
     dispose(model);
     tf.dispose(data);
   });
@@ -418,12 +418,29 @@ describe('a step of a CompiledTraining', () => {
     const training = CompiledTraining.begin(compiled, data);
     for (const indices of [all.slice(0, 20), all.slice(20), all.slice(0, 20)]) {
       await plainStep(plain, data, indices);
-      training.learn(data, indices, 1);
+      training.learn(data, [indices], 1);
     }
     training.end();
     expectClose(weightsOf(compiled), weightsOf(plain));
     expect(weightsOf(compiled).flat().every(Number.isFinite)).toBe(true);
     dispose(plain, compiled);
+    tf.dispose(data);
+  });
+
+  it('is the same to the last bit among several at once: dropout, moving means, optimizer, measures', () => {
+    const body = (): tf.layers.Layer[] => [...bodies.normalised(), layers.dropout({ rate: 0.5 })];
+    const { plain: single, compiled: grouped } = makeTwo(body(), () => tf.train.adam(0.01));
+    const data = rowsOfData();
+    const batches = Array.from({ length: 12 }, (_, i) => Int32Array.from({ length: 8 }, (_, j) => (3 * i + 5 * j) % EXAMPLES));
+    const [one, several] = [single, grouped].map((model) => CompiledTraining.begin(model, data));
+    const measures = batches.flatMap((batch) => one.learn(data, [batch], 7));
+    expect([batches.slice(0, 1), batches.slice(1, 6), batches.slice(6)].flatMap((group) => several.learn(data, group, 7))).toEqual(measures);
+    one.end();
+    several.end();
+    expect(weightsOf(grouped)).toEqual(weightsOf(single));
+    expect(grouped.optimizer.iterations).toBe(12);
+    expect(new Set(measures.map(([loss]) => loss)).size).toBe(12);
+    dispose(single, grouped);
     tf.dispose(data);
   });
 
@@ -435,7 +452,7 @@ describe('a step of a CompiledTraining', () => {
     const training = CompiledTraining.begin(compiled, data);
     for (let step = 0; step < 3; step++) {
       await plainStep(plain, asFloat, all);
-      training.learn(data, all, 1);
+      training.learn(data, [all], 1);
     }
     training.end();
     expectClose(weightsOf(compiled), weightsOf(plain));
@@ -452,7 +469,7 @@ describe('a step of a CompiledTraining', () => {
     const { x, y } = rowsOfData();
     const labels = tf.tidy(() => tf.cast(tf.reshape(tf.argMax(y, 1), [...shape]), type));
     const [a, b] = [CompiledTraining.begin(model, { x, y: labels }), CompiledTraining.begin(rows, { x, y })];
-    for (let step = 0; step < 3; step++) expectClose([a.learn({ x, y: labels }, all, 1)], [b.learn({ x, y }, all, 1)]);
+    for (let step = 0; step < 3; step++) expectClose(a.learn({ x, y: labels }, [all], 1), b.learn({ x, y }, [all], 1));
     a.end();
     b.end();
     expectClose(weightsOf(model), weightsOf(rows));
@@ -475,7 +492,7 @@ describe('a step of a CompiledTraining', () => {
     const training = CompiledTraining.begin(compiled, data);
     for (let step = 0; step < 3; step++) {
       await plainStep(plain, data, all);
-      training.learn(data, all, 1);
+      training.learn(data, [all], 1);
     }
     training.end();
     const [is, should] = [weightsOf(compiled), weightsOf(plain)];
@@ -504,7 +521,7 @@ describe('what is frozen', () => {
     const read = (): number[][] => of.flatMap((layer) => valuesOf(layer.getWeights()));
     const before = read();
     const training = CompiledTraining.begin(model, data);
-    for (let step = 0; step < 3; step++) training.learn(data, all, 1);
+    for (let step = 0; step < 3; step++) training.learn(data, [all], 1);
     training.end();
     tf.dispose(data);
     return { before, after: read() };
@@ -556,7 +573,7 @@ describe('what is frozen', () => {
   }
   function step(model: tf.LayersModel, data: Data): void {
     const training = CompiledTraining.begin(model, data);
-    training.learn(data, all, 1);
+    training.learn(data, [all], 1);
     training.end();
   }
 

@@ -119,7 +119,7 @@ function makeShowing(rate: number) {
     /** What each layer let through in one step. */
     step(seed: number): [Float32Array, Float32Array] {
       tf.tidy(() => model.setWeights([tf.zeros([2 * WIDTH, 1])]));
-      training.learn(data, Int32Array.of(0), seed);
+      training.learn(data, [Int32Array.of(0)], seed);
       const seen = model.getWeights()[0].dataSync<'float32'>().map((value) => -value);
       return [seen.slice(0, WIDTH), seen.slice(WIDTH)];
     },

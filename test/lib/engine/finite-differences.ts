@@ -58,7 +58,7 @@ export function checkGradients(
       training = CompiledTraining.begin(model, data, classWeights);
     }
     model.setWeights(weights);
-    return training.learn(data, indices, 1)[0];
+    return training.learn(data, [indices], 1)[0][0];
   };
   const valueOf = (tensor: tf.Tensor): Float32Array => tensor.dataSync<'float32'>().slice();
 

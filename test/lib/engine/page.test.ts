@@ -88,7 +88,7 @@ describe('the page of the engine', () => {
     model.compile({ optimizer, loss: 'meanSquaredError' });
     const data = { x: tf.tensor2d([[1, 2]]), y: tf.tensor2d([[1]]) };
     const training = CompiledTraining.begin(model, data);
-    const [loss] = training.learn(data, Int32Array.of(0), 1);
+    const [[loss]] = training.learn(data, [Int32Array.of(0)], 1);
     training.end();
     const [w, b] = model.getWeights().map((weight) => [...weight.dataSync()]);
     expect({ loss, w, b }).toEqual({ loss: 0.25, w: [0.5 - 1, 0.25 - 2], b: [0.5 - 1] });

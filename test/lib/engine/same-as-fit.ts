@@ -33,7 +33,7 @@ export async function expectSameAsFit(given: LayerCase): Promise<void> {
   }
   const losses = (await plain.model.fit(x, y, options)).history.loss as number[];
   const training = CompiledTraining.begin(compiled.model, compiled.data);
-  const own = losses.map(() => training.learn(compiled.data, rows, 1)[0]);
+  const own = training.learn(compiled.data, losses.map(() => rows), 1).map(([loss]) => loss);
   const measured = training.measure(compiled.data, rows);
   training.end();
 

@@ -38,7 +38,7 @@ const forgotten = [];
 /** @param {number} times */
 async function steps(times) {
   for (let i = 0; i < times; i++) {
-    training?.learn(data, rows, 1);
+    training?.learn(data, [rows], 1);
     if (i % 10 === 0) training?.measure(data, rows);
     if (i % 50 === 0) model.getWeights();
     // One batch.
@@ -52,7 +52,7 @@ async function steps(times) {
 async function cycles(times) {
   for (let i = 0; i < times; i++) {
     const each = CompiledTraining.begin(model, data);
-    for (let step = 0; step < 5; step++) each.learn(data, rows, 1);
+    for (let step = 0; step < 5; step++) each.learn(data, [rows], 1);
     // What `end` does but for the session.
     if (leak) /** @type {any} */ (each).graph.dispose = () => {};
     each.end();

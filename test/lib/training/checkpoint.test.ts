@@ -26,9 +26,9 @@ const numbered = (number: number): CheckpointContent => ({
 });
 
 /** Writes checkpoints 1, 2, ... of epochs 1, 2, ... */
-function folderWith(count: number, keep = 10): string {
+async function folderWith(count: number, keep = 10): Promise<string> {
   const folder = newFolder('checkpoints');
-  for (let epoch = 1; epoch <= count; epoch++) writeCheckpoint(folder, { epoch, batch: 0 }, numbered(epoch), { keep });
+  for (let epoch = 1; epoch <= count; epoch++) await writeCheckpoint(folder, { epoch, batch: 0 }, numbered(epoch), { keep });
   return folder;
 }
 
@@ -37,9 +37,9 @@ const epochs = (folder: string) => fs.readdirSync(folder).map((name) => Number(/
 const newestFile = (folder: string) => path.join(folder, fs.readdirSync(folder).sort().at(-1)!);
 
 describe('writeCheckpoint', () => {
-  it('keeps facts and arrays to the last bit', () => {
+  it('keeps facts and arrays to the last bit', async () => {
     const folder = path.join(newFolder('checkpoints'), 'made', 'on the way');
-    const file = writeCheckpoint(folder, { epoch: 12, batch: 340 }, content, { keep: 3 });
+    const file = await writeCheckpoint(folder, { epoch: 12, batch: 340 }, content, { keep: 3 });
     expect(path.basename(file)).toBe('000001-epoch-0012-batch-000340.safetensors');
     const { newest, damaged } = newestCheckpoint(folder);
     expect(newest).toEqual({ file, position: { epoch: 12, batch: 340 }, content });
@@ -47,8 +47,8 @@ describe('writeCheckpoint', () => {
     expect(damaged).toEqual([]);
   });
 
-  it('is safetensors: an aligned header in JSON, texts in __metadata__, then the numbers without gaps', () => {
-    const bytes = fs.readFileSync(writeCheckpoint(newFolder(), { epoch: 1, batch: 2 }, content, { keep: 1 }));
+  it('is safetensors: an aligned header in JSON, texts in __metadata__, then the numbers without gaps', async () => {
+    const bytes = fs.readFileSync(await writeCheckpoint(newFolder(), { epoch: 1, batch: 2 }, content, { keep: 1 }));
     const length = Number(bytes.readBigUInt64LE());
     expect(length % 8).toBe(0);
     const header = JSON.parse(bytes.toString('utf8', 8, 8 + length));
@@ -62,44 +62,44 @@ describe('writeCheckpoint', () => {
     expect(Math.max(...offsets)).toBe(data.length);
   });
 
-  it('writes a part of a larger memory, and none of the rest', () => {
+  it('writes a part of a larger memory, and none of the rest', async () => {
     const folder = newFolder();
     const values = Float32Array.from({ length: 100 }, (_, i) => i).subarray(40, 44);
     const part = { facts: {}, arrays: { part: { shape: [2, 2], values } } };
-    writeCheckpoint(folder, { epoch: 1, batch: 0 }, part, { keep: 1 });
+    await writeCheckpoint(folder, { epoch: 1, batch: 0 }, part, { keep: 1 });
     expect([...newestCheckpoint(folder).newest!.content.arrays.part.values]).toEqual([40, 41, 42, 43]);
   });
 
-  it('keeps the newest ones', () => {
-    const folder = folderWith(5, 2);
+  it('keeps the newest ones', async () => {
+    const folder = await folderWith(5, 2);
     expect(epochs(folder)).toEqual([4, 5]);
     expect(numberOf(folder)).toBe(5);
   });
 
-  it('takes the one that was written last for the newest, also when the training has gone back', () => {
-    const folder = folderWith(3);
-    writeCheckpoint(folder, { epoch: 1, batch: 0 }, numbered(100), { keep: 2 });
+  it('takes the one that was written last for the newest, also when the training has gone back', async () => {
+    const folder = await folderWith(3);
+    await writeCheckpoint(folder, { epoch: 1, batch: 0 }, numbered(100), { keep: 2 });
     expect(numberOf(folder)).toBe(100);
     expect(epochs(folder)).toEqual([3, 1]);
   });
 
-  it('does not count damaged ones among those that stay', () => {
-    const folder = folderWith(3);
+  it('does not count damaged ones among those that stay', async () => {
+    const folder = await folderWith(3);
     fs.truncateSync(newestFile(folder), 50);
-    writeCheckpoint(folder, { epoch: 4, batch: 0 }, numbered(4), { keep: 2 });
+    await writeCheckpoint(folder, { epoch: 4, batch: 0 }, numbered(4), { keep: 2 });
     expect(epochs(folder)).toEqual([2, 4]);
   });
 
-  it('leaves other files of the folder alone', () => {
+  it('leaves other files of the folder alone', async () => {
     const folder = newFolder();
     const others = ['notes.txt', 'model.safetensors', '000001-epoch-0001-batch-000000.safetensors.bak', '.tmp'];
     for (const name of others) fs.writeFileSync(path.join(folder, name), 'mine');
-    writeCheckpoint(folder, { epoch: 1, batch: 0 }, content, { keep: 1 });
-    writeCheckpoint(folder, { epoch: 2, batch: 0 }, content, { keep: 1 });
+    await writeCheckpoint(folder, { epoch: 1, batch: 0 }, content, { keep: 1 });
+    await writeCheckpoint(folder, { epoch: 2, batch: 0 }, content, { keep: 1 });
     expect(fs.readdirSync(folder).filter((name) => !name.includes('epoch-0002')).sort()).toEqual([...others].sort());
   });
 
-  it('takes away what writers that are gone have left, not what a living one is writing', () => {
+  it('takes away what writers that are gone have left, not what a living one is writing', async () => {
     const folder = newFolder();
     const unfinished = (host: string, pid: number) =>
       `000009-epoch-0009-batch-000000.safetensors.${encodeURIComponent(host)}~${pid}~${randomUUID()}~1.tmp`;
@@ -113,22 +113,23 @@ describe('writeCheckpoint', () => {
     };
     for (const name of Object.values(names)) fs.writeFileSync(path.join(folder, name), 'begun');
     fs.utimesSync(path.join(folder, names.elsewhereLongAgo), 0, 0);
-    writeCheckpoint(folder, { epoch: 1, batch: 0 }, content, { keep: 1 });
+    await writeCheckpoint(folder, { epoch: 1, batch: 0 }, content, { keep: 1 });
     expect(fs.readdirSync(folder).filter((name) => name.endsWith('.tmp')).sort())
       .toEqual([names.ofParent, names.elsewhere].sort());
   });
 
-  it('says what is wrong with the folder or with what it was given', () => {
+  it('says what is wrong with the folder or with what it was given', async () => {
     const file = path.join(newFolder(), 'a file');
     fs.writeFileSync(file, '');
     const start = { epoch: 1, batch: 0 };
-    const write = (folder: string, keep = 1) => () => writeCheckpoint(folder, start, content, { keep });
-    expect(write(file)).toThrow('a file is a file, or lies in one; expected a folder. Give another folder.');
-    expect(write(path.join(file, 'below'))).toThrow('is a file, or lies in one');
-    expect(write(newFolder(), 0)).toThrow('keep is 0; expected how many checkpoints stay, at least 1.');
+    const write = (folder: string, keep = 1) => expect(writeCheckpoint(folder, start, content, { keep })).rejects;
+    await write(file).toThrow('a file is a file, or lies in one; expected a folder. Give another folder.');
+    await write(path.join(file, 'below')).toThrow('is a file, or lies in one');
+    await write(newFolder(), 0).toThrow('keep is 0; expected how many checkpoints stay, at least 1.');
     const wrong = { facts: {}, arrays: { w: { shape: [3], values: new Float32Array(2) } } };
     const folder = newFolder();
-    expect(() => writeCheckpoint(folder, start, wrong, { keep: 1 })).toThrow('w: got 2 values for the shape [3]');
+    const writing = writeCheckpoint(folder, start, wrong, { keep: 1 });
+    await expect(writing).rejects.toThrow('w: got 2 values for the shape [3]');
     expect(fs.readdirSync(folder)).toEqual([]);
   });
 });
@@ -159,8 +160,8 @@ describe('newestCheckpoint', () => {
     'is other text': [() => Buffer.from('{"not": "a checkpoint"}'), /another kind/],
   };
   for (const [what, [damage, reason]] of Object.entries(damages)) {
-    it(`goes on to the one before when the newest ${what}`, () => {
-      const folder = folderWith(2);
+    it(`goes on to the one before when the newest ${what}`, async () => {
+      const folder = await folderWith(2);
       const file = newestFile(folder);
       fs.writeFileSync(file, damage(fs.readFileSync(file)));
       const { newest, damaged } = newestCheckpoint(folder);
@@ -169,8 +170,8 @@ describe('newestCheckpoint', () => {
     });
   }
 
-  it('notices every single byte that has changed', () => {
-    const folder = folderWith(1);
+  it('notices every single byte that has changed', async () => {
+    const folder = await folderWith(1);
     const file = newestFile(folder);
     const bytes = fs.readFileSync(file);
     for (let at = 0; at < bytes.length; at++) {
@@ -183,8 +184,8 @@ describe('newestCheckpoint', () => {
     expect(numberOf(folder)).toBe(1);
   });
 
-  it('goes through several damaged ones, and lists each with its reason', () => {
-    const folder = folderWith(4);
+  it('goes through several damaged ones, and lists each with its reason', async () => {
+    const folder = await folderWith(4);
     const [, , third, fourth] = fs.readdirSync(folder).sort().map((name) => path.join(folder, name));
     fs.truncateSync(third, 0);
     fs.rmSync(fourth);
@@ -195,15 +196,15 @@ describe('newestCheckpoint', () => {
     expect(damaged[0].reason).toMatch(/EISDIR/);
   });
 
-  it('lists the damaged ones also when none is whole', () => {
-    const folder = folderWith(1);
+  it('lists the damaged ones also when none is whole', async () => {
+    const folder = await folderWith(1);
     fs.truncateSync(newestFile(folder), 10);
     expect(newestCheckpoint(folder)).toMatchObject({ newest: undefined, damaged: [{ file: newestFile(folder) }] });
   });
 
   /** A file whose checksum is right: made by someone who wants to be believed. */
-  function forged(change: (header: Record<string, any>) => unknown): string {
-    const folder = folderWith(2);
+  async function forged(change: (header: Record<string, any>) => unknown): Promise<string> {
+    const folder = await folderWith(2);
     const file = newestFile(folder);
     const bytes = fs.readFileSync(file);
     const length = Number(bytes.readBigUInt64LE());
@@ -242,6 +243,6 @@ describe('newestCheckpoint', () => {
     'no array': [(header) => (header.values = null, 0), 'values is no array'],
   };
   for (const [what, [change, reason]] of Object.entries(forgeries)) {
-    it(`does not believe a file with ${what}`, () => expect(forged(change)).toContain(reason));
+    it(`does not believe a file with ${what}`, async () => expect(await forged(change)).toContain(reason));
   }
 });

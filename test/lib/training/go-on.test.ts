@@ -80,7 +80,7 @@ describe('a training in a process', () => {
   it('that is killed again and again ends with the weights of one that was not, bit for bit', async () => {
     const KILLS = 50;
     // As many batches as the kills let through at most, and some.
-    const [MOST, EPOCHS] = [8, 26];
+    const [MOST, EPOCHS] = [24, 80];
     expect(EPOCHS * BATCHES).toBeGreaterThan(KILLS * MOST);
     const uninterrupted = start(newFolder(), EPOCHS).finish();
     const folder = newFolder();

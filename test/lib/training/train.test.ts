@@ -3,6 +3,7 @@ import { evaluate, predict, tf, TrainingInterrupted } from '@course/lib';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { TrainingProgress } from '../../../lib/src/training/history';
 import { train } from '../../../lib/src/training/train';
+import { dispose, network, points, weightsOf } from './support';
 
 /** Two clouds of points that a single layer can tell apart. */
 function clouds(count: number): { x: tf.Tensor2D; y: tf.Tensor2D } {
@@ -18,12 +19,6 @@ function compiled(options: Partial<tf.ModelCompileArgs> = {}): tf.Sequential {
   const model = tf.sequential({ layers: [tf.layers.dense({ units: 2, activation: 'softmax', inputShape: [4], kernelInitializer })] });
   model.compile({ optimizer: tf.train.sgd(0.5), loss: 'categoricalCrossentropy', metrics: ['accuracy'], ...options });
   return model;
-}
-
-/** The optimizer is ours, because we have made it: a model disposes only one that it was given by name. */
-function dispose(model: tf.LayersModel): void {
-  model.dispose();
-  model.optimizer.dispose();
 }
 
 describe('train', () => {
@@ -105,10 +100,26 @@ describe('train', () => {
     expect(history.history.val_loss, 'a finished training is no error').toHaveLength(1);
   });
 
+  it('gives the same training to the last bit whether a callback watches each batch or not', async () => {
+    const examples = points(100);
+    const trainings: unknown[] = [];
+    const seen: number[] = [];
+    for (const callbacks of [[], { onBatchEnd: async (batch: number) => void seen.push(batch) }]) {
+      const each = network({ dropout: 0.3 });
+      // 11 batches and a smaller last one.
+      const { history } = await train(each, examples, { epochs: 3, batchSize: 9, seed: 4, callbacks });
+      trainings.push([weightsOf(each), history]);
+      dispose(each);
+    }
+    expect(trainings[0]).toEqual(trainings[1]);
+    expect(seen).toEqual([0, 1, 2].flatMap(() => Array.from({ length: 12 }, (_, i) => i)));
+    tf.dispose([examples.x, examples.y]);
+  });
+
   it('lets other work of the process happen while it trains', async () => {
     let ticks = 0;
     const timer = setInterval(() => ticks++, 1);
-    await train(model, data, { epochs: 5, batchSize: 4 });
+    await train(model, data, { epochs: 100, batchSize: 4 });
     clearInterval(timer);
     expect(ticks).toBeGreaterThan(0);
   });
