@@ -1,7 +1,6 @@
 import {
-  classCountsFigure, confusionFigure, confusionMatrix, histogramFigure, historyFigure, imageSizesFigure,
-  learningRateFigure, lineFitFigure,
-  lossSurfaceFigure, memoryAccount, memoryFigure, tf, weightsFigure, type Figure, type History,
+  classCountsFigure, confusionFigure, confusionMatrix, histogramFigure, historiesFigure, historyFigure,
+  imageSizesFigure, learningRateFigure, lineFitFigure, lossSurfaceFigure, memoryAccount, memoryFigure, tf, weightsFigure, type Figure, type History,
 } from '@course/lib';
 import { arrayOf } from '../../lib/src/arrays';
 import { Random } from '../../lib/src/random';
@@ -40,8 +39,10 @@ export function exampleFigures(): Record<string, Figure> {
   const accounts = [32, 512].map((batchSize) =>
     ({ name: `batch ${batchSize}`, account: memoryAccount(model, { batchSize }) }));
   model.dispose();
+  const slower: History = { ...history, seconds: epochs.map(() => 1.7) };
   return {
     history: historyFigure(history),
+    histories: historiesFigure({ 'batch 32': slower, 'batch 512': history }, { over: 'seconds' }),
     weights: weightsFigure(arrayOf(weights, [784, 256]), { title: 'First layer' }),
     histogram: histogramFigure({ before: weights, after: weights.map((weight) => weight * 1.5) },
       { marks: { 'Glorot bound': 0.0759 }, label: 'weight' }),

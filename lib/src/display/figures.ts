@@ -4,6 +4,7 @@ import { classCountsFigure, type Parts } from '../plots/counts';
 import { confusionFigure } from '../plots/confusion';
 import type { Figure } from '../plots/figure';
 import { histogramFigure, type HistogramFigureOptions } from '../plots/histogram';
+import { historiesFigure, type HistoriesFigureOptions } from '../plots/histories';
 import { historyFigure } from '../plots/history';
 import { imageGridHtml, type ImageGridOptions } from '../plots/images';
 import { learningRateFigure, type LearningRateSweep } from '../plots/learning-rate';
@@ -52,6 +53,23 @@ export function showFigure(figure: Figure): void {
  */
 export function showHistory(history: History): void {
   showFigure(historyFigure(history));
+}
+
+/**
+ * Shows how several trainings went, one curve each: loss on the left, accuracy on the right, of the validation where
+ * there is one.
+ *
+ * @param histories as returned by `fit`, by the names that the legend shows
+ *
+ * ```ts
+ * showHistories({ 'batch 32': small, 'batch 512': large }, { over: 'seconds' });
+ * ```
+ * Taught in 03_fashion_mnist_cnn.
+ */
+export function showHistories(
+  histories: Readonly<Record<string, History>>, options: HistoriesFigureOptions = {},
+): void {
+  showFigure(historiesFigure(histories, options));
 }
 
 /** Numbers as an array, a list or a tensor. */
@@ -112,7 +130,7 @@ export function showConfusion(matrix: readonly (readonly number[])[], classNames
  * ```ts
  * showLearningRates(await learningRateSweep(makeModel, { x, y }, [1e-4, 1e-3, 1e-2]));
  * ```
- * Taught in 03_fashion_cnn.
+ * Taught in 03_fashion_mnist_cnn.
  */
 export function showLearningRates(sweep: LearningRateSweep): void {
   showFigure(learningRateFigure(sweep));
@@ -256,7 +274,7 @@ export function showImages(pictures: Pictures, options: ShowImagesOptions = {}):
  * ```ts
  * showOwnPicture(await ownPicture('my-seven.jpg'));
  * ```
- * Taught in 03_fashion_cnn and 05_digits_from_folders.
+ * Taught in 03_fashion_mnist_cnn and 05_digits_from_folders.
  */
 export function showOwnPicture({ steps }: OwnPicture): void {
   const text = steps.map(({ name, picture: { shape: [height, width] } }) => `${name} (${width} × ${height})`)

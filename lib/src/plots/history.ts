@@ -166,7 +166,8 @@ function focus(traces: ScatterTrace[], axis: 'y' | 'y2', from?: number): [number
   return [low === from ? low : low - margin, high + margin];
 }
 
-function epochTick(epochs: number): number {
+/** Epochs from one label of the axis to the next. */
+export function epochTick(epochs: number): number {
   return [1, 2, 5, 10, 20, 50, 100].find((step) => epochs / step <= 10) ?? 200;
 }
 
