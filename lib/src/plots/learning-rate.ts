@@ -18,7 +18,7 @@ const MOST_TIMES_LOWEST = 1000;
  * them.
  *
  * @throws Error if the lists differ in length, a rate is not above 0, or no loss is a number
- * Taught in 03_fashion_cnn.
+ * Taught in 03_fashion_mnist_cnn.
  */
 export function learningRateFigure({ rates, losses }: LearningRateSweep): Figure {
   if (rates.length !== losses.length) {

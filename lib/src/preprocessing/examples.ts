@@ -22,7 +22,7 @@ export type Columns<E> = { readonly [K in keyof E]: Column };
  * ```ts
  * take(mnist.train.images, [0, 0, 5]).shape   // [3, 28, 28]
  * ```
- * Taught in 03_fashion_cnn.
+ * Taught in 03_fashion_mnist_cnn.
  */
 export function take<D extends Numbers>(array: NdArray<D>, indices: ArrayLike<number>): NdArray<D> {
   if (array.dimension < 1) {
@@ -65,7 +65,7 @@ export function takeExamples<E extends Columns<E>>(examples: E, indices: ArrayLi
  * ```ts
  * const { images, labels } = shuffled(mnist.train, { seed: 1 });
  * ```
- * Taught in 03_fashion_cnn.
+ * Taught in 03_fashion_mnist_cnn.
  */
 export function shuffled<E extends Columns<E>>(examples: E, { seed = 1 }: { seed?: number } = {}): E {
   const order = Int32Array.from({ length: countOf('shuffled', examples) }, (_, i) => i);
@@ -87,7 +87,7 @@ export function shuffled<E extends Columns<E>>(examples: E, { seed = 1 }: { seed
  *   ...
  * }
  * ```
- * Taught in 03_fashion_cnn.
+ * Taught in 03_fashion_mnist_cnn.
  */
 export function batched<E extends Columns<E>>(examples: E, batchSize: number): Iterable<E> {
   if (!Number.isInteger(batchSize) || batchSize < 1) {

@@ -93,7 +93,7 @@ export interface SplitOptions {
  * const { train, validation } = splitExamples(mnist.train, { validationSplit: 0.2, seed: 1 });
  * train.images.shape        // [48000, 28, 28], the other 12,000 are in validation
  * ```
- * Taught in 03_fashion_cnn.
+ * Taught in 03_fashion_mnist_cnn.
  */
 export function splitExamples<E extends Columns<E> & { readonly labels: NdArray<Numbers> }>(
   examples: E, { validationSplit = 0.2, seed = 1 }: SplitOptions = {},

@@ -16,7 +16,7 @@ import { train, type TrainOptions } from './train';
  * const sweep = await learningRateSweep((rate) => makeModel(tf.train.adam(rate)), { x, y }, [1e-4, 1e-3, 1e-2]);
  * showLearningRates(sweep);
  * ```
- * Taught in 03_fashion_cnn.
+ * Taught in 03_fashion_mnist_cnn.
  */
 export async function learningRateSweep(
   makeModel: (learningRate: number) => tf.LayersModel,
