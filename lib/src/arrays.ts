@@ -50,7 +50,15 @@ export function packedValues<D extends Numbers>(array: NdArray<D>): D {
   return packed;
 }
 
-/** An array of the given shape over values that lie row by row; shares their memory. */
+/**
+ * An array of the given shape over values that lie row by row; shares their memory.
+ *
+ * ```ts
+ * const kernel = arrayOf(Float32Array.of(1, 1, 1, 0, 0, 0, -1, -1, -1), [3, 3]);
+ * kernel.get(2, 0)   // -1
+ * ```
+ * Taught in 03_fashion_mnist_cnn.
+ */
 export function arrayOf<D extends Numbers>(values: D, shape: number[]): NdArray<D> {
   return ndarray(values, shape);
 }
