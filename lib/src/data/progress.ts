@@ -1,7 +1,7 @@
 /** How far a download, an unpacking, a drawing or a decoding is. Whoever shows it decides how often to redraw. */
 export interface DataProgress {
   /** `wait`: another process is at it, nothing is known of how far it is. */
-  readonly activity: 'download' | 'unpack' | 'draw' | 'decode' | 'wait';
+  readonly activity: 'download' | 'unpack' | 'draw' | 'decode' | 'classify' | 'write' | 'wait';
   /** For people: the address, the dataset, or the process that is waited for. */
   readonly what: string;
   readonly unit: 'bytes' | 'images';

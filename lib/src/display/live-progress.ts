@@ -10,7 +10,7 @@ const REDRAW_INTERVAL = 200;
 /** Milliseconds that pass before there is anything to see: a bar that flashes up leaves an empty output behind. */
 const PATIENCE = 500;
 
-/** A progress bar below the cell while data is fetched, unpacked, drawn or decoded; nothing where that is quick. */
+/** A progress bar below the cell while data is fetched, unpacked, drawn, decoded or written; nothing if it is quick. */
 export class LiveProgress {
   private output: LiveOutput | undefined;
   private next = performance.now() + PATIENCE;
@@ -32,6 +32,8 @@ const activities = {
   unpack: 'Unpacking',
   draw: 'Drawing',
   decode: 'Decoding',
+  classify: 'Classifying',
+  write: 'Writing',
   wait: 'Waiting for another process:',
 } as const;
 
