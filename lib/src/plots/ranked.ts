@@ -16,8 +16,10 @@ export interface JudgedPicture {
   readonly which: string;
 }
 
-/** Pixels of a stored picture's longer side, at most, and of a picture on the screen. */
-const STORED_SIDE = 64;
+/** Pixels of a stored picture's longer side, at most; where there are many bytes, the smaller one. */
+const STORED_SIDES = { few: 64, many: 32 };
+const MANY_BYTES = 300_000;
+/** Of a picture on the screen. */
 const SIDE = 84;
 const CELL = 128;
 
@@ -27,15 +29,21 @@ const CELL = 128;
  *
  * @param images `[n, height, width]` grey, or `[n, height, width, 1 or 3]`; uint8 0..255 or float 0..1
  * @param judged one for each picture
+ * @param total how many pictures the whole output has: of many, smaller copies are kept in the notebook
  *
  * ```ts
  * rankedHtml(images, [{ label: 'Shirt', prediction: 'Coat', probability: 0.93, which: 'number 17' }])
  * ```
  * Taught in 03_fashion_mnist_cnn.
  */
-export function rankedHtml(images: NdArray<Numbers>, judged: readonly JudgedPicture[]): string {
+export function rankedHtml(
+  images: NdArray<Numbers>, judged: readonly JudgedPicture[], total = judged.length,
+): string {
+  const [, ...sides] = images.shape;
+  const bytes = sides.reduce((product, side) => product * Math.min(side, STORED_SIDES.few), total);
+  const storedSide = bytes > MANY_BYTES ? STORED_SIDES.many : STORED_SIDES.few;
   const cells = judged.map((each, i) => {
-    const image = thumbnail(images.pick(i), STORED_SIDE);
+    const image = thumbnail(images.pick(i), storedSide);
     const [height, width] = image.shape;
     const scale = SIDE / Math.max(height, width);
     const [shownWidth, shownHeight] = [width, height].map((side) => Math.max(1, Math.round(side * scale)));

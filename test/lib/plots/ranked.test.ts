@@ -23,6 +23,9 @@ describe('rankedHtml', () => {
     const [colour] = pngs(rankedHtml(arrayOf(new Uint8Array(256 * 128 * 3), [1, 256, 128, 3]),
       [{ prediction: 'a', probability: 1, which: 'x' }]));
     expect([colour.width, colour.height]).toEqual([32, 64]);
+    const [ofMany] = pngs(rankedHtml(arrayOf(new Uint8Array(64 * 64 * 3), [1, 64, 64, 3]),
+      [{ prediction: 'a', probability: 1, which: 'x' }], 72));
+    expect([ofMany.width, ofMany.height]).toEqual([32, 32]);
     const [grey] = pngs(rankedHtml(arrayOf(new Float32Array(16).fill(1), [1, 4, 4, 1]),
       [{ prediction: 'a', probability: 1, which: 'x' }]));
     expect([...grey.data.subarray(0, 3)]).toEqual([255, 255, 255]);
