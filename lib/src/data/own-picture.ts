@@ -35,7 +35,7 @@ export interface OwnPictureOptions {
  * showOwnPicture(own);
  * predict(model, toTensor(normalise(flatten(own.images))));
  * ```
- * Taught in 03_fashion_cnn and 05_digits_from_folders.
+ * Taught in 03_fashion_mnist_cnn and 05_digits_from_folders.
  */
 export async function ownPicture(path: string, { like = 'mnist' }: OwnPictureOptions = {}): Promise<OwnPicture> {
   if (like !== 'mnist' && like !== 'fashion-mnist') {
@@ -49,11 +49,10 @@ export async function ownPicture(path: string, { like = 'mnist' }: OwnPictureOpt
   }
 }
 
-/** `[height, width, 4]`: red, green, blue and opacity; turned upright, reduced if it is large. */
 async function readPicture(path: string): Promise<NdArray<Uint8Array>> {
-  const bytes = await readBytes(path, resolve(path));
+  const bytes = await readPictureFile('ownPicture', path);
   try {
-    return await decode(bytes);
+    return await decodePicture(bytes);
   } catch (error) {
     if (error instanceof BadPicture && error.reason === 'too large')
       throw new Error(`ownPicture: ${path}: got ${error.message}. Make it smaller in a picture program.`);
@@ -65,23 +64,29 @@ async function readPicture(path: string): Promise<NdArray<Uint8Array>> {
   }
 }
 
-/** @param path as messages call the file */
-async function readBytes(path: string, file: string): Promise<Buffer> {
+/**
+ * The content of a file, whatever it is.
+ *
+ * @param caller the function that the learner has called
+ * @throws Error if there is no such file, or it is none that can be read
+ */
+export async function readPictureFile(caller: string, path: string): Promise<Buffer> {
+  const file = resolve(path);
   try {
     const status = statusOf(file);
-    if (!status) throw new Error(`ownPicture: ${path}: there is no such file. ${neighbours(dirname(file))}`);
+    if (!status) throw new Error(`${caller}: ${path}: there is no such file. ${neighbours(dirname(file))}`);
     if (status.isDirectory())
-      throw new Error(`ownPicture: ${path}: got a folder; expected a picture. ${neighbours(file)}`);
+      throw new Error(`${caller}: ${path}: got a folder; expected a picture. ${neighbours(file)}`);
     if (!status.isFile())
       throw new Error(
-        `ownPicture: ${path}: got a pipe or a device; expected a picture. ${neighbours(dirname(file))}`,
+        `${caller}: ${path}: got a pipe or a device; expected a picture. ${neighbours(dirname(file))}`,
       );
     return await readFile(file);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code !== 'EACCES' && code !== 'EPERM') throw error;
     throw new Error(
-      `ownPicture: ${path}: got no permission to read it (${code}). ` +
+      `${caller}: ${path}: got no permission to read it (${code}). ` +
         'Allow it for the file and the folders that it lies in, or copy the picture to a folder of your own.',
       { cause: error },
     );
@@ -98,7 +103,13 @@ function statusOf(file: string): Stats | undefined {
   }
 }
 
-async function decode(bytes: Buffer): Promise<NdArray<Uint8Array>> {
+/**
+ * The pixels of a picture, for {@link likeDataset}: `[height, width, 4]`, red, green, blue and opacity; turned upright,
+ * reduced if it is large.
+ *
+ * @throws BadPicture if it has too many pixels; Error if it cannot be read
+ */
+export async function decodePicture(bytes: Buffer): Promise<NdArray<Uint8Array>> {
   const format = formatOfContent(bytes);
   if (format === undefined) throw new Error(bytes.length === 0 ? 'the file is empty' : `it is ${kindOfContent(bytes)}`);
   if (!isRead(format)) throw new Error(`it is ${format}`);

@@ -138,7 +138,7 @@ const onOneLine = (name: string): string =>
   name.replace(/[\p{Cc}\u2028\u2029]/gu, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
 /** `3 × hidden file, 1 × not a picture` */
-const reasonsText = (skipped: readonly SkippedFile[]): string =>
+export const reasonsText = (skipped: readonly SkippedFile[]): string =>
   [...countBy(skipped.map(({ reason }) => reason))]
     .map(([reason, count]) => `${countText(count)} × ${reason}`)
     .join(', ');

@@ -30,6 +30,9 @@ export type SkipReason =
   | 'name that is not valid Unicode'
   | 'same name in another Unicode form'
   | 'no permission'
+  | 'no such file'
+  | 'nothing stands out'
+  | 'not a class of the model'
   | 'changed or vanished while it was read';
 
 export interface SkippedFile {
@@ -122,7 +125,7 @@ export function listFolder(folder: string, allowEmpty = false): Listing {
   for (const entry of entries) {
     const { name } = entry;
     if (name === trainName || name === beside) continue;
-    if (lister.isHidden(name)) lister.skip(name, 'hidden file');
+    if (isHidden(name)) lister.skip(name, 'hidden file');
     else if (entry.isSymbolicLink()) lister.skipLink(name, 'not in a class');
     else if (beside !== undefined && entry.isDirectory() && isValidationName(name))
       lister.skip(name, 'part that is not used', `validation pictures come from ${beside}`);
@@ -160,7 +163,7 @@ export function listFolder(folder: string, allowEmpty = false): Listing {
  * @throws Error that says what was found
  */
 function checkFlat(root: string, folder: string, lister: Lister, entries: readonly Dirent[]): void {
-  const folders = entries.filter((entry) => entry.isDirectory() && !lister.isHidden(entry.name));
+  const folders = entries.filter((entry) => entry.isDirectory() && !isHidden(entry.name));
   if (folders.length === 0) return;
   if (folders.every(({ name }) => isValidationName(name))) {
     throw new Error(
@@ -170,7 +173,7 @@ function checkFlat(root: string, folder: string, lister: Lister, entries: readon
   }
   const contents = folders.map(({ name }) => {
     // A folder that cannot be read is told of later, as one of a class.
-    const inside = lister.tryEntriesOf(name).filter((entry) => !lister.isHidden(entry.name));
+    const inside = lister.tryEntriesOf(name).filter((entry) => !isHidden(entry.name));
     return { name, inside, holdsFolders: inside.length > 0 && inside.every((entry) => entry.isDirectory()) };
   });
   if (contents.every(({ holdsFolders }) => holdsFolders) && contents.some(({ inside }) => inside.length > 1)) {
@@ -257,6 +260,10 @@ function contentText(folder: string): string {
 const linksText = (entries: readonly Dirent[]): string =>
   entries.some((entry) => entry.isSymbolicLink()) ? ' Links to folders are not followed: name the folder itself.' : '';
 
+/** Dot files (also `._x`, which macOS leaves behind) and what operating systems drop. */
+export const isHidden = (name: string): boolean =>
+  name.startsWith('.') || name === 'Thumbs.db' || name === 'desktop.ini' || name === '__MACOSX';
+
 class Lister {
   readonly skipped: SkippedFile[] = [];
   private readonly links = new Set<Candidate>();
@@ -273,11 +280,6 @@ class Lister {
 
   skip(file: string, reason: SkipReason, detail?: string): void {
     this.skipped.push(detail === undefined ? { file, reason } : { file, reason, detail });
-  }
-
-  /** Dot files (also `._x`, which macOS leaves behind) and what operating systems drop. */
-  isHidden(name: string): boolean {
-    return name.startsWith('.') || name === 'Thumbs.db' || name === 'desktop.ini' || name === '__MACOSX';
   }
 
   /**
@@ -345,7 +347,7 @@ class Lister {
     const folders = new Map<string, string>();
     for (const entry of entries) {
       const file = relative ? `${relative}/${entry.name}` : entry.name;
-      if (this.isHidden(entry.name)) {
+      if (isHidden(entry.name)) {
         this.skip(file, 'hidden file');
         continue;
       }
@@ -410,7 +412,7 @@ class Lister {
     for (const entry of entries) {
       const { name } = entry;
       const file = `${relative}/${name}`;
-      if (this.isHidden(name)) {
+      if (isHidden(name)) {
         this.skip(file, 'hidden file');
       } else if (name.includes('\ufffd')) {
         this.skip(file, 'name that is not valid Unicode');
