@@ -97,7 +97,7 @@ export function folderBundle(folder: ImageFolder<FolderFiles>): Bundle {
 const NAMED_FILES = 20;
 
 /** The skipped files by reason, folded up; nothing if there are none. */
-function skippedHtml(skipped: readonly SkippedFile[]): string {
+export function skippedHtml(skipped: readonly SkippedFile[]): string {
   if (skipped.length === 0) return '';
   const byReason = new Map<string, SkippedFile[]>();
   for (const file of skipped) {
