@@ -1,11 +1,17 @@
 import { createHash } from 'node:crypto';
 import type { PictureOptions } from '../data/folder/options';
 import type { NormaliseOptions } from '../preprocessing/normalise';
+import type { PictureStyle } from '../preprocessing/own-picture';
 import type { tf } from '../tensorflow';
 import type { History } from '../training/history';
 
 /** How a picture becomes an input of the model, so that a new picture can be treated like those it learned from. */
 export interface Preprocessing extends Partial<PictureOptions> {
+  /**
+   * The dataset whose pictures a photo or a drawing is made like first, as `ownPicture` does; left out where a picture
+   * is brought to its size as `loadImageFolder` does.
+   */
+  readonly like?: PictureStyle;
   /** As for `normalise`; left out for pixels from 0 to 255 as they are. */
   readonly normalise?: NormaliseOptions;
 }

@@ -23,7 +23,7 @@ import { MODEL, NoSavedModel, OPTIMIZER, replaceModelFolder, WEIGHTS } from './f
  * const history = await fit(model, { x, y }, { epochs: 40 });
  * await saveModel(model, 'models/fashion-cnn', { history, classNames: fashion.classNames });
  * ```
- * Taught in 03_fashion_cnn.
+ * Taught in 03_fashion_mnist_cnn.
  */
 export async function saveModel(
   model: tf.LayersModel, folder: string, { history, classNames, preprocessing }: ModelFacts = {},
@@ -63,7 +63,7 @@ export async function saveModel(
 }
 
 /** As TensorFlow.js writes them, but in memory. */
-async function artifactsOf(model: tf.LayersModel): Promise<ModelArtifacts> {
+export async function artifactsOf(model: tf.LayersModel): Promise<ModelArtifacts> {
   let artifacts: ModelArtifacts = {};
   await model.save(tf.io.withSaveHandler(async (all) => {
     artifacts = all;
