@@ -1,5 +1,6 @@
 import {
-  classifyMany, classifyOne, Interrupted, normalise, ownPicture, tf, toTensor, type ModelWithFacts,
+  classifyMany, classifyOne, Interrupted, loadModel, normalise, ownPicture, saveModel, tf, toTensor,
+  type ModelWithFacts,
 } from '@course/lib';
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -68,6 +69,16 @@ describe('classifyOne', () => {
       expect(picture.shape).toEqual([8, 8, 3]);
     }
     tensor.dispose();
+  });
+
+  it('takes what loadModel brings back', async () => {
+    const folder = path.join(newFolder(), 'colours');
+    const { model, ...facts } = saved;
+    await saveModel(model, folder, facts);
+    const loaded = await loadModel(folder);
+    const { top } = await classifyOne(loaded, await png('blue'));
+    expect(top[0]).toEqual({ className: 'blue', probability: expect.closeTo(CERTAIN, 6) });
+    loaded.model.dispose();
   });
 
   it('keeps the layers, computed of the same numbers', async () => {
