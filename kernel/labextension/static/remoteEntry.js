@@ -25,11 +25,11 @@
 
   /** @type {Record<string, () => Promise<any>>} */
   const modules = {
-    async './figures'() {
-      const [{ figures }, { Widget }] = await Promise.all([
-        import(new URL('figures.js', here).href), shared('@lumino/widgets'),
+    async './renderers'() {
+      const [{ figures }, { pages }, { Widget }] = await Promise.all([
+        import(new URL('figures.js', here).href), import(new URL('page.js', here).href), shared('@lumino/widgets'),
       ]);
-      return figures(Widget);
+      return [figures(Widget), pages(Widget)];
     },
     async './explorer'() {
       const [{ explorer }, { Widget }, { INotebookTracker }] = await Promise.all([
