@@ -92,7 +92,8 @@ export async function writeImageFolder(
   } finally {
     live.end();
   }
-  const text = `${folder}: ${countText(count)} pictures in ${countText(classNames.length)} folders, one for each class`;
+  const folders = classNames.length === 1 ? '1 folder' : `${countText(classNames.length)} folders, one for each class`;
+  const text = `${folder}: ${countText(count)} pictures in ${folders}`;
   show({ data: { 'text/plain': text } });
 }
 
