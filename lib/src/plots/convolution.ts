@@ -65,20 +65,26 @@ export function convolutionPicture(
     .map(([y1, y2]) => `<line x1="${n(windowBox.left + windowBox.width)}" y1="${n(y1)}" x2="${n(first.left)}" ` +
       `y2="${n(y2)}" stroke="${colors.neutral}" stroke-dasharray="3 3"/>`);
   const placeBox = mark(to, at, [1, 1]);
+  const sumFrom = { x: lefts[2] + kernelWidth * cell, y: middle };
+  lines.push(`<line x1="${n(sumFrom.x)}" y1="${n(sumFrom.y)}" x2="${n(placeBox.left)}" ` +
+    `y2="${n(placeBox.top + placeBox.height / 2)}" stroke="${colors.neutral}" stroke-dasharray="3 3"/>`);
+  const [darkest, brightest] = (extent(packedValues(map)) ?? [NaN, NaN]).map(shortNumber);
   const titles = [
     [MARGIN, seen.name], [lefts[0], 'window'], [lefts[1], 'kernel'], [lefts[2], 'products'],
     [WIDTH - MARGIN - SIDE, `feature map, ${step.mapShape.join(' × ')}`],
   ] as const;
   const sentences = sentencesOf(step, channels);
-  const height = TOP + body + 28 + sentences.length * 22;
+  const height = TOP + body + 40 + sentences.length * 22;
   const alt = `One step of a convolution. Window of ${kernel.shape.join(' × ')} numbers, its first pixel in row ` +
     `${step.from[0]}, column ${step.from[1]} of the picture. ${sentences.join(' ')}`;
   return {
     alt,
     svg: svgPicture(WIDTH, height, alt, [
       ...titles.map(([x, title]) => text(title, x, 24, { bold: true })),
-      from.svg, ...lines, boxSvg(windowBox), ...tables, to.svg, boxSvg(placeBox),
-      ...sentences.map((sentence, i) => text(sentence, MARGIN, TOP + body + 34 + i * 22, { size: 14 })),
+      from.svg, to.svg, ...lines, boxSvg(windowBox), ...tables, boxSvg(placeBox),
+      text(`black ${darkest}, white ${brightest}, marked ${shortNumber(step.result)}`, to.left, to.top + to.height + 16,
+        { size: 12 }),
+      ...sentences.map((sentence, i) => text(sentence, MARGIN, TOP + body + 46 + i * 22, { size: 14 })),
     ].join('')),
   };
 }
@@ -158,6 +164,8 @@ function tablesOf(step: ConvolutionStep, channel: number, { top, lefts, cell, gr
   ];
   return parts.map(({ values, colour, sign }, i) => {
     const left = lefts[i];
+    const { digits, written } = writtenAlike(packedValues(values));
+    const size = cell < 34 || digits > 2 ? 10 : 12;
     const cells = Array.from({ length: rows * columns }, (_, index) => {
       const [row, column] = [Math.floor(index / columns), index % columns];
       const value = values.dimension === 3 ? values.get(row, column, channel) : values.get(row, column);
@@ -165,8 +173,7 @@ function tablesOf(step: ConvolutionStep, channel: number, { top, lefts, cell, gr
       const [x, y] = [left + column * cell, top + row * cell];
       return `<rect x="${n(x)}" y="${n(y)}" width="${cell}" height="${cell}" fill="${hexOf(rgb)}" ` +
         `stroke="${colors.neutral}" stroke-width="0.5"/>` + (cell < SMALLEST_CELL ? ''
-        : text(cellText(value), x + cell / 2, y + cell / 2 + 4,
-          { anchor: 'middle', size: cell >= 34 ? 12 : 10, color: readableOn(rgb) }));
+        : text(written(value), x + cell / 2, y + cell / 2 + 4, { anchor: 'middle', size, color: readableOn(rgb) }));
     });
     const middle = top + (rows * cell) / 2;
     return cells.join('') + text(sign, left + TABLE + 13.5, middle + 6, { anchor: 'middle', size: 18, color: INK });
@@ -178,11 +185,15 @@ const shade = (grey: number): readonly [number, number, number] => {
   return [value, value, value];
 };
 
-/** A number that fits into a cell: 0.53, −1.2, 120. */
-function cellText(value: number): string {
-  const size = Math.abs(value);
-  const digits = Number.isInteger(value) || size >= 99.5 ? 0 : size >= 9.95 ? 1 : 2;
-  return Number.isFinite(value) ? value.toFixed(digits).replace(/^-(0(?:\.0*)?)$/, '$1').replace('-', '−') : '?';
+/** How numbers that stand together are written, short enough for a cell: as many digits for all. */
+function writtenAlike(values: ArrayLike<number>): { digits: number; written: (value: number) => string } {
+  const list = Array.from(values);
+  const [low, high] = extent(list) ?? [0, 0];
+  const most = Math.max(-low, high);
+  const digits = list.every(Number.isInteger) || most >= 99.5 ? 0 : most >= 9.95 ? 1 : most >= 0.0995 ? 2 : 3;
+  const written = (value: number): string =>
+    Number.isFinite(value) ? value.toFixed(digits).replace(/^-(0(?:\.0*)?)$/, '$1').replace('-', '−') : 'NaN';
+  return { digits, written };
 }
 
 /** How the number comes about, in words and numbers. */
@@ -191,7 +202,7 @@ function sentencesOf(step: ConvolutionStep, channels: number): string[] {
   const parts = channels === 1 ? Array.from(packedValues(products))
     : Array.from({ length: channels }, (_, channel) =>
       packedValues(products.pick(null, null, channel)).reduce((total, value) => total + value, 0));
-  const shown = parts.slice(0, 9).map(cellText);
+  const shown = parts.slice(0, 9).map(writtenAlike(parts).written);
   const terms = shown.map((term, i) => (i === 0 ? term : term.startsWith('−') ? ` − ${term.slice(1)}` : ` + ${term}`))
     .join('');
   const more = parts.length > shown.length ? ` + … (${parts.length} in all)` : '';

@@ -19,8 +19,9 @@ const MOST_CHANNELS = 64;
 const MOST_BYTES = 190_000;
 /** Pixels of a stored map's longer side. */
 const STORED_SIDE = 32;
-/** Pixels on the screen. */
-const SIDE = 56;
+/** Pixels on the screen, and room for 16 in a row. */
+const SIDE = 48;
+const ROW = 16 * (SIDE + 4);
 /** Lists of at most so many numbers become bars; longer ones a strip of cells. */
 const MOST_BARS = 20;
 const STRIP = { columns: 64, cells: 1024, size: 10 };
@@ -59,8 +60,9 @@ export function layerHtml(
   const { name, type, shape, statistics } = layer;
   const { mean, standardDeviation, min, max, zeros } = statistics;
   const head = `<strong>${escapeXml(name)}</strong> (${escapeXml(type)}) · ${shape.map(countText).join(' × ')}`;
-  const numbers = `mean ${shortNumber(mean)}, standard deviation ${shortNumber(standardDeviation)}, ` +
-    `${shortNumber(min)} to ${shortNumber(max)}, ${Math.round(zeros * 100)} % zeros`;
+  const numbers = Number.isNaN(mean) ? 'no finite number'
+    : `mean ${shortNumber(mean)}, standard deviation ${shortNumber(standardDeviation)}, ` +
+      `${shortNumber(min)} to ${shortNumber(max)}, ${Math.round(zeros * 100)} % zeros`;
   const border = `border: 2px solid ${colors.validation}; padding: 0 4px`;
   const warnings = warningsOf(statistics).map((warning) =>
     `<div><strong style="${border}">⚠ ${escapeXml(warning)}</strong></div>`);
@@ -75,7 +77,7 @@ function inputHtml(picture: NdArray<Numbers>): string {
   const [height, width] = visible.shape;
   const size = sidesOf(height, width, 2 * SIDE);
   const small = thumbnail(visible, 4 * SIDE);
-  return `<section style="margin: 0 0 14px"><div><strong>The picture</strong> · ${picture.shape.join(' × ')}</div>` +
+  return `<section style="margin: 0 0 14px"><div><strong>The picture</strong> · ${visible.shape.join(' × ')}</div>` +
     `<img src="${pngUrl(small)}" alt="the picture, as the model gets it" ${size}></section>`;
 }
 
@@ -103,7 +105,9 @@ export const isPassedOn = (type: string): boolean =>
 
 function contentOf(layer: LayerActivation, { classNames, channels = MOST_CHANNELS }:
 FeatureMapsOptions & { channels?: number }): string {
-  const { type, shape, values } = layer;
+  const { type, shape, values, statistics } = layer;
+  // What there is to say of it is said already.
+  if (Number.isNaN(statistics.mean)) return '';
   if (isPassedOn(type)) {
     const what = /^(Flatten|Reshape)$/.test(type) ? 'The same numbers as before, in another shape.'
       : 'The same numbers as before: it works while the network learns, not when it answers.';
@@ -133,13 +137,14 @@ function mapsHtml(values: NdArray<Float32Array>, most: number): string {
   });
   const rest = count > shown ? ` The other ${countText(count - shown)} of ${countText(count)} are left out.` : '';
   const what = `${countText(shown)} feature ${shown === 1 ? 'map' : 'maps'} of ${height} × ${width}`;
-  return `<div role="img" aria-label="${what}" style="line-height: 1.1">${maps.join('')}</div>` +
+  return `<div role="img" aria-label="${what}" style="line-height: 1.1; max-width: ${ROW}px">${maps.join('')}</div>` +
     `<div><small>${what}, each stretched: its smallest number black, its largest white.${rest}</small></div>`;
 }
 
 /** A row for each number: which it is, a bar, and the number itself. */
 function barsHtml(values: Float32Array, classNames: readonly string[] | undefined): string {
   const most = values.reduce((largest, value) => Math.max(largest, Math.abs(value) || 0), 0) || 1;
+  const written = (value: number): string => (most <= 1 ? value.toFixed(3).replace('-', '−') : shortNumber(value));
   const best = values.indexOf(values.reduce((largest, value) => (value > largest ? value : largest), -Infinity));
   const rows = Array.from(values, (value, i) => {
     const color = value < 0 ? colors.training : colors.validation;
@@ -148,7 +153,7 @@ function barsHtml(values: Float32Array, classNames: readonly string[] | undefine
     const label = escapeXml(classNames?.[i] ?? String(i));
     const cell = 'style="text-align: left; padding: 0 6px"';
     return `<tr><th scope="row" ${cell}>${label}${i === best ? ' ◀' : ''}</th><td ${cell}>${bar}</td>` +
-      `<td ${cell}>${shortNumber(value)}</td></tr>`;
+      `<td ${cell}>${written(value)}</td></tr>`;
   });
   return `<table aria-label="${values.length} numbers">${rows.join('')}</table>` +
     `<div><small>◀ the largest</small></div>`;

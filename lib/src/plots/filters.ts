@@ -8,6 +8,8 @@ import { colorAt, escapeXml } from './svg-elements';
 /** Filters, and channels of each, that are shown. */
 const MOST_FILTERS = 64;
 const MOST_CHANNELS = 32;
+/** Pixels between two channels. */
+const GAP = 2;
 
 /**
  * The filters of a convolution as HTML that needs no script and no other file: blue weights are below 0, white ones 0,
@@ -43,7 +45,7 @@ export function filtersHtml(kernel: NdArray<Numbers>, title = 'Filters'): string
   const scale = Math.max(3, Math.round((channels > 3 ? 18 : 40) / Math.max(height, width)));
   const cells = Array.from({ length: shownFilters }, (_, filter) => {
     const weights = kernel.pick(null, null, null, filter);
-    const row = image(rowOf(weights, shownChannels, most), scale);
+    const row = image(rowOf(weights, shownChannels, most, scale));
     const colour = channels === 3 ? ` ${image(colourOf(weights, most), scale)}` : '';
     const [low, high] = (extent(packedValues(weights)) ?? [NaN, NaN]).map(shortNumber);
     return `<span style="display: inline-block; margin: 3px 6px; text-align: center" ` +
@@ -63,17 +65,17 @@ export function filtersHtml(kernel: NdArray<Numbers>, title = 'Filters'): string
     `<div><small>${legend(most)}${how}${rest}</small></div>`;
 }
 
-/** The channels of one filter side by side, with a grey line between. */
-function rowOf(weights: NdArray<Numbers>, channels: number, most: number): NdArray<Uint8Array> {
-  const [height, width] = weights.shape;
-  const columns = channels * (width + 1) - 1;
+/** The channels of one filter side by side, with a grey line between; each weight takes `scale` × `scale` pixels. */
+function rowOf(weights: NdArray<Numbers>, channels: number, most: number, scale: number): NdArray<Uint8Array> {
+  const [height, width] = [weights.shape[0] * scale, weights.shape[1] * scale];
+  const columns = channels * (width + GAP) - GAP;
   const pixels = new Uint8Array(height * columns * 3).fill(127);
   for (let y = 0; y < height; y++) {
     for (let channel = 0; channel < channels; channel++) {
       for (let x = 0; x < width; x++) {
-        const value = weights.get(y, x, channel) / most;
+        const value = weights.get(Math.floor(y / scale), Math.floor(x / scale), channel) / most;
         if (!Number.isFinite(value)) continue;
-        pixels.set(colorAt(diverging, (value + 1) / 2), (y * columns + channel * (width + 1) + x) * 3);
+        pixels.set(colorAt(diverging, (value + 1) / 2), (y * columns + channel * (width + GAP) + x) * 3);
       }
     }
   }
@@ -86,7 +88,7 @@ function colourOf(weights: NdArray<Numbers>, most: number): NdArray<Uint8Clamped
     [...weights.shape]);
 }
 
-const image = (pixels: NdArray<Numbers>, scale: number): string =>
+const image = (pixels: NdArray<Numbers>, scale = 1): string =>
   `<img src="${pngUrl(pixels)}" alt="" width="${pixels.shape[1] * scale}" height="${pixels.shape[0] * scale}" ` +
   'style="image-rendering: pixelated; outline: 1px solid #7F7F7F">';
 

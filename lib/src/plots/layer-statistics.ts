@@ -35,7 +35,9 @@ export function layerStatisticsTable(layers: readonly LayerStatistics[]): Printe
     'A unit is dead if its ReLU puts out 0 for every example: no gradient reaches it any more.',
   ];
   return {
-    html: htmlTable('Activations of each layer', columns, rows, totals),
+    // Numbers and shapes stay on one line.
+    html: htmlTable('Activations of each layer', columns,
+      rows.map((row) => [...row.slice(0, -1).map((cell) => cell.replace(/ /g, '\u00a0')), row.at(-1)!]), totals),
     text: [...textTable(columns, rows), ...totals].join('\n'),
   };
 }

@@ -42,7 +42,7 @@ export function overlayHtml(picture: NdArray<Numbers>, map: NdArray<Float32Array
   const small = thumbnail(map, SIDE);
   const parts = [
     ['the picture', 'The picture, as the model gets it', seen],
-    ['the map over it', `${title}. ${where}`, blended(seen, small)],
+    ['the map over it; the line is at half of the largest value', `${title}. ${where}`, blended(seen, small)],
     ['the map alone: black is 0, white the largest', 'The map alone', small],
   ] as const;
   const scale = SIDE / Math.max(height, width);

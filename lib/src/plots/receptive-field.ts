@@ -7,8 +7,8 @@ import { pngUrl, visiblePicture } from './layer-pictures';
 import { n, picture as svgPicture, text } from './svg-elements';
 import { thumbnail } from './thumbnail';
 
-const SIDE = 150;
-const GAP = 22;
+const SIDE = 164;
+const GAP = 14;
 const MARGIN = 16;
 const COLUMNS = 5;
 const ROW = SIDE + 78;
@@ -73,7 +73,7 @@ const sizeText = ({ size }: ReceptiveField): string =>
   `${size.join(' × ')} ${size[0] * size[1] === 1 ? 'pixel' : 'pixels'}`;
 
 const strideText = ({ stride }: ReceptiveField): string => stride.every((step) => step === 0) ? 'all places together'
-  : `next place ${stride[0] === stride[1] ? stride[0] : stride.join(' or ')} further`;
+  : `next place: ${stride[0] === stride[1] ? stride[0] : stride.join(' or ')} further`;
 
 const sentence = (field: ReceptiveField): string => `${field.name}: ${sizeText(field)}, ${strideText(field)}.`;
 
@@ -107,9 +107,9 @@ function panel(
   const whole = `M${n(left)},${n(top)} h${n(width)} v${n(height)} h${n(-width)} z`;
   const hole = `M${n(left + x0)},${n(top + y0)} v${n(y1 - y0)} h${n(x1 - x0)} v${n(y0 - y1)} z`;
   const box = `x="${n(left + x0)}" y="${n(top + y0)}" width="${n(x1 - x0)}" height="${n(y1 - y0)}" fill="none"`;
-  const name = field.name.length > 22 ? `${field.name.slice(0, 21)}…` : field.name;
+  const name = field.name.length > 27 ? `${field.name.slice(0, 26)}…` : field.name;
   const notes = [sizeText(field), strideText(field), ...(isPadded ? ['reaches into the padding'] : [])];
-  return text(name, left, corner.top + 12, { bold: true, size: 12 }) +
+  return text(name, left, corner.top + 12, { size: 11 }) +
     `<image x="${n(left)}" y="${n(top)}" width="${n(width)}" height="${n(height)}" preserveAspectRatio="none" ` +
     `style="image-rendering: pixelated" href="${href}"/>` +
     `<path d="${whole} ${hole}" fill="#000" fill-opacity="0.6" fill-rule="evenodd"/>` +

@@ -77,11 +77,14 @@ describe('layerHtml', () => {
     expect(words(html)).toMatch(/ 0 .*1 NaN/);
     expect(words(layerHtml(activation(Float32Array.of(0, 1, 0, 2), [1, 2, 2])))).toMatch(/ 0 all 0 .* 1 /);
     expect(words(layerHtml(activation(new Float32Array(30), [30], 'Dense')))).toContain('⚠ all numbers are 0');
+    const broken = layerHtml(activation(new Float32Array(9).fill(NaN), [9], 'Dense'));
+    expect(words(broken)).toContain('no finite number ⚠ 9 of 9 numbers are NaN or infinite');
+    expect(broken).not.toMatch(/<img|<table|mean NaN/);
   });
 
   it('draws few numbers as bars with their names, and many as a strip of cells', () => {
     const bars = layerHtml(activation(Float32Array.of(0.25, 0.75), [2], 'Dense'), { classNames: ['cat', '<dog>'] });
-    expect(words(bars)).toMatch(/cat .*0\.25 .*&#60;dog&#62; ◀ .*0\.75/);
+    expect(words(bars)).toMatch(/cat .*0\.250 .*&#60;dog&#62; ◀ .*0\.750/);
     expect([...bars.matchAll(/<div style="width: (\d+)px/g)].map(([, width]) => width)).toEqual(['80', '240']);
     const strip = layerHtml(activation(Float32Array.from({ length: 100 }, (_, i) => i), [100], 'Dense'));
     const [cells] = pictures(strip);
@@ -94,10 +97,14 @@ describe('layerHtml', () => {
 describe('filtersHtml', () => {
   it('shows filters of one channel in blue, white and orange on one scale', () => {
     const html = filtersHtml(arrayOf(Float32Array.of(-1, 0.5, 0, 0, 1, 0.5, 0, 0), [2, 2, 1, 2]), 'First');
-    const [first] = pictures(html);
+    const [{ data, width }] = pictures(html);
+    const weight = (row: number, column: number): number[] => {
+      const at = ((row + 0.5) * (width / 2) * width + (column + 0.5) * (width / 2)) * 4;
+      return [...data.subarray(at, at + 3)];
+    };
     // −1, 0, 1, 0 of filter 0: the ends and the middle of the scale.
-    expect([...first.data].filter((_, i) => i % 4 < 3)).toEqual(
-      [0x00, 0x3b, 0x5c, 0xf7, 0xf7, 0xf7, 0x6e, 0x30, 0x00, 0xf7, 0xf7, 0xf7]);
+    expect([weight(0, 0), weight(0, 1), weight(1, 0), weight(1, 1)]).toEqual(
+      [[0x00, 0x3b, 0x5c], [0xf7, 0xf7, 0xf7], [0x6e, 0x30, 0x00], [0xf7, 0xf7, 0xf7]]);
     expect(words(html)).toMatch(/First · 2 filters of 2 × 2 × 1 .*−1 +1: blue is below 0, white is 0, orange above/);
     expect(html).toContain('aria-label="First: 2 filters of 2 × 2 × 1, from −1 to 1"');
     nothingFromElsewhere(html);
@@ -105,7 +112,7 @@ describe('filtersHtml', () => {
 
   it('shows red, green and blue side by side and in one, and stays small for many channels', () => {
     const html = filtersHtml(arrayOf(numbers(3 * 3 * 3 * 4), [3, 3, 3, 4]));
-    expect(pictures(html).map(({ width }) => width)).toEqual([11, 3, 11, 3, 11, 3, 11, 3, 9]);
+    expect(pictures(html).map(({ width }) => width)).toEqual([121, 3, 121, 3, 121, 3, 121, 3, 9]);
     const many = filtersHtml(arrayOf(numbers(3 * 3 * 100 * 128), [3, 3, 100, 128]));
     expect(words(many)).toContain('Left out: 64 more filters, 68 more channels of each filter');
     expect(many.length).toBeLessThan(200_000);
@@ -167,15 +174,15 @@ describe('receptiveFieldPicture', () => {
     const fields = receptiveFields(model);
     const { svg, alt } = receptiveFieldPicture(picture(28, 28, 1), fields, 'pooling', [5, 4]);
     expect(alt).toBe(
-      'Receptive fields. first: 3 × 3 pixels, next place 1 further. second: 5 × 5 pixels, next place 1 further. ' +
-      'pooling: 7 × 7 pixels, next place 2 further. Place 5, 4 of pooling sees the rows 10 to 16 and the columns 8 ' +
+      'Receptive fields. first: 3 × 3 pixels, next place: 1 further. second: 5 × 5 pixels, next place: 1 further. ' +
+      'pooling: 7 × 7 pixels, next place: 2 further. Place 5, 4 of pooling sees the rows 10 to 16 and the columns 8 ' +
       'to 14 of the picture.');
     const marks = marksOf(svg);
-    expect(marks.map(([, , width]) => Math.round((width * 28) / 150))).toEqual([3, 5, 7]);
-    // In the last of three pictures, 172 apart.
-    expect(marks[2][0]).toBeCloseTo(16 + 2 * 172 + (8 * 150) / 28, 0);
+    expect(marks.map(([, , width]) => Math.round((width * 28) / 164))).toEqual([3, 5, 7]);
+    // In the last of three pictures, 178 apart.
+    expect(marks[2][0]).toBeCloseTo(16 + 2 * 178 + (8 * 164) / 28, 0);
     // The place in the middle of it in the first: the rows 12 to 14.
-    expect(marks[0][1]).toBeCloseTo(16 + 22 + (12 * 150) / 28, 0);
+    expect(marks[0][1]).toBeCloseTo(16 + 22 + (12 * 164) / 28, 0);
     nothingFromElsewhere(svg);
     model.dispose();
   });
