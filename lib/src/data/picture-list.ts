@@ -1,4 +1,4 @@
-import { readdirSync, realpathSync, statSync } from 'node:fs';
+import { readdirSync, realpathSync, type Dirent } from 'node:fs';
 import path from 'node:path';
 import { countText } from '../arrays';
 import { byCodePoint, isHidden, listFolder, type SkippedFile } from './folder/list';
@@ -40,11 +40,10 @@ export function listPictures(caller: string, source: string | readonly string[])
 
 function listOfFolder(caller: string, folder: string): PictureList {
   const title = path.basename(path.resolve(folder));
-  const isFolder = folder !== '' && statSync(folder, { throwIfNoEntry: false })?.isDirectory();
-  const entries = isFolder ? readdirSync(folder, { withFileTypes: true }) : [];
+  const entries = entriesOf(folder);
   const hasClasses = entries.some((entry) => entry.isDirectory() && !isHidden(entry.name));
-  if (!isFolder || hasClasses || entries.length === 0) {
-    // Which also says what is wrong with a folder that there is not, or that is empty.
+  if (hasClasses || entries.length === 0) {
+    // Which also says what is wrong with a folder that there is not, that is empty or not to be read.
     const { train, trainFolder, skipped } = listFolder(folder, true);
     if (trainFolder !== '') {
       throw new Error(
@@ -72,6 +71,15 @@ function listOfFolder(caller: string, folder: string): PictureList {
     );
   }
   return { title, pictures, skipped };
+}
+
+/** What is in a folder; nothing if it cannot be listed. */
+function entriesOf(folder: string): Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch {
+    return [];
+  }
 }
 
 /** Where a name leads; undefined if there is nothing. */

@@ -252,6 +252,8 @@ describe('classifyMany', () => {
     await expect(classifyMany(saved, useless)).rejects.toThrow(
       /none of the 2 files of .* is a picture that can be classified \(1 × empty file, 1 × not a picture\)/);
     await expect(classifyMany(saved, path.join(useless, 'gone'))).rejects.toThrow(/there is no such folder/);
+    await expect(classifyMany(saved, path.join(useless, 'a.txt'))).rejects.toThrow(/got a file, expected a folder/);
+    await expect(classifyMany(saved, newFolder())).rejects.toThrow(/got no class.*nothing in it/);
     await expect(classifyMany(saved, [])).rejects.toThrow(/got no files/);
   });
 
