@@ -35,6 +35,10 @@ export interface GradCam extends Saliency {
  * The score is the number before the softmax or sigmoid. A probability would not do: it also grows where another class
  * loses, and where it is close to 1 its gradient is close to 0, whatever the picture holds.
  *
+ * Each feature map is weighed as a whole. A network that goes on with Flatten weighs each place by itself: there the map
+ * is rougher, and it is 0 everywhere where no feature map speaks for the class as a whole. With global average pooling
+ * it is exact.
+ *
  * Source: R. Selvaraju and others, "Grad-CAM: Visual Explanations from Deep Networks via Gradient-based
  * Localization", 2017, equations 1 and 2, https://arxiv.org/abs/1610.02391.
  *

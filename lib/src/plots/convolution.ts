@@ -3,7 +3,7 @@ import { arrayOf, packedValues, type Numbers } from '../arrays';
 import { extent } from '../bins';
 import { convolutionStep, convolve, type ConvolutionOptions, type ConvolutionStep } from '../inspection/convolution';
 import { colors, diverging } from './figure';
-import { pngUrl, shortNumber, stretchedValues, visiblePicture } from './layer-pictures';
+import { blackAndWhite, pngUrl, shortNumber, stretchedValues, visiblePicture } from './layer-pictures';
 import { colorAt, hexOf, INK, n, picture as svgPicture, readableOn, text } from './svg-elements';
 import { thumbnail } from './thumbnail';
 
@@ -74,7 +74,7 @@ export function convolutionPicture(
     [WIDTH - MARGIN - SIDE, `feature map, ${step.mapShape.join(' × ')}`],
   ] as const;
   const sentences = sentencesOf(step, channels);
-  const height = TOP + body + 40 + sentences.length * 22;
+  const height = TOP + body + 52 + sentences.length * 22;
   const alt = `One step of a convolution. Window of ${kernel.shape.join(' × ')} numbers, its first pixel in row ` +
     `${step.from[0]}, column ${step.from[1]} of the picture. ${sentences.join(' ')}`;
   return {
@@ -82,9 +82,9 @@ export function convolutionPicture(
     svg: svgPicture(WIDTH, height, alt, [
       ...titles.map(([x, title]) => text(title, x, 24, { bold: true })),
       from.svg, to.svg, ...lines, boxSvg(windowBox), ...tables, boxSvg(placeBox),
-      text(`black ${darkest}, white ${brightest}, marked ${shortNumber(step.result)}`, to.left, to.top + to.height + 16,
-        { size: 12 }),
-      ...sentences.map((sentence, i) => text(sentence, MARGIN, TOP + body + 46 + i * 22, { size: 14 })),
+      text(`black ${darkest}, white ${brightest}`, to.left, to.top + to.height + 16, { size: 12 }),
+      text(`marked: ${shortNumber(step.result)}`, to.left, to.top + to.height + 32, { size: 12, bold: true }),
+      ...sentences.map((sentence, i) => text(sentence, MARGIN, TOP + body + 58 + i * 22, { size: 14 })),
     ].join('')),
   };
 }
@@ -94,11 +94,7 @@ function visible(
   picture: NdArray<Numbers>,
 ): { pixels: NdArray<Numbers>; name: string; grey: (value: number) => number } {
   const [, , channels = 1] = picture.shape;
-  const values = packedValues(picture);
-  const [low, high] = extent(values) ?? [0, 1];
-  const isBytes = values instanceof Uint8Array || values instanceof Uint8ClampedArray;
-  const [black, white] = isBytes || (low >= 0 && high > 1 && high <= 255) ? [0, 255]
-    : low >= 0 && high <= 1 ? [0, 1] : [low, high];
+  const [black, white] = blackAndWhite(packedValues(picture));
   const grey = (value: number): number => Math.min(1, Math.max(0, (value - black) / (white - black || 1)));
   if (channels === 1 || channels === 3) return { pixels: visiblePicture(picture), name: 'picture', grey };
   const channel = packedValues(picture.pick(null, null, 0));

@@ -29,8 +29,8 @@ export function filtersHtml(kernel: NdArray<Numbers>, title = 'Filters'): string
   const { shape } = kernel;
   if (shape.length !== 4) {
     throw new Error(
-      `filtersHtml: got weights of shape ${shapeText(shape)}; expected [height, width, channels, filters], the kernel ` +
-        'of a convolution. showWeights shows those of a dense layer.',
+      `filtersHtml: got weights of shape ${shapeText(shape)}; expected [height, width, channels, filters], the ` +
+        'kernel of a convolution. showWeights shows those of a dense layer.',
     );
   }
   const [height, width, channels, filters] = shape;

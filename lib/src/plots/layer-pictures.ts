@@ -13,9 +13,19 @@ export const pngUrl = (image: NdArray<Numbers>): string =>
   `data:image/png;base64,${encodePng(image).toString('base64')}`;
 
 /**
+ * The numbers that are shown black and white: 0 and 255 for whole numbers, 0 and 1 for fractions; of others (with a
+ * mean of 0, say) the smallest and the largest.
+ */
+export function blackAndWhite(values: Numbers): readonly [black: number, white: number] {
+  if (values instanceof Uint8Array || values instanceof Uint8ClampedArray) return [0, 255];
+  const [low, high] = extent(values) ?? [0, 0];
+  if (low >= 0 && high <= 1) return [0, 1];
+  return low >= 0 && high <= 255 && values.every(Number.isInteger) ? [0, 255] : [low, high];
+}
+
+/**
  * What a model takes as something to look at: `[height, width]` or `[height, width, 3]`, of a picture that may have a
- * leading 1 or a single channel. Pixels from 0 to 1 stay, those up to 255 are brought to 0..1, and others (with a mean
- * of 0, say) are stretched: the smallest number black, the largest white.
+ * leading 1 or a single channel; bytes stay bytes, others become 0..1 as {@link blackAndWhite} says.
  */
 export function visiblePicture(picture: NdArray<Numbers>): NdArray<Numbers> {
   const shape = picture.dimension > 2 && picture.shape[0] === 1 ? picture.shape.slice(1) : [...picture.shape];
@@ -29,10 +39,8 @@ export function visiblePicture(picture: NdArray<Numbers>): NdArray<Numbers> {
   const side = channels === 1 ? shape.slice(0, 2) : shape;
   const values = packedValues(picture);
   if (values instanceof Uint8Array || values instanceof Uint8ClampedArray) return arrayOf(values, side);
-  const [low, high] = extent(values) ?? [0, 0];
-  if (low >= 0 && high <= 1) return arrayOf(Float32Array.from(values), side);
-  const [from, to] = low >= 0 && high <= 255 ? [0, 255] : [low, high];
-  return arrayOf(Float32Array.from(values, (value) => (value - from) / (to - from)), side);
+  const [black, white] = blackAndWhite(values);
+  return arrayOf(Float32Array.from(values, (value) => (value - black) / (white - black)), side);
 }
 
 /** Numbers from the smallest, 0, to the largest, 1; NaN and infinite ones become 0. All 0 where they are equal. */

@@ -61,7 +61,7 @@ function describeMap(map: NdArray<Float32Array>): string {
   const values = packedValues(map);
   const [height, width] = map.shape;
   const most = values.reduce((largest, value) => Math.max(largest, value), 0);
-  if (most === 0) return 'The map is 0 everywhere: nothing in the picture speaks for this class.';
+  if (most === 0) return 'The map is 0 everywhere: nothing was found that speaks for this class.';
   const peak = values.indexOf(most);
   const [row, column] = [Math.floor(peak / width), peak % width];
   const third = (place: number, length: number, names: readonly string[]): string =>

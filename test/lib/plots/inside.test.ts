@@ -162,6 +162,7 @@ describe('convolutionPicture', () => {
   it('shows three of many channels, and windows too large for numbers by their colours', () => {
     const { svg, alt } = convolutionPicture(picture(9, 9, 16), arrayOf(numbers(9 * 16), [3, 3, 16]), [6, 6]);
     expect(words(svg)).toContain('channel 0 of 16');
+    expect(words(svg)).toMatch(/black −\d\S*, white \S+ marked: \S+ /);
     expect(alt).toContain('… (16 in all)');
     const large = convolutionPicture(picture(20, 20), arrayOf(numbers(121), [11, 11]), [0, 0]).svg;
     expect(large.match(/<text /g)!.length).toBeLessThan(15);
@@ -253,6 +254,8 @@ describe('visiblePicture', () => {
     expect(visible(0.25, 0.5, 0, 0.75)).toEqual([0.25, 0.5, 0, 0.75]);
     expect(visible(0, 255, 0, 0)).toEqual([0, 1, 0, 0]);
     expect(visible(0, 51, 0, 2)[1]).toBeCloseTo(0.2, 6);
+    // No pixels, but what a layer puts out.
+    expect(visible(0.5, 1.5, 0.5, 1)).toEqual([0, 1, 0, 0.5]);
     expect(visible(-1, 0, 1, 3)).toEqual([0, 0.25, 0.5, 1]);
     expect(visiblePicture(arrayOf(new Uint8Array(12), [1, 2, 2, 3])).shape).toEqual([2, 2, 3]);
     expect(() => visiblePicture(arrayOf(new Uint8Array(8), [2, 2, 2]))).toThrow(
