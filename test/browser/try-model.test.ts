@@ -12,6 +12,7 @@ import { idxEntry } from '../../lib/src/data/manifest';
 import { ownPicture } from '../../lib/src/data/own-picture';
 import { toTensor } from '../../lib/src/data/tensors';
 import { layerActivations } from '../../lib/src/inspection/activations';
+import { classifyOne } from '../../lib/src/inspection/classify';
 import { saveModel } from '../../lib/src/model-files/save';
 import { normalise } from '../../lib/src/preprocessing/normalise';
 import { tf } from '../../lib/src/tensorflow';
@@ -73,7 +74,7 @@ async function draw(page: Page, where: Page | Frame, points: readonly Point[]): 
   const at = ([x, y]: Point) => [box.x + x * box.width, box.y + y * box.height] as const;
   await page.mouse.move(...at(points[0]));
   await page.mouse.down();
-  for (const point of points.slice(1)) await page.mouse.move(...at(point), { steps: 6 });
+  for (const point of points.slice(1)) await page.mouse.move(...at(point), { steps: 2 });
   await page.mouse.up();
 }
 
@@ -301,6 +302,37 @@ describe.skipIf(noBrowser)('a model in a page of its own', () => {
     await poll(() => answer(plain)).toMatch(/^The network says /);
     await expectSame(await probabilities(plain), classNames, await answerOfNotebook(model, `${folder}/seven.png`));
     await plain.close();
+  });
+
+  it('answers to files as classifyOne does, for a model of lesson 05', async () => {
+    const saved = {
+      model: tf.sequential({
+        layers: [
+          tf.layers.conv2d({ inputShape: [32, 32, 1], filters: 6, kernelSize: 5, activation: 'relu' }),
+          tf.layers.maxPooling2d({ poolSize: 2 }),
+          tf.layers.flatten(),
+          tf.layers.dense({ units: 10, activation: 'softmax' }),
+        ],
+      }),
+      classNames,
+      preprocessing: { size: [32, 32], color: 'grey', resize: 'squash', like: 'mnist', normalise: { range: [0, 1] } },
+    } as const;
+    const digit = `${folder}/digit.png`;
+    const greys = Buffer.from(Uint8Array.from({ length: 784 }, (_, i) => (i * i) % 256));
+    await sharp(greys, { raw: { width: 28, height: 28, channels: 1 } }).png().toFile(digit);
+    const made = await opened(pathToFileURL(await exportForBrowser(saved, `${folder}/digits-32`)).href);
+    for (const one of [`${folder}/seven.png`, digit]) {
+      await made.locator('#file').setInputFiles(one);
+      await settled(made);
+      const shown = await probabilities(made);
+      const { top } = await classifyOne(saved, one);
+      expect(top).toHaveLength(5);
+      for (const { className, probability } of top) {
+        expect(Math.abs(shown[className] - probability), `${one}: ${className}`).toBeLessThan(1e-4);
+      }
+    }
+    saved.model.dispose();
+    await made.close();
   });
 
   it('reads colour photos as loadImageFolder does', async () => {

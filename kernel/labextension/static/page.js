@@ -57,6 +57,7 @@ function makePageClass(Widget) {
           height: '720px', resize: 'vertical', overflow: 'hidden', border: '1px solid var(--jp-border-color1)',
         });
         const link = element('a', { href: address, target: '_blank', rel: 'noopener' }, 'Open in a tab of its own');
+        Object.assign(link.style, { color: 'var(--jp-content-link-color)', textDecoration: 'underline' });
         this.node.replaceChildren(place, link);
       } catch (error) {
         const why = error instanceof Error ? error.message : error;

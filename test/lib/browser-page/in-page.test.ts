@@ -75,6 +75,11 @@ describe('preparePicture', () => {
     expect(steps.at(-1)!.name).toBe('brought to its size');
   });
 
+  it('takes a picture of 28 x 28 for one of the dataset', () => {
+    const picture = noise(28, 28);
+    expect(preparePicture(picture, grey, 'mnist').pixels.data).toEqual(picture.data);
+  });
+
   it('lays what is transparent on white, and makes grey by the luma', () => {
     const [clear, red, blue] = [[9, 9, 9, 0], [255, 0, 0, 255], [0, 0, 255, 128]];
     const picture = arrayOf(Uint8Array.from([clear, red, blue, clear].flat()), [2, 2, 4]);

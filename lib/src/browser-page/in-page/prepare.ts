@@ -20,19 +20,22 @@ export interface PreparedPicture {
 /** As `ownPicture`: of larger pictures no more pixels are looked at, and of the shorter side not less. */
 const LOOKED_AT = 640;
 const LEAST_SIDE = 10;
+/** Sides of the pictures of both datasets: what has them is taken for one of these, as `classifyOne` does. */
+const DATASET_SIDE = 28;
 
 /**
  * Does with a picture what was done with those that the model has learned from.
  *
  * @param picture `[height, width]` grey or `[height, width, 4]` with opacity, uint8
- * @param style the dataset that it is made like first (a photo or a drawing of a digit, say); undefined for a picture
- *   that only has to be brought to its size, as those of a folder
+ * @param style the dataset that it is made like first (a photo or a drawing of a digit, say), unless it has the size of
+ *   that; undefined for a picture that only has to be brought to its size, as those of a folder
  * @throws Error if a picture that shall look like those of a dataset has nothing on its ground
  */
 export function preparePicture(
   picture: NdArray<Uint8Array>, options: PagePreprocessing, style: PictureStyle | undefined,
 ): PreparedPicture {
-  if (style === undefined) {
+  const isOfDataset = picture.shape[0] === DATASET_SIDE && picture.shape[1] === DATASET_SIDE;
+  if (style === undefined || isOfDataset) {
     const opaque = inColor(onWhite(picture), options.color);
     const pixels = fit(opaque, options);
     return { pixels, steps: [{ name: 'original', picture: opaque }, { name: 'brought to its size', picture: pixels }] };
