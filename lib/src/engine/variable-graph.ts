@@ -45,7 +45,10 @@ export class VariableGraph extends Tape {
       shared_name: attribute.string(name),
     });
     const given = this.placeholder(`${name}_given`, 'float32', shape);
-    const assigned = super.operation('AssignVariableOp', [handle, given], { shape: [] }, {
+    // A tensor that is fed may lie in JavaScript's memory, which tfjs-node lets go of on the thread that drops it. The
+    // variable would drop it on one of TensorFlow's, where JavaScript's references must not be touched.
+    const own = super.operation('DeepCopy', [given], given, { T: float });
+    const assigned = super.operation('AssignVariableOp', [handle, own], { shape: [] }, {
       dtype: float,
       validate_shape: attribute.bool(true),
     });
