@@ -198,7 +198,8 @@ function sentencesOf(step: ConvolutionStep, channels: number): string[] {
   const parts = channels === 1 ? Array.from(packedValues(products))
     : Array.from({ length: channels }, (_, channel) =>
       packedValues(products.pick(null, null, channel)).reduce((total, value) => total + value, 0));
-  const shown = parts.slice(0, 9).map(writtenAlike(parts).written);
+  // So many fit into a line.
+  const shown = parts.slice(0, parts.length > 9 ? 5 : 9).map(writtenAlike(parts).written);
   const terms = shown.map((term, i) => (i === 0 ? term : term.startsWith('−') ? ` − ${term.slice(1)}` : ` + ${term}`))
     .join('');
   const more = parts.length > shown.length ? ` + … (${parts.length} in all)` : '';

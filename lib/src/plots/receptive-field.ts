@@ -8,7 +8,7 @@ import { n, picture as svgPicture, text } from './svg-elements';
 import { thumbnail } from './thumbnail';
 
 const SIDE = 164;
-const GAP = 14;
+const GAP = 18;
 const MARGIN = 16;
 const COLUMNS = 5;
 const ROW = SIDE + 78;

@@ -180,8 +180,8 @@ describe('receptiveFieldPicture', () => {
       'to 14 of the picture.');
     const marks = marksOf(svg);
     expect(marks.map(([, , width]) => Math.round((width * 28) / 164))).toEqual([3, 5, 7]);
-    // In the last of three pictures, 178 apart.
-    expect(marks[2][0]).toBeCloseTo(16 + 2 * 178 + (8 * 164) / 28, 0);
+    // In the last of three pictures, 182 apart.
+    expect(marks[2][0]).toBeCloseTo(16 + 2 * 182 + (8 * 164) / 28, 0);
     // The place in the middle of it in the first: the rows 12 to 14.
     expect(marks[0][1]).toBeCloseTo(16 + 22 + (12 * 164) / 28, 0);
     nothingFromElsewhere(svg);
