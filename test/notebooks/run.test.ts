@@ -40,6 +40,21 @@ describe('every lesson, with little data', () => {
     }
   });
 
+  it('finds in lesson 03 by hand what TensorFlow computes', () => {
+    const said = run.outputs('03_fashion_mnist_cnn').map((output) => [output.text ?? ''].flat().join('')).join('');
+    expect(said).toContain('160 + 9,280 + 495,680 + 2,080 + 330 = 507,530');
+    expect(said).toContain('the model says 507,530; flat has 7,744 numbers');
+    // Sums of whole numbers, and weights after an interruption, are the same to the last bit.
+    expect(said).toContain('676 numbers; largest difference 0\n');
+    expect(said).toMatch(/[\d,]+ weights, largest difference 0\n/);
+    const [, convolution] = /24 × 24 numbers, largest difference ([\d.e+-]+)/.exec(said)!;
+    expect(Number(convolution)).toBeLessThan(1e-4);
+    for (const step of [1, 2, 5, 20]) {
+      const [, byHand, byTf] = new RegExp(`step ${step}: by hand ([\\d. -]+) \\| tf ([\\d. -]+)\\n`).exec(said)!;
+      byHand.split(' ').forEach((value, i) => expect(Number(value)).toBeCloseTo(Number(byTf.split(' ')[i]), 3));
+    }
+  });
+
   it('is in the report, with time and memory', () => {
     expect([...run.report.keys()]).toEqual(lessons);
     for (const entry of run.report.values()) {
