@@ -149,7 +149,7 @@ function drawBars(canvas, values) {
   const [low, high] = scaleOf(values);
   // The stylesheet says the colours: of text for what is above zero, of the border below, of the outline for the line.
   const style = getComputedStyle(canvas);
-  const bar = Math.max(2, Math.floor(640 / values.length));
+  const bar = Math.max(2, Math.min(32, Math.floor(640 / values.length)));
   canvas.width = bar * values.length;
   canvas.style.maxWidth = `${canvas.width}px`;
   const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));

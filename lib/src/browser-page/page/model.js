@@ -89,9 +89,7 @@ exports.PageModel = class PageModel {
   }
 };
 
-/** A graphics processor that is only imitated is no faster than the processor, and takes seconds to begin. */
 function hasWebGl() {
   const canvas = document.createElement('canvas');
-  const real = { failIfMajorPerformanceCaveat: true };
-  return Boolean(canvas.getContext('webgl2', real) ?? canvas.getContext('webgl', real));
+  return Boolean(canvas.getContext('webgl2') ?? canvas.getContext('webgl'));
 }
