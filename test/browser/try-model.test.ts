@@ -303,6 +303,23 @@ describe.skipIf(noBrowser)('a model in a page of its own', () => {
     await plain.close();
   });
 
+  it('says so when its model cannot be loaded, or computes something else', async () => {
+    const html = readFileSync(file, 'utf8');
+    const damaged = {
+      weights: [html.replace(/(id="weights">.{400})[^<]*/s, '$1'), /^The model could not be loaded: .+ Try a newer browser/],
+      answers: [html.replace(/"expected":\[[^,]*/, '"expected":[7'), /^The model could not be loaded: its answers differ by [67]/],
+    } as const;
+    for (const [name, [content, message]] of Object.entries(damaged)) {
+      expect(content).not.toBe(html);
+      writeFileSync(`${folder}/${name}.html`, content);
+      const broken = await browser.newPage();
+      await broken.goto(pathToFileURL(`${folder}/${name}.html`).href);
+      await poll(() => broken.locator('#state').innerText()).toMatch(message);
+      expect(await broken.locator('#page').isVisible()).toBe(false);
+      await broken.close();
+    }
+  });
+
   it('answers to files as classifyOne does, for a model of lesson 05', async () => {
     const saved = {
       model: tf.sequential({
