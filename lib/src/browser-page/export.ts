@@ -134,7 +134,8 @@ function pageHtml(title: string, facts: PageFacts, weights: readonly Uint8Array[
     facts: JSON.stringify(facts).replaceAll('<', '\\u003c'),
     weights: Buffer.concat(weights).toString('base64'),
     script: asScript(linkModules('browser-page/page/main')),
-    about: 'Made with the course “Image classification in TypeScript”. It contains TensorFlow.js (Apache License 2.0).',
+    about:
+      'Made with the course “Image classification in TypeScript”. It contains TensorFlow.js (Apache License 2.0).',
   };
   return asset('page.html').replace(/\{\{(\w+)\}\}/g, (_, name: string) => parts[name]);
 }
