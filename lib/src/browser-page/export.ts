@@ -19,8 +19,8 @@ export interface BrowserPageOptions {
   /** Heading of the page. Default `Try the model`. */
   title?: string | undefined;
   /**
-   * `draw`: there is paper to draw on, and pictures can be opened; `photo`: pictures are opened. Default `draw` for grey
-   * models, `photo` for colour ones.
+   * `draw`: there is paper to draw on, and pictures can be opened; `photo`: pictures are opened. Default `draw` for
+   * grey models, `photo` for colour ones.
    */
   kind?: 'draw' | 'photo' | undefined;
 }

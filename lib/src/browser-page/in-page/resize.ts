@@ -82,7 +82,8 @@ function grown(picture: Plane, height: number, width: number): Plane {
   for (const [above, below, down] of rows) {
     for (const [left, right, along] of columns) {
       const blend = (row: number): number => {
-        const [first, second] = [picture.values[row * picture.width + left], picture.values[row * picture.width + right]];
+        const from = row * picture.width;
+        const [first, second] = [picture.values[from + left], picture.values[from + right]];
         return fround(first + fround(fround(second - first) * along));
       };
       const [top, bottom] = [blend(above), blend(below)];
