@@ -55,6 +55,15 @@ describe('every lesson, with little data', () => {
     }
   });
 
+  it('says in lesson 04 whether transfer has gained more than chance, and in lesson 05 what LeNet is made of', () => {
+    const said = (lesson: string) => run.outputs(lesson).map(({ text, data }) => [text ?? data?.['text/plain'] ?? ''].flat().join('')).join('');
+    const verdict = / points \(chance: ±[\d.]+\): (may be chance|a gain|a loss)\n/g;
+    expect([...said('04_cats_and_dogs').matchAll(verdict)]).toHaveLength(4);
+    // (25 + 1) 20, (25 * 20 + 1) 50, (1,250 + 1) 500 and (500 + 1) 10.
+    expect(said('05_digits_from_folders')).toContain('520 + 25,050 + 625,500 + 5,010\nby hand 656080  in the model 656080\n');
+    expect(said('05_digits_from_folders')).toContain('Skipped: 1 × truncated.');
+  });
+
   it('is in the report, with time and memory', () => {
     expect([...run.report.keys()]).toEqual(lessons);
     for (const entry of run.report.values()) {
