@@ -65,9 +65,10 @@ export type { History } from './training/history';
 
 export {
   showClassCounts, showConfusion, showFigure, showHistogram, showHistories, showHistory, showImage, showImages,
-  showImageSizes, showLearningRates, showMeanImages, showMemory, showModel, showOwnPicture, showWeights, type Pictures,
+  showImageSizes, showLearningRates, showMeanImages, showMemory, showModel, showOwnPicture, showWeights,
   type ShowImagesOptions, type Values,
 } from './display/figures';
+export type { Pictures } from './tensorflow/values';
 export {
   showConvolution, showFeatureMaps, showFilters, showGradCam, showLayerStatistics, showReceptiveField, showSaliency,
 } from './display/inside';

@@ -18,11 +18,9 @@ import type { MemoryAccount } from '../model/memory';
 import { meanImages } from '../preprocessing/mean-images';
 import type { OwnPicture } from '../preprocessing/own-picture';
 import { tf } from '../tensorflow';
+import { asArray, type Pictures } from '../tensorflow/values';
 import type { History } from '../training/history';
 import { show, type Bundle } from './output';
-
-/** Pictures as an array or as a tensor: the functions that show them take both, and leave both as they are. */
-export type Pictures = NdArray<Numbers> | tf.Tensor;
 
 /** A figure as Plotly for JupyterLab and VS Code, as SVG for everything else. */
 export function figureBundle(figure: Figure): Bundle {
@@ -291,10 +289,6 @@ function captionsOf({ captions, labels, classNames }: ShowImagesOptions, count: 
 function showGrid(html: string, count: number, captions: readonly string[] | undefined): void {
   const what = `${count} ${count === 1 ? 'image' : 'images'}`;
   show({ data: { 'text/html': html, 'text/plain': captions ? `${what}: ${captions.join(', ')}` : what } });
-}
-
-function asArray(pictures: Pictures): NdArray<Numbers> {
-  return pictures instanceof tf.Tensor ? arrayOf(pictures.dataSync() as Numbers, [...pictures.shape]) : pictures;
 }
 
 /** `[height, width, ...]` as a list of one. Shares the memory. */

@@ -2,7 +2,6 @@ import { arrayOf, packedValues } from '../arrays';
 import { layerActivations } from '../inspection/activations';
 import type { ConvolutionOptions } from '../inspection/convolution';
 import { gradCam, saliency, type GradCamOptions, type SaliencyOptions } from '../inspection/grad-cam';
-import { asArray, type Picture } from '../inspection/network';
 import { receptiveFields } from '../inspection/receptive-field';
 import { layerStatistics } from '../inspection/statistics';
 import { convolutionPicture, type DescribedSvg } from '../plots/convolution';
@@ -13,6 +12,7 @@ import { layerStatisticsTable } from '../plots/layer-statistics';
 import { overlayHtml } from '../plots/overlay';
 import { receptiveFieldPicture } from '../plots/receptive-field';
 import type { tf } from '../tensorflow';
+import { asArray, type Pictures } from '../tensorflow/values';
 import { show } from './output';
 
 /**
@@ -27,7 +27,7 @@ import { show } from './output';
  * ```
  * Taught in 03_fashion_mnist_cnn and 04_cats_and_dogs.
  */
-export function showFilters(filters: tf.layers.Layer | Picture): void {
+export function showFilters(filters: tf.layers.Layer | Pictures): void {
   const [kernel, title] = 'getWeights' in filters ? [kernelOf(filters), `Filters of ${filters.name}`]
     : [asArray(filters), 'Filters'];
   const [height, width, channels, count] = kernel.shape;
@@ -62,7 +62,7 @@ function kernelOf(layer: tf.layers.Layer): ReturnType<typeof asArray> {
  * ```
  * Taught in 03_fashion_mnist_cnn.
  */
-export function showFeatureMaps(model: tf.LayersModel, picture: Picture, options: FeatureMapsOptions = {}): void {
+export function showFeatureMaps(model: tf.LayersModel, picture: Pictures, options: FeatureMapsOptions = {}): void {
   const layers = layerActivations(model, picture);
   const lines = layers.map(({ name, type, shape, statistics: { mean, standardDeviation } }) =>
     `${name} (${type}) ${shape.join(' × ')}: mean ${shortNumber(mean)}, ` +
@@ -85,7 +85,7 @@ export function showFeatureMaps(model: tf.LayersModel, picture: Picture, options
  * Taught in 03_fashion_mnist_cnn and 04_cats_and_dogs.
  */
 export function showConvolution(
-  picture: Picture, kernel: Picture, at: readonly [row: number, column: number], options: ConvolutionOptions = {},
+  picture: Pictures, kernel: Pictures, at: readonly [row: number, column: number], options: ConvolutionOptions = {},
 ): void {
   showDescribed(convolutionPicture(asArray(picture), asArray(kernel), at, options));
 }
@@ -103,7 +103,7 @@ export function showConvolution(
  * Taught in 03_fashion_mnist_cnn and 04_cats_and_dogs.
  */
 export function showReceptiveField(
-  model: tf.LayersModel, picture: Picture, layer: string, at: readonly [row: number, column: number],
+  model: tf.LayersModel, picture: Pictures, layer: string, at: readonly [row: number, column: number],
 ): void {
   showDescribed(receptiveFieldPicture(asArray(picture), receptiveFields(model), layer, at));
 }
@@ -125,7 +125,7 @@ export interface NamedClasses {
  * Taught in 04_cats_and_dogs.
  */
 export function showGradCam(
-  model: tf.LayersModel, picture: Picture, options: GradCamOptions & NamedClasses = {},
+  model: tf.LayersModel, picture: Pictures, options: GradCamOptions & NamedClasses = {},
 ): void {
   const { map, classIndex, probability, layer } = gradCam(model, picture, options);
   const name = className(classIndex, options);
@@ -143,7 +143,7 @@ export function showGradCam(
  * Taught in 04_cats_and_dogs.
  */
 export function showSaliency(
-  model: tf.LayersModel, picture: Picture, options: SaliencyOptions & NamedClasses = {},
+  model: tf.LayersModel, picture: Pictures, options: SaliencyOptions & NamedClasses = {},
 ): void {
   const { map, classIndex, probability } = saliency(model, picture, options);
   showMap(picture, map, `Which pixels count for ${className(classIndex, options)} (${probability.toFixed(2)})`);
@@ -152,7 +152,7 @@ export function showSaliency(
 const className = (classIndex: number, { classNames }: NamedClasses): string =>
   classNames?.[classIndex] ?? `class ${classIndex}`;
 
-function showMap(picture: Picture, map: ReturnType<typeof saliency>['map'], title: string): void {
+function showMap(picture: Pictures, map: ReturnType<typeof saliency>['map'], title: string): void {
   const { html, alt } = overlayHtml(asArray(picture), map, title);
   show({ data: { 'text/html': html, 'text/plain': alt } });
 }

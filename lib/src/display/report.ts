@@ -1,10 +1,11 @@
 import type { NdArray } from 'ndarray';
-import { arrayOf, countText, shapeText, type Numbers } from '../arrays';
+import { countText, shapeText, type Numbers } from '../arrays';
 import type { ClassificationReport } from '../inspection/report';
 import { judgedText, rankedHtml, type JudgedPicture } from '../plots/ranked';
 import { take } from '../preprocessing/examples';
 import { tf } from '../tensorflow';
-import { showConfusion, type Pictures } from './figures';
+import { asArray, type Pictures } from '../tensorflow/values';
+import { showConfusion } from './figures';
 import { show } from './output';
 
 /**
@@ -94,7 +95,7 @@ export function judgedOf(report: ClassificationReport, index: number, which: str
 function someOf(images: Pictures, indices: readonly number[]): NdArray<Numbers> {
   if (!(images instanceof tf.Tensor)) return take(images, indices);
   const rows = tf.tidy(() => tf.gather(images, tf.tensor1d([...indices], 'int32')));
-  const array = arrayOf(rows.dataSync() as Numbers, [...rows.shape]);
+  const array = asArray(rows);
   rows.dispose();
   return array;
 }

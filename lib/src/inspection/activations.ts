@@ -1,7 +1,8 @@
 import type { NdArray } from 'ndarray';
 import { arrayOf } from '../arrays';
 import { tf } from '../tensorflow';
-import { networkOf, pictureTensor, valueOf, type LayerStep, type Picture } from './network';
+import type { Pictures } from '../tensorflow/values';
+import { networkOf, pictureTensor, valueOf, type LayerStep } from './network';
 import { statisticsOf, type Statistics } from './statistics';
 
 /** What one layer makes of one picture. */
@@ -36,7 +37,7 @@ export interface LayerActivation {
  * ```
  * Taught in 03_fashion_mnist_cnn and 05_digits_from_folders.
  */
-export function layerActivations(model: tf.LayersModel, picture: Picture): LayerActivation[] {
+export function layerActivations(model: tf.LayersModel, picture: Pictures): LayerActivation[] {
   const network = networkOf('layerActivations', model);
   const x = pictureTensor('layerActivations', network, picture);
   try {

@@ -1,7 +1,8 @@
 import type { NdArray } from 'ndarray';
 import { arrayOf, shapeText } from '../arrays';
 import { tf } from '../tensorflow';
-import { networkOf, pictureTensor, stepNamed, valueOf, type LayerStep, type Network, type Picture } from './network';
+import type { Pictures } from '../tensorflow/values';
+import { networkOf, pictureTensor, stepNamed, valueOf, type LayerStep, type Network } from './network';
 
 export interface SaliencyOptions {
   /** The class that is asked for, counted from 0. Default: the one that the model takes the picture for. */
@@ -54,7 +55,7 @@ export interface GradCam extends Saliency {
  * ```
  * Taught in 04_cats_and_dogs.
  */
-export function gradCam(model: tf.LayersModel, picture: Picture, options: GradCamOptions = {}): GradCam {
+export function gradCam(model: tf.LayersModel, picture: Pictures, options: GradCamOptions = {}): GradCam {
   const network = networkOf('gradCam', model);
   const target = options.layer === undefined ? lastConvolution(network) : stepNamed('gradCam', network, options.layer);
   if (target.shape.length !== 3) {
@@ -91,7 +92,7 @@ export function gradCam(model: tf.LayersModel, picture: Picture, options: GradCa
  * ```
  * Taught in 04_cats_and_dogs.
  */
-export function saliency(model: tf.LayersModel, picture: Picture, options: SaliencyOptions = {}): Saliency {
+export function saliency(model: tf.LayersModel, picture: Pictures, options: SaliencyOptions = {}): Saliency {
   const network = networkOf('saliency', model);
   if (network.input.shape.length !== 3) {
     throw new Error(
@@ -109,7 +110,7 @@ export function saliency(model: tf.LayersModel, picture: Picture, options: Salie
 function weighed(
   caller: string,
   network: Network,
-  picture: Picture,
+  picture: Pictures,
   { classIndex: asked }: SaliencyOptions,
   target: LayerStep,
   weigh: (output: tf.Tensor, gradient: tf.Tensor) => tf.Tensor,

@@ -1,10 +1,7 @@
-import type { NdArray } from 'ndarray';
-import { arrayOf, packedValues, shapeText, type Numbers } from '../arrays';
+import { packedValues, shapeText } from '../arrays';
 import { connections, type LayerUse } from '../model/connections';
 import { tf } from '../tensorflow';
-
-/** A picture as an array or as a tensor: what is given is read, and stays as it is. */
-export type Picture = NdArray<Numbers> | tf.Tensor;
+import type { Pictures } from '../tensorflow/values';
 
 /** One place where a network uses a layer. Models within the model are gone into: each of their layers is one. */
 export interface LayerStep {
@@ -86,7 +83,7 @@ export function stepNamed(caller: string, { steps }: Network, name: string): Lay
 }
 
 /** One picture as a batch of one, float32, of the model's input shape. The caller disposes it. */
-export function pictureTensor(caller: string, { input }: Network, picture: Picture): tf.Tensor {
+export function pictureTensor(caller: string, { input }: Network, picture: Pictures): tf.Tensor {
   const expected = input.shape;
   const given = [...picture.shape];
   const one = given[0] === 1 ? given.slice(1) : undefined;
@@ -103,9 +100,4 @@ export function pictureTensor(caller: string, { input }: Network, picture: Pictu
   }
   if (picture instanceof tf.Tensor) return tf.tidy(() => picture.reshape([1, ...shape]).cast('float32'));
   return tf.tensor(Float32Array.from(packedValues(picture)), [1, ...shape]);
-}
-
-/** The numbers of an array or of a tensor, with their shape; an array is handed on. */
-export function asArray(picture: Picture): NdArray<Numbers> {
-  return picture instanceof tf.Tensor ? arrayOf(picture.dataSync() as Numbers, [...picture.shape]) : picture;
 }
