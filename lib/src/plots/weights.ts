@@ -1,6 +1,7 @@
 import type { NdArray } from 'ndarray';
 import { countText, packedValues, shapeText, type Numbers } from '../arrays';
 import { extent } from '../bins';
+import { statisticsOf } from '../inspection/statistics';
 import { diverging, rounded, type Axis, type Figure, type HeatmapTrace } from './figure';
 import { numberText } from './svg-scales';
 
@@ -43,7 +44,7 @@ export function weightsFigure(kernel: NdArray<Numbers>, { title = 'Weights' }: W
   const values = packedValues(kernel);
   const columns = shape[shape.length - 1];
   const rows = values.length / columns;
-  const statistics = statisticsOf(values);
+  const statistics = statisticsText(values);
   const cell = { rows: Math.ceil(rows / MOST_CELLS), columns: Math.ceil(columns / MOST_CELLS) };
   const z = binned(values, rows, columns, cell);
   const [low, high] = extent(z.flat()) ?? [0, 0];
@@ -88,26 +89,16 @@ function axis(length: number, isReversed: boolean): Axis {
   return { range, showgrid: false, zeroline: false, ...(length <= 12 && { dtick: 1 }) };
 }
 
-function statisticsOf(values: Numbers): string {
-  const span = extent(values);
-  if (!span) {
+function statisticsText(values: Numbers): string {
+  const { count, mean, standardDeviation, min, max, notFinite } = statisticsOf(values);
+  if (notFinite === count) {
     throw new Error(
       'weightsFigure: got no finite number. Weights become NaN when the learning rate is too large.',
     );
   }
-  let [sum, squares, finite] = [0, 0, 0];
-  for (const value of values) {
-    if (!Number.isFinite(value)) continue;
-    finite++;
-    sum += value;
-    squares += value * value;
-  }
-  const mean = sum / finite;
-  const deviation = Math.sqrt(Math.max(0, squares / finite - mean * mean));
-  const [low, high] = span.map((value) => numberText(rounded(value, 4)));
-  const others = values.length - finite;
-  const rest = others > 0 ? `, and ${countText(others)} not finite` : '';
-  return `${low} to ${high}, mean ${mean.toFixed(4)}, standard deviation ${deviation.toFixed(4)}${rest}`;
+  const [low, high] = [min, max].map((value) => numberText(rounded(value, 4)));
+  const rest = notFinite > 0 ? `, and ${countText(notFinite)} not finite` : '';
+  return `${low} to ${high}, mean ${mean.toFixed(4)}, standard deviation ${standardDeviation.toFixed(4)}${rest}`;
 }
 
 /** The mean of each cell of so many rows and columns. */
