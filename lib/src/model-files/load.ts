@@ -27,7 +27,7 @@ export interface SavedModel {
  * ```ts
  * const { model, history, classNames } = await loadModel('models/fashion-cnn');
  * ```
- * Taught in 03_fashion_cnn.
+ * Taught in 03_fashion_mnist_cnn.
  */
 export async function loadModel(folder: string): Promise<SavedModel> {
   if (typeof folder !== 'string' || folder === '') {

@@ -46,7 +46,7 @@ const FINE = 6;
  * @param original `[height, width]` grey, `[height, width, 3]` colour or `[height, width, 4]` with opacity; uint8, each
  *   side at least 10
  * @throws Error for another shape, or where nothing stands out from the ground
- * Taught in 03_fashion_cnn.
+ * Taught in 03_fashion_mnist_cnn.
  */
 export function likeDataset(original: NdArray<Uint8Array>, style: PictureStyle): OwnPicture {
   const opaque = withGround(original);
