@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -8,11 +8,12 @@ import { temporaryFolders } from './temporary';
 const project = path.resolve(__dirname, '../..');
 const newFolder = temporaryFolders();
 
-/** A bare copy of what set-up needs, as a clone has it. */
+/** A bare copy of what set-up needs, as a clone has it: nothing that was made here, such as the models of a lesson. */
 function copyCourse(to: string): void {
-  const made = /[/\\](node_modules|dist|\.venv|\.setup|[^/\\]*\.tsbuildinfo)$/;
-  for (const name of ['package.json', 'package-lock.json', '.npmrc', 'tsconfig.json', 'tsconfig.base.json', 'setup', 'lib', 'kernel', 'datasets', 'notebooks']) {
-    fs.cpSync(path.join(project, name), path.join(to, name), { recursive: true, filter: (file) => !made.test(file) });
+  const needed = ['package.json', 'package-lock.json', '.npmrc', 'tsconfig*.json', 'setup', 'lib', 'kernel', 'datasets', 'notebooks'];
+  const listed = ['ls-files', '-z', '--cached', '--others', '--exclude-standard', '--', ...needed];
+  for (const file of execFileSync('git', listed, { cwd: project, encoding: 'utf8' }).split('\0').filter(Boolean)) {
+    if (fs.existsSync(path.join(project, file))) fs.cpSync(path.join(project, file), path.join(to, file));
   }
 }
 
