@@ -34,3 +34,12 @@ export function markdownTable(head, rows) {
 
 /** With a comma for each thousand. @param {number} value */
 export const count = (value) => Math.round(value).toLocaleString('en-US');
+
+/**
+ * The command as it was typed, for a result: the same on every machine.
+ *
+ * @param {string} name of the measurement
+ */
+export const commandText = (name) =>
+  ['npm run bench --', name, ...process.argv.slice(2).map((word, i, all) =>
+    ({ '--python': 'PYTHON', '--json': 'FILE' })[all[i - 1]] ?? word)].join(' ');

@@ -26,7 +26,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Interrupted } from '../../setup/problems.mjs';
-import { count, machineText, markdownTable, median, today } from '../support.mjs';
+import { commandText, count, machineText, markdownTable, median, today } from '../support.mjs';
 import { MODELS, prepare, runScript, speed } from './children.mjs';
 import { peersPython } from './peers.mjs';
 
@@ -319,17 +319,13 @@ function versions(rows) {
  *   failures: { row: Row, reason: string }[] }} facts
  */
 function report(rows, { rounds, minutes, load, sources, isAlone, failures }) {
-  const command = `npm run bench -- train ${process.argv
-    .slice(2)
-    .map((word, i, all) => ({ '--python': 'PYTHON', '--json': 'FILE' })[all[i - 1]] ?? word)
-    .join(' ')}`;
   const drawn = Object.entries(sources)
     .filter(([, source]) => source !== 'real')
     .map(([name]) => name);
   const lines = [
     '# Training, beside Keras and PyTorch',
     '',
-    `Written by \`${command.trim()}\` in ${minutes} minutes, ${today()}: ` +
+    `Written by \`${commandText('train')}\` in ${minutes} minutes, ${today()}: ` +
       `${rounds === 1 ? 'one round' : `${rounds} rounds in turns, median (smallest to largest)`}.`,
     `${machineText()}, load ${load.toFixed(2)} before; ${versions(rows).join('; ')}.`,
     drawn.length > 0 ? `Drawn stand-ins, not the real pictures: ${drawn.join(', ')}.` : 'All on the real pictures.',

@@ -12,7 +12,7 @@
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import { count, machineText, markdownTable, median, today } from '../support.mjs';
+import { commandText, count, machineText, markdownTable, median, today } from '../support.mjs';
 import { MODELS, prepare, runScript } from './children.mjs';
 
 /**
@@ -210,7 +210,7 @@ function report({ peak, byBatch, byWidth, byExamples, shares, versions }) {
   return [
     '# How the time of training grows, and where it goes',
     '',
-    `Written by \`npm run bench -- train ${process.argv.slice(2).join(' ')}\`, ${today()}; ` +
+    `Written by \`${commandText('train')}\`, ${today()}; ` +
       'how is said at the top of bench/train/growth.mjs.',
     `${machineText()}; ${versions}. ` +
       `Peak: ${count(peak / 1e9)} GFLOP/s, in the product of two ${PEAK} × ${PEAK} matrices of float32.`,
