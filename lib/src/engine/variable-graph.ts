@@ -1,6 +1,6 @@
 import { attribute, type Attribute, type GraphType } from '../tensorflow/graph';
 import { Tape } from './tape';
-import type { Shape, Value } from './values';
+import type { Value } from './values';
 
 const float = attribute.type('float32');
 
@@ -106,13 +106,7 @@ export class VariableGraph extends Tape {
     return { ref: add('Exit', [rowsSwitch], 'float32'), shape: soFar.shape, type: 'float32' };
   }
 
-  override operation(
-    name: string,
-    inputs: readonly Value[],
-    result: { shape: Shape; type?: GraphType },
-    attributes: Record<string, Attribute> = {},
-    after: readonly string[] = [],
-  ): Value {
+  override operation(...[name, inputs, result, attributes = {}, after = []]: Parameters<Tape['operation']>): Value {
     const { loop } = this;
     if (!loop) return super.operation(name, inputs, result, attributes, after);
     const isInside = (value: Value): boolean => loop.inside.has(value.ref.split(':')[0]);

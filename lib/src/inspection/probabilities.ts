@@ -1,6 +1,7 @@
 import type { NdArray } from 'ndarray';
 import { arrayOf, packedValues, shapeText, type Numbers } from '../arrays';
-import { tf } from '../tensorflow';
+import type { tf } from '../tensorflow';
+import { asArray } from '../tensorflow/values';
 
 /** How far rounding in float32 takes a probability beyond 0 or 1. */
 const ROUNDING = 1e-4;
@@ -23,7 +24,7 @@ export function asProbabilities(caller: string, answers: NdArray<Numbers> | tf.T
         'as predict returns them.',
     );
   }
-  const values = answers instanceof tf.Tensor ? (answers.dataSync() as Numbers) : packedValues(answers);
+  const values = packedValues(asArray(answers));
   const wrong = (values as Float32Array).findIndex((value) => value < -ROUNDING || value > 1 + ROUNDING);
   if (wrong >= 0) {
     throw new Error(
