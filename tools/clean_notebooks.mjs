@@ -1,8 +1,8 @@
 // @ts-check
 
 /**
- * Brings notebooks into the form in which they are committed: no outputs, no counts, only the metadata that is needed, and the key
- * order and indentation with which Jupyter saves, so that a diff shows the change alone.
+ * Brings notebooks into the form in which they are committed: no outputs, no counts, only the metadata that is needed (of exercises:
+ * nbgrader's), and the key order and indentation with which Jupyter saves, so that a diff shows the change alone.
  *
  * node tools/clean_notebooks.mjs [--check] [paths]
  * Without paths: all notebooks of the course. With --check nothing is written; the exit code is 1 if a notebook is not clean.
@@ -24,7 +24,7 @@ const METADATA = {
   language_info: { file_extension: '.ts', mimetype: 'text/typescript', name: 'typescript', version },
 };
 
-/** @typedef {{ cell_type: string; id?: string; source: string | string[]; attachments?: object }} Cell */
+/** @typedef {{ cell_type: string; id?: string; source: string | string[]; metadata?: Record<string, any>; attachments?: object }} Cell */
 
 /** The notebooks that are committed. @returns {string[]} absolute paths */
 export function committedNotebooks() {
@@ -41,7 +41,8 @@ export function cleanNotebook(text) {
   const { cells } = JSON.parse(text);
   /** @type {Set<string>} */
   const taken = new Set();
-  const clean = cells.filter((cell) => sourceOf(cell) !== '').map((cell) => cleanCell(cell, taken));
+  // An empty answer is still an answer's place.
+  const clean = cells.filter((cell) => sourceOf(cell) !== '' || cell.metadata?.nbgrader).map((cell) => cleanCell(cell, taken));
   return `${JSON.stringify({ cells: clean, metadata: METADATA, nbformat: 4, nbformat_minor: 5 }, null, 1)}\n`;
 }
 
@@ -52,11 +53,24 @@ function sourceOf(cell) {
 
 /** Keys in the order of the alphabet, as Jupyter sorts them. @param {Cell} cell @param {Set<string>} taken */
 function cleanCell(cell, taken) {
-  const source = sourceOf(cell).split(/(?<=\n)/);
+  const text = sourceOf(cell);
+  const source = text === '' ? [] : text.split(/(?<=\n)/);
   const id = freeId(cell, taken);
   taken.add(id);
-  if (cell.cell_type === 'code') return { cell_type: 'code', execution_count: null, id, metadata: {}, outputs: [], source };
-  return { ...(cell.attachments ? { attachments: cell.attachments } : {}), cell_type: cell.cell_type, id, metadata: {}, source };
+  const metadata = cellMetadata(cell);
+  if (cell.cell_type === 'code') return { cell_type: 'code', execution_count: null, id, metadata, outputs: [], source };
+  return { ...(cell.attachments ? { attachments: cell.attachments } : {}), cell_type: cell.cell_type, id, metadata, source };
+}
+
+/**
+ * What nbgrader needs to know of a cell of an exercise, and whether a learner may delete or edit it. Other cells need nothing.
+ * @param {Cell} cell
+ */
+function cellMetadata({ metadata = {} }) {
+  if (metadata.nbgrader === undefined) return {};
+  const { deletable, editable } = metadata;
+  const nbgrader = Object.fromEntries(Object.entries(metadata.nbgrader).sort(([a], [b]) => (a < b ? -1 : 1)));
+  return { ...(deletable === undefined ? {} : { deletable }), ...(editable === undefined ? {} : { editable }), nbgrader };
 }
 
 /** An id that a cell has stays; one that is missing or taken by an earlier cell gets a number. @param {Cell} cell @param {Set<string>} taken */

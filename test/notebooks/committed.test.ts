@@ -50,6 +50,21 @@ describe('the checks of notebooks', () => {
     expect(clean.cells.at(-1).source).toEqual(["console.log('never');"]);
   });
 
+  it('leave a cell of an exercise what nbgrader needs to know of it, in a stable order, and no more', () => {
+    const nbgrader = { schema_version: 3, grade: false, solution: true, locked: false, task: false, grade_id: 'e1-1' };
+    const notebook = { cells: [
+      { cell_type: 'code', id: 'e1-1', source: '', outputs: [], metadata: { tags: ['mine'], nbgrader, editable: true, deletable: false } },
+      { cell_type: 'markdown', id: 'text', source: 'Text', metadata: { editable: false } },
+    ] };
+    const clean = cleanNotebook(JSON.stringify(notebook));
+    expect(cleanNotebook(clean)).toBe(clean);
+    const [answer, text] = JSON.parse(clean).cells;
+    expect(answer.source).toEqual([]);
+    expect(answer.metadata).toEqual({ deletable: false, editable: true, nbgrader });
+    expect(Object.keys(answer.metadata.nbgrader)).toEqual(['grade', 'grade_id', 'locked', 'schema_version', 'solution', 'task']);
+    expect(text.metadata).toEqual({});
+  });
+
   it('find cells that are too long, and cells without text before them', () => {
     expect(structureFindings(readCells(fixture('bad')))).toEqual([
       'cell no-text has no text before it that says what to expect',
