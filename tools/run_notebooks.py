@@ -63,7 +63,10 @@ def main():
 
 def parse_arguments():
     parser = argparse.ArgumentParser(prog='npm run notebooks --', description='Runs notebooks through the real kernel.')
-    parser.add_argument('names', nargs='*', help='a name (01_mnist_mlp), a number (01) or a path; all of notebooks/ without one')
+    parser.add_argument(
+        'names', nargs='*',
+        help='a name (01_mnist_mlp), a number (01), either with its folder (exercises/01), or a path; all of notebooks/ without one',
+    )
     parser.add_argument('--quick', action='store_true', help='a small part of the data and few epochs (COURSE_QUICK=1)')
     parser.add_argument('--out', type=Path, default=COURSE / 'output' / 'notebooks', help='the folder for what is written')
     parser.add_argument('--timeout', type=float, help='the most seconds that one cell may take; no limit without it')
@@ -72,18 +75,23 @@ def parse_arguments():
 
 def find_notebooks(names):
     """The notebooks' paths; ends the program if one cannot be found."""
-    known = sorted(path for folder in FOLDERS for path in (COURSE / folder).glob('*.ipynb'))
+    known = [path for folder in FOLDERS for path in sorted((COURSE / folder).glob('*.ipynb'))]
     if not names:
-        return [path for path in known if path.parent.name == 'notebooks']
+        return [path for path in known if path.parent.name == FOLDERS[0]]
     found, unknown = [], []
     for name in names:
         path = Path(name)
         if path.suffix == '.ipynb' and path.is_file():
             found.append(path.resolve())
             continue
-        matches = [each for each in known if name in (each.stem, each.name, each.stem.split('_')[0])]
-        found.extend(matches)
-        if not matches:
+        # A lesson and its exercises have the same name: without a folder, the first folder that has it is meant.
+        folder, _, wanted = name.rpartition('/')
+        for each in [folder] if folder else FOLDERS:
+            matches = [it for it in known if it.parent.name == each and wanted in (it.stem, it.name, it.stem.split('_')[0])]
+            if matches:
+                found.extend(matches)
+                break
+        else:
             unknown.append(name)
     if unknown:
         print(f'No such notebook: {", ".join(unknown)}. There are:', file=sys.stderr)
@@ -93,9 +101,15 @@ def find_notebooks(names):
     return list(dict.fromkeys(found))
 
 
+def name_of(path):
+    """What the report and the files call it: its name; for an exercise with its folder, because the lesson has the same."""
+    folder = path.parent.name
+    return f'{folder}/{path.stem}' if path.parent.parent == COURSE and folder != FOLDERS[0] else path.stem
+
+
 def run(path, out, environment, timeout):
     """Runs one notebook, writes its results, and returns its entry of the report."""
-    name = path.stem
+    name = name_of(path)
     notebook = nbformat.read(path, as_version=4)
     progress = Progress(name, sum(is_code(cell) for cell in notebook.cells))
     client = Client(
@@ -114,7 +128,8 @@ def run(path, out, environment, timeout):
     started = time.monotonic()
     with progress, memory:
         try:
-            asyncio.run(client.async_execute(env=environment))
+            # As a Jupyter server tells it the kernel.
+            asyncio.run(client.async_execute(env=dict(environment, JPY_SESSION_NAME=str(path))))
         except (CellExecutionError, CellTimeoutError, DeadKernelError, NoSuchKernel, RuntimeError) as error:
             if client.is_interrupted:
                 raise KeyboardInterrupt from None
@@ -124,8 +139,9 @@ def run(path, out, environment, timeout):
     entry['peakMemoryBytes'] = memory.bytes
     progress.done(entry)
 
+    (out / name).parent.mkdir(exist_ok=True)
     write_whole(out / f'{name}.ipynb', nbformat.writes(notebook) + '\n')
-    write_whole(out / f'{name}.html', to_html(notebook, name))
+    write_whole(out / f'{name}.html', to_html(notebook, path.stem))
     return entry
 
 
