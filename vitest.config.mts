@@ -5,7 +5,10 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     // The tests run the library's source; notebooks and the kernel run what is built from it.
-    alias: { '@course/lib': fileURLToPath(new URL('lib/src/index.ts', import.meta.url)) },
+    alias: {
+      '@course/lib/exercises': fileURLToPath(new URL('lib/src/exercises/index.ts', import.meta.url)),
+      '@course/lib': fileURLToPath(new URL('lib/src/index.ts', import.meta.url)),
+    },
     // TensorFlow's native library is loaded once a process and uses all cores itself.
     pool: 'forks',
     maxWorkers: 2,
