@@ -8,6 +8,34 @@ const OUTPUT = path.resolve(__dirname, '../output/notebooks');
 const FIXTURES = path.resolve(__dirname, '../fixtures/notebooks');
 const lessons = committedNotebooks().filter((file) => path.basename(path.dirname(file)) === 'notebooks').map((file) => path.basename(file, '.ipynb'));
 
+/**
+ * What VS Code's notebook editor draws, best first: its own order (microsoft/vscode, extensions/ipynb/src/deserializers.ts) of what it and the
+ * renderers of its Jupyter extension know. Types that it does not know it passes over.
+ */
+const VSCODE_TYPES = ['application/vnd.plotly.v1+json', 'text/html', 'image/gif', 'text/latex', 'text/markdown', 'image/png', 'image/svg+xml',
+  'image/jpeg', 'application/json', 'text/plain'];
+
+type Output = Record<string, any>;
+const textOf = (content: string | string[] | undefined): string => [content ?? ''].flat().join('');
+
+/** Why a viewer without scripts, without the course's extension, or without eyes would miss something of an output. */
+function outputFindings({ output_type, data }: Output): string[] {
+  if (output_type !== 'display_data' && output_type !== 'execute_result') return [];
+  const types = Object.keys(data);
+  const [html, svg, words] = ['text/html', 'image/svg+xml', 'text/plain'].map((type) => textOf(data[type]));
+  const shown = VSCODE_TYPES.find((type) => types.includes(type));
+  const images = [...html.matchAll(/<img\b[^>]*>/g)].map(([tag]) => tag);
+  return [
+    ...(shown === undefined || (shown === 'text/plain' && types.length > 1) ? [`VS Code draws none of ${types.join(', ')}`] : []),
+    ...(types.some((type) => type.startsWith('application/')) && !svg && !html ? [`no static form beside ${types.join(', ')}`] : []),
+    ...(/<(script|iframe|object|embed)\b|\son\w+=/i.test(html) ? ['HTML that runs something'] : []),
+    // What has been shown may be taken away again, words and all.
+    ...(words.trim() === '' && (html || svg) ? ['no words for those who do not see it'] : []),
+    ...images.filter((tag) => !/\salt="/.test(tag)).map((tag) => `a picture without alt: ${tag.slice(0, 80)}`),
+    ...(svg && !/<svg\b[^>]*\brole="img"[^>]*>\s*<title>[^<]/.test(svg) ? ['an SVG without title'] : []),
+  ];
+}
+
 /** What a page would fetch from elsewhere when it is opened. */
 const externalSources = (html: string) => Array.from(
   html.matchAll(/<(?:script|img|link|iframe)\b[^>]*?\b(?:src|href)=["']?(https?:[^"'\s>]+)|import\(["'](https?:[^"']+)/g), ([, tag, module]) => tag ?? module);
@@ -31,17 +59,21 @@ describe('every lesson, with little data', () => {
     expect(run.outputs('01_mnist_mlp').filter((output) => output.data?.['image/svg+xml'])).not.toEqual([]);
   });
 
+  it.each(lessons)('%s shows each output in VS Code too, statically where no script runs, and in words', (name) => {
+    expect(run.outputs(name).flatMap(outputFindings)).toEqual([]);
+  });
+
   it.each(lessons)('%s becomes a page that shows its figures without a network', (name) => {
     const html = run.read(`${name}.html`);
     expect(externalSources(html)).toEqual([]);
     const figures = run.outputs(name).map((output) => output.data?.['image/svg+xml']).filter((svg) => svg !== undefined);
     for (const svg of figures) {
-      expect(html.includes(Buffer.from([svg].flat().join('')).toString('base64')), 'the picture of a figure is in the page').toBe(true);
+      expect(html.includes(Buffer.from(textOf(svg)).toString('base64')), 'the picture of a figure is in the page').toBe(true);
     }
   });
 
   it('finds in lesson 03 by hand what TensorFlow computes', () => {
-    const said = run.outputs('03_fashion_mnist_cnn').map((output) => [output.text ?? ''].flat().join('')).join('');
+    const said = run.outputs('03_fashion_mnist_cnn').map((output) => textOf(output.text)).join('');
     expect(said).toContain('160 + 9,280 + 495,680 + 2,080 + 330 = 507,530');
     expect(said).toContain('the model says 507,530; flat has 7,744 numbers');
     // Sums of whole numbers, and weights after an interruption, are the same to the last bit.
@@ -56,7 +88,7 @@ describe('every lesson, with little data', () => {
   });
 
   it('says in lesson 04 whether transfer has gained more than chance, and in lesson 05 what LeNet is made of', () => {
-    const said = (lesson: string) => run.outputs(lesson).map(({ text, data }) => [text ?? data?.['text/plain'] ?? ''].flat().join('')).join('');
+    const said = (lesson: string) => run.outputs(lesson).map(({ text, data }) => textOf(text ?? data?.['text/plain'])).join('');
     const verdict = / points \(chance: ±[\d.]+\): (may be chance|a gain|a loss)\n/g;
     expect([...said('04_cats_and_dogs').matchAll(verdict)]).toHaveLength(4);
     // (25 + 1) 20, (25 * 20 + 1) 50, (1,250 + 1) 500 and (500 + 1) 10.
@@ -71,6 +103,31 @@ describe('every lesson, with little data', () => {
       expect(entry.peakMemoryBytes).toBeGreaterThan(50e6);
     }
     expect(run.exitCode, run.output).toBe(0);
+  });
+});
+
+describe('the check of outputs', () => {
+  const shown = (data: Record<string, unknown>): string[] => outputFindings({ output_type: 'display_data', data });
+  const figure = '<svg role="img" width="10"><title>Two curves</title></svg>';
+
+  it('takes figures, pictures, tables and text as they are', () => {
+    expect(shown({ 'application/vnd.plotly.v1+json': {}, 'image/svg+xml': figure, 'text/plain': 'Two curves' })).toEqual([]);
+    expect(shown({ 'application/vnd.course.page+json': {}, 'text/html': '<a href="pages/index.html">page</a>', 'text/plain': 'page' })).toEqual([]);
+    expect(shown({ 'text/html': ['<img alt="" src="data:">', 'x'], 'text/plain': ['x'] })).toEqual([]);
+    expect(shown({ 'text/plain': '' })).toEqual([]);
+    expect(outputFindings({ output_type: 'stream', name: 'stdout', text: 'x' })).toEqual([]);
+  });
+
+  it('finds what a viewer would miss', () => {
+    expect(shown({ 'application/vnd.course.page+json': {}, 'text/plain': 'page' })).toEqual([
+      'VS Code draws none of application/vnd.course.page+json, text/plain',
+      'no static form beside application/vnd.course.page+json, text/plain',
+    ]);
+    expect(shown({ 'text/html': '<script>1</script>', 'text/plain': 'x' })).toEqual(['HTML that runs something']);
+    expect(shown({ 'text/html': '<img src="data:" onload="x()">', 'text/plain': ' ' })).toEqual([
+      'HTML that runs something', 'no words for those who do not see it', 'a picture without alt: <img src="data:" onload="x()">',
+    ]);
+    expect(shown({ 'image/svg+xml': '<svg><path/></svg>', 'text/plain': 'x' })).toEqual(['an SVG without title']);
   });
 });
 
