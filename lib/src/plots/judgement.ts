@@ -1,0 +1,216 @@
+import type { CaseResult, CriterionResult, Judgement } from '../exercises/judgement';
+import type { Plain } from '../exercises/values';
+import { colors } from './figure';
+import { codeHtml, differenceHtml, gridOf, numberWith, plainText, valueHtml } from './plain-values';
+import { escapeXml } from './svg-elements';
+
+/** What is known around a judgement. */
+export interface Surroundings {
+  /** The name that the answer has in the notebook. */
+  readonly answer?: string;
+  /** The names of the learner's own parameters. */
+  readonly parameters?: readonly (string | undefined)[];
+  /** The exercise that comes after this one in the lesson. */
+  readonly next?: { readonly id: string; readonly title: string } | undefined;
+  /** What else has to be said, each a sentence or two. */
+  readonly notes?: readonly string[];
+}
+
+/** A call that is not longer stands on one line; else each argument has a block of its own. */
+const SHORT_CALL = 64;
+/** Cases that are shown in all. More would fill the notebook, and nobody reads them. */
+const MOST_CASES = 8;
+
+/**
+ * What `check` has found, as HTML that needs no script and no other file: passed or not yet, the points, each criterion
+ * in words and with a mark, the first case that fails with what is expected and what came, the hint, and what to do
+ * next. All other cases are folded away.
+ *
+ * @param judgement as `judge` returns it
+ *
+ * ```ts
+ * judgementHtml(judgement, { answer: 'conv2d', next: { id: '3.3', title: 'Padding' } })
+ * ```
+ * Taught in 00_start_here.
+ */
+export function judgementHtml(judgement: Judgement, around: Surroundings = {}): string {
+  const { criteria, hint, trouble, kind } = judgement;
+  const { mark, words } = verdictOf(judgement);
+  const room = { left: MOST_CASES };
+  const firstFailing = criteria.find(isFailing);
+  const items = criteria.map((criterion) => criterionHtml(criterion, criterion === firstFailing, kind, around, room));
+  const parts = [
+    `<div role="heading" aria-level="4" style="font-size: 1.1em"><strong>${mark} ${words}</strong> · ` +
+      `${escapeXml(titleOf(judgement))}</div>`,
+    `<div>${pointsText(judgement)}</div>`,
+    ...(trouble === undefined ? [] : [`<div style="margin: 6px 0">${escapeXml(trouble)}</div>`]),
+    ...(items.length > 0 ? [`<ul style="list-style: none; margin: 8px 0; padding: 0">${items.join('')}</ul>`] : []),
+    ...(hint === undefined ? [] : [hintHtml(hint)]),
+    `<div>${escapeXml(nextText(judgement, around.next))}</div>`,
+    ...(around.notes ?? []).map((note) => `<div><small>${escapeXml(note)}</small></div>`),
+  ];
+  const label = `Exercise ${judgement.id}: ${words}`;
+  return frameHtml(label, judgement.passed ? colors.highlight : colors.validation, parts.join(''));
+}
+
+/** The same in words, for a terminal and a screen reader. */
+export function judgementText(judgement: Judgement, around: Surroundings = {}): string {
+  const { criteria, hint, trouble } = judgement;
+  const { mark, words } = verdictOf(judgement);
+  return [
+    `${mark} ${words} · ${titleOf(judgement)}`,
+    pointsText(judgement),
+    ...(trouble === undefined ? [] : [trouble]),
+    ...criteria.flatMap((criterion) => [
+      `  ${markOf(criterion)} ${criterion.name}: ${resultText(criterion)}`,
+      ...(criterion.note === undefined ? [] : [`    ${criterion.note}`]),
+      ...criterion.cases.filter(({ passed }) => !passed).slice(0, 1).flatMap((each) => caseText(each, around)),
+    ]),
+    ...(hint === undefined ? [] : [`Hint: ${hint}`]),
+    nextText(judgement, around.next),
+    ...(around.notes ?? []),
+  ].join('\n');
+}
+
+/** Something that has to be said instead of a judgement, as HTML. */
+export const noticeHtml = (title: string, sentences: readonly string[]): string =>
+  frameHtml(title, colors.neutral, `<div role="heading" aria-level="4"><strong>${escapeXml(title)}</strong></div>` +
+    sentences.map((sentence) => `<div>${escapeXml(sentence)}</div>`).join(''));
+
+const frameHtml = (label: string, color: string, content: string): string =>
+  `<div role="group" aria-label="${escapeXml(label)}" style="border-left: 4px solid ${color}; ` +
+    `padding: 2px 0 2px 12px; max-width: 62em; line-height: 1.5">${content}</div>`;
+
+const hintHtml = (hint: string): string =>
+  `<div role="note" style="margin: 8px 0; padding: 6px 10px; border: 1px solid ${colors.neutral}; border-radius: 4px; ` +
+    `max-width: 56em"><strong>Hint</strong> · ${escapeXml(hint)}</div>`;
+
+const titleOf = ({ id, title }: Judgement): string => `${id} ${title}`;
+
+function verdictOf({ kind, passed, trouble }: Judgement): { mark: string; words: string } {
+  if (kind === 'text') return { mark: '✎', words: 'Marked by hand' };
+  if (passed) return { mark: '✓', words: 'Passed' };
+  return trouble === undefined ? { mark: '✗', words: 'Not yet' } : { mark: '✗', words: 'Not yet: nothing could be tried' };
+}
+
+const counted = (points: number): string => `${numberWith(points, 6)} ${points === 1 ? 'point' : 'points'}`;
+
+/** What decides the points that `check` cannot give. */
+const LATER: Record<Judgement['kind'], string> = {
+  function: 'by hidden cases when it is marked',
+  model: 'by hidden requirements when it is marked',
+  trained: 'by hidden requirements when it is marked',
+  number: 'when it is marked',
+  choice: 'when it is marked',
+  text: 'by a person who reads it',
+};
+
+function pointsText({ kind, earned, tried, points }: Judgement): string {
+  const later = points - tried;
+  const now = tried > 0 ? [`${numberWith(earned, 6)} of ${counted(tried)}`] : [];
+  const name = tried > 0 ? `${numberWith(later, 6)} more ${later === 1 ? 'point' : 'points'}` : counted(later);
+  const decided = later > 0 ? [`${name} ${later === 1 ? 'is' : 'are'} decided ${LATER[kind]}`] : [];
+  return `${[...now, ...decided].join('; ')}.`;
+}
+
+function nextText({ kind, passed }: Judgement, next: Surroundings['next']): string {
+  if (!passed && kind !== 'text') return 'Change the cell above, and run both again.';
+  return next ? `Go on with ${next.id} ${next.title}.` : 'That was the last exercise of this lesson.';
+}
+
+const isFailing = ({ earned, points, cases }: CriterionResult): boolean =>
+  earned < points || cases.some(({ passed }) => !passed);
+
+const markOf = (criterion: CriterionResult): string => (isFailing(criterion) ? '✗' : '✓');
+
+function resultText(criterion: CriterionResult): string {
+  const { earned, points, cases } = criterion;
+  const right = cases.filter(({ passed }) => passed).length;
+  const state = !isFailing(criterion) ? 'right'
+    : cases.length > 1 && right > 0 ? `${right} of ${cases.length} cases right` : 'not yet';
+  return `${state}, ${numberWith(earned, 6)} of ${counted(points)}`;
+}
+
+function criterionHtml(
+  criterion: CriterionResult, isFirstFailing: boolean, kind: Judgement['kind'], around: Surroundings,
+  room: { left: number },
+): string {
+  const { name, cases, note } = criterion;
+  const failing = cases.filter(({ passed }) => !passed);
+  const first = isFirstFailing ? failing.slice(0, 1) : [];
+  const others = [...failing.slice(first.length), ...cases.filter(({ passed }) => passed)];
+  room.left -= first.length;
+  const folded = others.slice(0, Math.max(0, room.left));
+  room.left -= folded.length;
+  const parts = [
+    `<div><strong>${markOf(criterion)}</strong> ${escapeXml(name)} <small>· ${resultText(criterion)}</small></div>`,
+    ...(note === undefined ? [] : [`<div style="margin-left: 1.4em">${escapeXml(note)}</div>`]),
+    ...first.map((each) => caseHtml(each, around)),
+    ...(folded.length > 0 ? [`<details style="margin-left: 1.4em"><summary><small>${foldedText(folded, first.length > 0)}` +
+      `</small></summary>${folded.map((each) => caseHtml(each, around)).join('')}</details>`] : []),
+  ];
+  return `<li style="margin: 2px 0">${parts.join('')}</li>`;
+}
+
+function foldedText(cases: readonly CaseResult[], isMore: boolean): string {
+  const failing = cases.filter(({ passed }) => !passed).length;
+  const right = cases.length - failing;
+  const count = (many: number, what: string): string => `${many}${isMore ? ' more' : ''} ${many === 1 ? 'case' : 'cases'} ${what}`;
+  return [...(failing > 0 ? [count(failing, 'not yet right')] : []), ...(right > 0 ? [count(right, 'right')] : [])].join(', ');
+}
+
+const BLOCKS = 'display: flex; flex-wrap: wrap; align-items: flex-start; gap: 4px 28px; margin: 4px 0';
+
+function caseHtml(result: CaseResult, around: Surroundings): string {
+  const { inputs, expected, observation, passed, failure } = result;
+  const call = callText(inputs, around);
+  const blocks = call === undefined
+    ? [`<div style="${BLOCKS}">${inputs.map((input, i) => valueHtml(inputName(i, around), input)).join('')}</div>`]
+    : [`<div>${codeHtml(call)}</div>`];
+  const sentence = failure === undefined ? [] : [`<div>${escapeXml(failure)}</div>`];
+  const values = observation.outcome !== 'value' ? [valueHtml('Expected', expected)]
+    : passed ? [valueHtml('Result', observation.value)] : comparedHtml(result);
+  const body = [...blocks, ...sentence, ...(values.length > 0 ? [`<div style="${BLOCKS}">${values.join('')}</div>`] : [])];
+  return `<div role="group" aria-label="${passed ? 'A case that is right' : 'A case that is not right yet'}" ` +
+    `style="margin: 4px 0 8px 1.4em">${body.join('')}</div>`;
+}
+
+/** Expected and got, side by side; nothing where the sentence has said both. */
+function comparedHtml({ expected, observation: { value }, difference }: CaseResult): string[] {
+  if (difference && gridOf(expected) === undefined && gridOf(value) === undefined && isShort(expected) && isShort(value)) {
+    return [];
+  }
+  const digits = digitsFor(difference);
+  // Places inside an object or a list are those of another array.
+  const wanted = difference?.places && difference.path === undefined ? { expected, places: difference.places } : undefined;
+  const mask = wanted && differenceHtml(value, wanted);
+  return [
+    valueHtml('Expected', expected, { digits }), valueHtml('Got', value, { digits, wanted }),
+    ...(mask === undefined ? [] : [mask]),
+  ];
+}
+
+const isShort = (value: Plain): boolean => plainText(value).length <= 24;
+
+/** As few digits as tell apart what differs. */
+function digitsFor(difference: CaseResult['difference']): number {
+  const pairs = [difference?.first, difference?.largest].flatMap((pair) => (pair ? [pair] : []));
+  return [6, 9].find((digits) =>
+    pairs.every(({ expected, actual }) => numberWith(expected, digits) !== numberWith(actual, digits))) ?? 17;
+}
+
+function caseText({ inputs, expected, observation, failure }: CaseResult, around: Surroundings): string[] {
+  const call = callText(inputs, around) ??
+    inputs.map((input, i) => `${inputName(i, around)} = ${plainText(input)}`).join('\n      ');
+  const got = observation.outcome === 'value' ? [`      got      ${plainText(observation.value)}`] : [];
+  return [`      ${call}`, ...(failure === undefined ? [] : [`      ${failure}`]), `      expected ${plainText(expected)}`, ...got];
+}
+
+/** The call as the learner would write it, where it is short and has no tensors. */
+function callText(inputs: readonly Plain[], { answer = 'your function' }: Surroundings): string | undefined {
+  const isPlain = inputs.every((input) => gridOf(input)?.dtype === undefined);
+  const text = `${answer}(${inputs.map((input) => plainText(input)).join(', ')})`;
+  return isPlain && text.length <= SHORT_CALL ? text : undefined;
+}
+
+const inputName = (i: number, { parameters }: Surroundings): string => parameters?.[i] ?? `argument ${i + 1}`;
