@@ -13,6 +13,10 @@ describe('expandShorthand', () => {
     ['const { x, y } = o;', 'const { x, y } = o;'],
     ['const o = { x: 1, x2() {}, get y() { return 1; } };', 'const o = { x: 1, x2() {}, get y() { return 1; } };'],
     ["const text = '{ x }';", "const text = '{ x }';"],
+    ['const { x: y, z } = o;', "const { 'x': y, z } = o;"],
+    ['const { x: { y: z = { w } } } = o;', "const { 'x': { 'y': z = { w: w } } } = o;"],
+    ['const f = ({ x: y }: T) => y;', "const f = ({ 'x': y }: T) => y;"],
+    ["const { 'x': y, [k]: z } = o; const [a, ...b] = c;", "const { 'x': y, [k]: z } = o; const [a, ...b] = c;"],
   ])('writes %s as %s', (source, expanded) => expect(expand(source)).toBe(expanded));
 
   it('knows the column as it was written', () => {
@@ -38,6 +42,14 @@ describe('a cell that uses the shorthand { x }', () => {
   it('sees the innermost declaration', async () => {
     await kernel.execute('const z = 1;');
     expect((await kernel.execute('const inner = (z: number) => ({ z }); console.log(inner(7).z)')).text('stdout')).toBe('7\n');
+  });
+
+  it('takes a property by another name out of what an earlier cell has declared', async () => {
+    await kernel.execute('interface Animal { legs: number } const animal: Animal = { legs: 4 }; const pair = { left: 1, right: 2 };');
+    const taken = await kernel.execute('const { legs: count } = animal; const { left: l, right } = pair; console.log(count, l, right)');
+    expect(taken.text('stdout')).toBe('4 1 2\n');
+    const given = await kernel.execute('const legsOf = ({ legs: n }: Animal) => n; console.log(legsOf(animal), count)');
+    expect(given.text('stdout')).toBe('4 4\n');
   });
 
   it('points at the written column when it fails', async () => {
