@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { instructorEnvironment, linkSources, nbgraderStep, needSolutions } from '../instructor.mjs';
 import { jupyterEnvironment } from '../jupyter-environment.mjs';
 import { isAlive } from '../lock.mjs';
 import { Interrupted, Problem } from '../problems.mjs';
@@ -14,12 +15,23 @@ import { START_PAGE } from '../steps/jupyter.mjs';
 const LINES_TO_SHOW = 15;
 const DEFAULT_PORT = 8888;
 
-/** `npm start -- [JupyterLab's options]`: opens the course in JupyterLab. @type {import('../main.mjs').Command} */
-export default async function start(project, args) {
-  await runSteps(project, allSteps(project));
+const INSTRUCTOR = '--instructor';
+
+/**
+ * `npm start -- [--instructor] [JupyterLab's options]`: opens the course in JupyterLab, for instructors with nbgrader's formgrader on the
+ * folder grading/.
+ *
+ * @type {import('../main.mjs').Command}
+ */
+export default async function start(project, allArgs) {
+  const forInstructor = allArgs.includes(INSTRUCTOR);
+  const args = allArgs.filter((arg) => arg !== INSTRUCTOR);
+  if (forInstructor) needSolutions(project);
+  await runSteps(project, [...allSteps(project), ...(forInstructor ? [nbgraderStep(project)] : [])]);
+  if (forInstructor) linkSources(project, path.join(project.root, 'grading'));
 
   const log = newLog(path.join(project.state, 'logs'));
-  const lab = startJupyterLab(project, args, log);
+  const lab = startJupyterLab(project, args, forInstructor ? instructorEnvironment(project) : jupyterEnvironment(project), log);
   // Ctrl+C stops without a question; whoever is in a hurry presses it again.
   let stops = 0;
   const stop = () => {
@@ -77,9 +89,10 @@ export function newLog(folder) {
 /**
  * @param {import('../project.mjs').Project} project
  * @param {string[]} args
+ * @param {NodeJS.ProcessEnv} env
  * @param {string} log
  */
-function startJupyterLab(project, args, log) {
+function startJupyterLab(project, args, env, log) {
   const child = spawn(project.python, [
     '-m', 'jupyterlab',
     `--ServerApp.root_dir=${project.root}`,
@@ -89,7 +102,7 @@ function startJupyterLab(project, args, log) {
     ...args,
   ], {
     cwd: project.root,
-    env: jupyterEnvironment(project),
+    env,
     stdio: ['ignore', 'pipe', 'pipe'],
     // A process group of its own: Ctrl+C reaches this process alone, which then stops JupyterLab in an orderly way.
     detached: true,

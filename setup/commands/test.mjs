@@ -1,6 +1,7 @@
 // @ts-check
 
 import path from 'node:path';
+import { hasSolutions, nbgraderRunsHere, nbgraderStep } from '../instructor.mjs';
 import { runInTerminal } from '../processes.mjs';
 import { runSteps } from '../run-steps.mjs';
 import { allSteps } from '../steps/index.mjs';
@@ -15,14 +16,16 @@ export default async function test(project, args) {
 }
 
 /**
- * What only the tests need: other versions of Node, to run the engine and the kernel under each. Their npm packages are for one
- * platform; elsewhere the tests run under the user's Node alone.
+ * What only the tests need: other versions of Node, to run the engine and the kernel under each, and nbgrader. The npm packages of the
+ * former are for one platform; elsewhere the tests run under the user's Node alone.
  *
  * @param {import('../project.mjs').Project} project
  * @returns {import('../run-steps.mjs').Step[]}
  */
 function testSteps(project) {
-  if (platformName() !== 'linux-x64') return [];
   const folder = path.join(project.root, 'test', 'node-versions');
-  return [npmCiStep({ name: 'Node versions', folder, env: project.env, bytes: 560e6 })];
+  return [
+    ...(platformName() === 'linux-x64' ? [npmCiStep({ name: 'Node versions', folder, env: project.env, bytes: 560e6 })] : []),
+    ...(hasSolutions(project) && nbgraderRunsHere(project) ? [nbgraderStep(project)] : []),
+  ];
 }

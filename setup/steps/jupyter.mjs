@@ -45,7 +45,8 @@ export function jupyterStep({ root, venv, nodeModules }) {
       writeJson(`share/jupyter/kernels/${KERNEL_NAME}/kernel.json`, kernelspec(process.execPath));
       writeJson('etc/jupyter/jupyter_server_config.json', SERVER_SETTINGS);
       writeJson('etc/jupyter/labconfig/page_config.json', {
-        disabledExtensions: { '@jupyterlab/extensionmanager-extension': true },
+        // nbgrader is there for instructors, whose settings in solutions/nbgrader/ say otherwise.
+        disabledExtensions: { '@jupyterlab/extensionmanager-extension': true, '@jupyter/nbgrader': true },
       });
       writeJson('share/jupyter/lab/settings/overrides.json', LAB_SETTINGS);
 
