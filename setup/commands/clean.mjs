@@ -10,7 +10,7 @@ import { findPython } from '../python.mjs';
 
 /** What set-up makes inside the project. */
 const MADE = [
-  'node_modules', '.venv', '.jupyter', '.setup', 'lib/dist', 'kernel/dist', 'lib/tsconfig.tsbuildinfo', 'kernel/tsconfig.tsbuildinfo',
+  'node_modules', '.venv', '.jupyter', '.setup', 'lib/dist', 'kernel/dist', 'solutions/dist', 'lib/tsconfig.tsbuildinfo', 'kernel/tsconfig.tsbuildinfo',
   'tsconfig.tsbuildinfo', 'test/node-versions/node_modules',
 ];
 
