@@ -1,4 +1,4 @@
-import type { CaseResult, CriterionResult, Judgement } from '../exercises/judgement';
+import type { CaseResult, CriterionResult, Difference, Judgement } from '../exercises/judgement';
 import type { Plain } from '../exercises/values';
 import { colors } from './figure';
 import { codeHtml, differenceHtml, gridOf, numberWith, plainText, valueHtml } from './plain-values';
@@ -18,6 +18,8 @@ export interface Surroundings {
 
 /** A call that is not longer stands on one line; else each argument has a block of its own. */
 const SHORT_CALL = 64;
+/** A value that is not longer stands in the sentence that says why a case has failed. */
+const SHORT_VALUE = 24;
 /** Cases that are shown in all. More would fill the notebook, and nobody reads them. */
 const MOST_CASES = 8;
 
@@ -167,7 +169,7 @@ function caseHtml(result: CaseResult, around: Surroundings): string {
   const blocks = call === undefined
     ? [`<div style="${BLOCKS}">${inputs.map((input, i) => valueHtml(inputName(i, around), input)).join('')}</div>`]
     : [`<div>${codeHtml(call)}</div>`];
-  const sentence = failure === undefined ? [] : [`<div>${escapeXml(failure)}</div>`];
+  const sentence = failure === undefined ? [] : [`<div>${escapeXml(failureText(failure, result))}</div>`];
   const values = observation.outcome !== 'value' ? [valueHtml('Expected', expected)]
     : passed ? [valueHtml('Result', observation.value)] : comparedHtml(result);
   const body = [...blocks, ...sentence, ...(values.length > 0 ? [`<div style="${BLOCKS}">${values.join('')}</div>`] : [])];
@@ -175,35 +177,46 @@ function caseHtml(result: CaseResult, around: Surroundings): string {
     `style="margin: 4px 0 8px 1.4em">${body.join('')}</div>`;
 }
 
-/** Expected and got, side by side; nothing where the sentence has said both. */
+/** A failure as a whole sentence. */
+function failureText(failure: string, { observation: { outcome, error }, difference }: CaseResult): string {
+  if (outcome === 'error' && error?.name !== 'Unreadable') return `It stopped with an error. ${failure}`;
+  // What begins with a place inside the value stays as TypeScript writes it.
+  const sentence = difference?.path === undefined ? failure[0].toUpperCase() + failure.slice(1) : failure;
+  return /[.?!]$/.test(sentence) ? sentence : `${sentence}.`;
+}
+
+/** Expected and got, side by side; nothing where the sentence has said it all. */
 function comparedHtml({ expected, observation: { value }, difference }: CaseResult): string[] {
-  if (difference && gridOf(expected) === undefined && gridOf(value) === undefined && isShort(expected) && isShort(value)) {
-    return [];
-  }
+  if (!difference) return [];
+  const isInSentence = [expected, value].every((each) => gridOf(each) === undefined && plainText(each).length <= SHORT_VALUE);
+  if (isInSentence) return [];
   const digits = digitsFor(difference);
+  const { kind, path, places } = difference;
   // Places inside an object or a list are those of another array.
-  const wanted = difference?.places && difference.path === undefined ? { expected, places: difference.places } : undefined;
+  const wanted = places && path === undefined ? { expected, places } : undefined;
   const mask = wanted && differenceHtml(value, wanted);
+  const stressFacts = path === undefined && ['type', 'shape', 'dtype'].includes(kind);
   return [
-    valueHtml('Expected', expected, { digits }), valueHtml('Got', value, { digits, wanted }),
+    valueHtml('Expected', expected, { digits, stressFacts }),
+    valueHtml('Your result', value, { digits, stressFacts, wanted }),
     ...(mask === undefined ? [] : [mask]),
   ];
 }
 
-const isShort = (value: Plain): boolean => plainText(value).length <= 24;
-
 /** As few digits as tell apart what differs. */
-function digitsFor(difference: CaseResult['difference']): number {
-  const pairs = [difference?.first, difference?.largest].flatMap((pair) => (pair ? [pair] : []));
+function digitsFor({ first, largest }: Difference): number {
+  const pairs = [first, largest].flatMap((pair) => (pair ? [pair] : []));
   return [6, 9].find((digits) =>
     pairs.every(({ expected, actual }) => numberWith(expected, digits) !== numberWith(actual, digits))) ?? 17;
 }
 
-function caseText({ inputs, expected, observation, failure }: CaseResult, around: Surroundings): string[] {
+function caseText(result: CaseResult, around: Surroundings): string[] {
+  const { inputs, expected, observation, failure, difference } = result;
   const call = callText(inputs, around) ??
     inputs.map((input, i) => `${inputName(i, around)} = ${plainText(input)}`).join('\n      ');
-  const got = observation.outcome === 'value' ? [`      got      ${plainText(observation.value)}`] : [];
-  return [`      ${call}`, ...(failure === undefined ? [] : [`      ${failure}`]), `      expected ${plainText(expected)}`, ...got];
+  const values = [`      Expected:    ${plainText(expected)}`];
+  if (difference) values.push(`      Your result: ${plainText(observation.value)}`);
+  return [`      ${call}`, ...(failure === undefined ? [] : [`      ${failureText(failure, result)}`]), ...values];
 }
 
 /** The call as the learner would write it, where it is short and has no tensors. */

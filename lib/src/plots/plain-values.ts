@@ -114,9 +114,11 @@ export interface Wanted {
   readonly places: readonly number[];
 }
 
-export interface ShownOptions {
+interface ShownOptions {
   /** Digits of a number that is not whole. Default 6. */
   readonly digits?: number;
+  /** Whether what holds the values, their shape or dtype is what is wrong. */
+  readonly stressFacts?: boolean;
   /** Only for an array of the same shape. */
   readonly wanted?: Wanted;
 }
@@ -125,9 +127,11 @@ export interface ShownOptions {
  * A value as HTML, under a label: `Expected · array of shape [3, 3]`, then its table, picture, or text. Cells that are
  * not what is wanted have a frame, and say so to a screen reader.
  */
-export function valueHtml(label: string, value: Plain, { digits = 6, wanted }: ShownOptions = {}): string {
+export function valueHtml(label: string, value: Plain, options: ShownOptions = {}): string {
+  const { digits = 6, stressFacts = false, wanted } = options;
   const facts = factsOf(value);
-  const head = `<strong>${escapeXml(label)}</strong>${facts ? ` <small>· ${escapeXml(facts)}</small>` : ''}`;
+  const tag = stressFacts ? 'strong' : 'small';
+  const head = `<strong>${escapeXml(label)}</strong>${facts ? ` · <${tag}>${escapeXml(facts)}</${tag}>` : ''}`;
   const grid = gridOf(value);
   const body = grid && gridHtml(grid, label, digits, wanted);
   const isShort = !facts && body === undefined;

@@ -78,7 +78,7 @@ describe('the result of a check', () => {
   it('says holder, shape and dtype of arrays before their values', () => {
     const html = judgementHtml(judgementOf([{ name: 'a', cases: [caseOf([1], tensor([2, 2], [1, 2, 3, 4]), tensor([4], [1, 2, 3, 4]))] }]));
     expect(readable(html)).toContain('Expected · tensor of shape [2, 2], float32 1 2 3 4');
-    expect(readable(html)).toContain('Got · tensor of shape [4], float32 1 2 3 4');
+    expect(readable(html)).toContain('Your result · tensor of shape [4], float32 1 2 3 4');
   });
 
   it('shows pictures as pictures, with a picture of where they differ', () => {
@@ -88,7 +88,7 @@ describe('the result of a check', () => {
     const html = judgementHtml(judgementOf([{ name: 'a', cases: [caseOf([array([28, 28], pixels)], array([28, 28], pixels), array([28, 28], changed))] }]));
     const [input, expected, got, mask] = [...html.matchAll(/base64,([^"]+)" alt="([^"]+)"/g)].map(([, code, alt]) => ({ ...PNG.sync.read(Buffer.from(code, 'base64')), alt }));
     expect([input.alt, expected.alt, got.alt, mask.alt]).toEqual([
-      'argument 1: picture of 28 × 28 pixels', 'Expected: picture of 28 × 28 pixels', 'Got: picture of 28 × 28 pixels',
+      'argument 1: picture of 28 × 28 pixels', 'Expected: picture of 28 × 28 pixels', 'Your result: picture of 28 × 28 pixels',
       'Where they differ: picture of 28 × 28 pixels',
     ]);
     const greys = (data: Buffer) => Array.from({ length: 784 }, (_, i) => data[4 * i]);
@@ -134,7 +134,7 @@ describe('the result of a check', () => {
 
   it('leaves a number out where the sentence has said it', () => {
     const text = readable(judgementHtml(judgementOf([{ name: 'a', cases: [caseOf([28, 3], 26, 27)] }]), { answer: 'size' }));
-    expect(text).toContain('size(28, 3) expected 26, got 27 Change');
+    expect(text).toContain('size(28, 3) Expected 26, got 27. Change');
   });
 
   it('shows an error with what was expected, and nothing that came', () => {
@@ -143,9 +143,15 @@ describe('the result of a check', () => {
       observation: { outcome: 'error', error: { name: 'TypeError', message: 'no <x>', where: 'Cell [3], line 2' }, changed: [], leaked: 0 },
     };
     const html = judgementHtml(judgementOf([{ name: 'a', cases: [failed] }]));
-    expect(html).toContain('TypeError: no &#60;x&#62; (Cell [3], line 2)');
+    expect(html).toContain('It stopped with an error. TypeError: no &#60;x&#62; (Cell [3], line 2)');
     expect(readable(html)).toContain('Expected 2');
-    expect(readable(html)).not.toContain('Got');
+    expect(readable(html)).not.toContain('Your result');
+  });
+
+  it('shows no values where they are right and something else is wrong', () => {
+    const failed = { ...caseOf([[1, 2]], [2, 4], [2, 4]), passed: false, failure: 'the result is right, but the function changes its first argument' };
+    const text = readable(judgementHtml(judgementOf([{ name: 'a', cases: [failed] }])));
+    expect(text).toContain('your function([1, 2]) The result is right, but the function changes its first argument. Change');
   });
 
   it('says what is wrong with an answer that cannot be tried', () => {
@@ -196,9 +202,9 @@ describe('judgementText', () => {
       '  ✓ whole numbers: right, 1 of 1 point',
       '  ✗ others: 1 of 3 cases right, 0 of 1 point',
       '      double([3, 5], 2)',
-      '      1 of 2 values differs; it is [1]: expected 10, got 7',
-      '      expected [6, 10]',
-      '      got      [6, 7]',
+      '      1 of 2 values differs; it is [1]: expected 10, got 7.',
+      '      Expected:    [6, 10]',
+      '      Your result: [6, 7]',
       'Hint: Look at <i>.',
       'Change the cell above, and run both again.',
     ]);
