@@ -118,7 +118,7 @@ export const exercises: Exercise[] = [
     solution: (x: number[], y: number[], m: number, b: number) => slopeOf(x, y, { m, b }),
     criteria: [
       { name: 'one point', points: 1, inputs: () => [[[3], [7], 1, 2]] },
-      { name: 'several points', points: 2, inputs: () => [[[0, 1, 2, 4], [1, 2, 6, 5], 2, 0], [[1, 2], [3, 3], 0, 0]] },
+      { name: 'several points', points: 2, inputs: () => [[[0, 1, 2, 4], [1, 2, 6, 5], 2, 1], [[1, 2], [3, 3], 0, 0]] },
       {
         name: 'other points and lines',
         points: 1,

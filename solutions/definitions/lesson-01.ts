@@ -268,7 +268,7 @@ export const exercises: Exercise[] = [
       {
         name: 'more inputs than neurons',
         points: 1,
-        inputs: () => [[[1, 0, 2], [[1, 2], [3, -1], [0.5, 1]], [0, -1]]],
+        inputs: () => [[[1, 1, 2], [[1, 2], [3, -1], [0.5, 1]], [0, -1]]],
       },
       {
         name: 'layers of other sizes',
@@ -307,6 +307,7 @@ export const exercises: Exercise[] = [
         answer: (inputs: number[], weights: number[][], biases: number[]) =>
           biases.map((bias, j) => Math.max(0, inputs.reduce((sum, input, i) => sum + input * weights[i][j] + bias, 0))),
         hint: 'The bias is added once for every input. Each neuron has one bias, to be added once.',
+        earns: 1,
       },
       {
         name: 'applies ReLU before the bias',
