@@ -111,8 +111,8 @@ function parsed(content: string): KeptResults | undefined {
   try {
     const file = fromJson(content);
     if (!isObject(file) || !isObject(file.exercises)) return undefined;
-    const { exercises } = file;
-    return Object.values(exercises).every(isKept) ? exercises as Record<string, KeptResult> : undefined;
+    const exercises: Record<string, unknown> = file.exercises;
+    return Object.values(exercises).every(isKept) ? exercises as KeptResults : undefined;
   } catch {
     return undefined;
   }

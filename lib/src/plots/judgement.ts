@@ -36,11 +36,13 @@ const MOST_CASES = 8;
  * Taught in 00_start_here.
  */
 export function judgementHtml(judgement: Judgement, around: Surroundings = {}): string {
-  const { criteria, hint, trouble, kind } = judgement;
+  const { hint, trouble } = judgement;
+  // What could not be tried has one thing to say.
+  const criteria = trouble === undefined ? judgement.criteria : [];
   const { mark, words } = verdictOf(judgement);
   const room = { left: MOST_CASES };
   const firstFailing = criteria.find(isFailing);
-  const items = criteria.map((criterion) => criterionHtml(criterion, criterion === firstFailing, kind, around, room));
+  const items = criteria.map((criterion) => criterionHtml(criterion, criterion === firstFailing, around, room));
   const parts = [
     `<div role="heading" aria-level="4" style="font-size: 1.1em"><strong>${mark} ${words}</strong> · ` +
       `${escapeXml(titleOf(judgement))}</div>`,
@@ -57,7 +59,8 @@ export function judgementHtml(judgement: Judgement, around: Surroundings = {}): 
 
 /** The same in words, for a terminal and a screen reader. */
 export function judgementText(judgement: Judgement, around: Surroundings = {}): string {
-  const { criteria, hint, trouble } = judgement;
+  const { hint, trouble } = judgement;
+  const criteria = trouble === undefined ? judgement.criteria : [];
   const { mark, words } = verdictOf(judgement);
   return [
     `${mark} ${words} · ${titleOf(judgement)}`,
@@ -134,8 +137,7 @@ function resultText(criterion: CriterionResult): string {
 }
 
 function criterionHtml(
-  criterion: CriterionResult, isFirstFailing: boolean, kind: Judgement['kind'], around: Surroundings,
-  room: { left: number },
+  criterion: CriterionResult, isFirstFailing: boolean, around: Surroundings, room: { left: number },
 ): string {
   const { name, cases, note } = criterion;
   const failing = cases.filter(({ passed }) => !passed);
