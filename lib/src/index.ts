@@ -80,6 +80,10 @@ export { tryModel, type TryModelOptions } from './display/try-model';
 export {
   explore, type ExplorableDataset, type ExplorablePart, type ExploreOptions, type StoredPart,
 } from './display/explore';
+export { check } from './display/check';
+export { setLearner } from './display/learner';
+export { progress } from './display/progress';
+export { question } from './display/question';
 export { classCountsFigure, type Parts } from './plots/counts';
 export { confusionFigure } from './plots/confusion';
 export { histogramFigure, type HistogramFigureOptions } from './plots/histogram';
