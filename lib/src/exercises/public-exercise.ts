@@ -50,7 +50,11 @@ export interface PublicTrained extends ExerciseFacts, Pick<TrainedExercise, 'kin
 }
 
 /** Verdicts that open with the answer that they are for, see sealed.ts. */
-export type Sealed = readonly string[];
+export interface Sealed {
+  readonly salt: string;
+  /** Each encrypted, as base64. */
+  readonly locked: readonly string[];
+}
 
 /** The numbers that some learners are given, with the verdicts on the answers to them. */
 export interface NumberVariant {
