@@ -13,7 +13,7 @@ interface Cell {
   cell_type: 'code' | 'markdown' | 'raw';
   id: string;
   source: string[];
-  metadata: { nbgrader?: { grade_id: string; grade: boolean; solution: boolean } };
+  metadata: { nbgrader?: { locked: boolean } };
 }
 
 /** A notebook's cells. */
@@ -29,18 +29,12 @@ export function structureFindings(cells: Cell[]): string[] {
     if (cell.source.length > MOST_LINES) findings.push(`cell ${cell.id} has ${cell.source.length} lines; ${MOST_LINES} is the most`);
     const wide = cell.source.filter((line) => line.trimEnd().length > MOST_COLUMNS);
     if (wide.length > 0) findings.push(`cell ${cell.id} has a line of ${wide[0].trimEnd().length} characters; ${MOST_COLUMNS} is the most`);
-    const before = cells[index - 1];
-    if (before?.cell_type !== 'markdown' && !isCheckOf(cell, before)) {
+    // What is locked belongs to the cell before it: a check to its answer, below the task that is their text.
+    if (cells[index - 1]?.cell_type !== 'markdown' && !cell.metadata.nbgrader?.locked) {
       findings.push(`cell ${cell.id} has no text before it that says what to expect`);
     }
     return findings;
   });
-}
-
-/** Whether a cell checks the answer in the one before it: the task above both says what to expect. */
-function isCheckOf(cell: Cell, before: Cell | undefined): boolean {
-  const [check, answer] = [cell.metadata.nbgrader, before?.metadata.nbgrader];
-  return check?.grade === true && answer?.solution === true && check.grade_id === `${answer.grade_id}-check`;
 }
 
 /**
