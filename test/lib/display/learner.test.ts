@@ -1,13 +1,14 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type * as Learner from '../../../lib/src/display/learner';
 import { temporaryFolders } from '../../setup/temporary';
 
 const newFolder = temporaryFolders();
 let folder: string;
 let file: string;
-let setLearner: typeof import('../../../lib/src/display/learner').setLearner;
-let learner: typeof import('../../../lib/src/display/learner').learner;
+let setLearner: typeof Learner.setLearner;
+let learner: typeof Learner.learner;
 let log: ReturnType<typeof vi.spyOn>;
 
 beforeEach(async () => {
@@ -18,7 +19,7 @@ beforeEach(async () => {
   vi.stubEnv('JUPYTERHUB_USER', '');
   // A process that has been told nothing.
   vi.resetModules();
-  ({ setLearner, learner } = await import('../../../lib/src/display/learner'));
+  ({ setLearner, learner } = await import('../../../lib/src/display/learner.js'));
   log = vi.spyOn(console, 'log').mockImplementation(() => {});
 });
 afterEach(() => {
