@@ -16,6 +16,7 @@ const commands = {
   test: () => import('./commands/test.mjs'),
   notebooks: () => import('./commands/notebooks.mjs'),
   datasets: () => import('./commands/datasets.mjs'),
+  assign: () => import('./commands/assign.mjs'),
   doctor: () => import('./commands/doctor.mjs'),
   clean: () => import('./commands/clean.mjs'),
 };
@@ -30,7 +31,7 @@ export async function main([name = '', ...args]) {
     if (!Object.hasOwn(commands, name)) {
       throw new Problem(
         `Unknown command "${name}"; expected one of: ${Object.keys(commands).join(', ')}.`,
-        'Run npm start, npm test, npm run notebooks, npm run datasets, npm run doctor or npm run clean.'
+        'Run npm start, npm test, npm run notebooks, npm run datasets, npm run assign, npm run doctor or npm run clean.'
       );
     }
     const command = await commands[name]();
