@@ -47,7 +47,9 @@ export function typeFindings(files: string[], folder: string): string[] {
   const places = new Map<string, string[]>();
   for (const file of files) {
     const { code, origins } = joinCells(readCells(file));
-    const name = path.basename(file, '.ipynb');
+    // A lesson, its exercises and their source have the same name.
+    const room = path.basename(path.dirname(file));
+    const name = `${room === 'notebooks' ? '' : `${room}-`}${path.basename(file, '.ipynb')}`;
     fs.writeFileSync(path.join(folder, `${name}.ts`), code);
     places.set(`${name}.ts`, origins.map((origin) => `${name}, ${origin}`));
   }
