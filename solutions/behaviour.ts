@@ -16,6 +16,8 @@ const SEEDS = ['first', 'second', 'third'];
 export async function behaviourFindings(source: Source, exercise: Exercise): Promise<string[]> {
   if (exercise.kind === 'text') return [];
   const inDefinition = (finding: string): string => `${definitionFile(source.name)}, ${exercise.id}: ${finding}`;
+  // A mistake may be one that leaves tensors behind.
+  tf.engine().startScope();
   try {
     const own = await collect(definitionFindings(exercise));
     // A definition that does not hold makes all others findings of no use.
@@ -27,6 +29,8 @@ export async function behaviourFindings(source: Source, exercise: Exercise): Pro
     ];
   } catch (error) {
     return [inDefinition(`it cannot be tried: ${String(error)}`)];
+  } finally {
+    tf.engine().endScope();
   }
 }
 

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { tf } from '@course/lib';
 import { behaviourFindings } from '../../solutions/behaviour';
 import { lessons } from '../../solutions/definitions';
@@ -10,10 +10,6 @@ import { readVersions, versionFindings } from '../../solutions/versions';
 
 const root = path.resolve(__dirname, '../..');
 const sources = readSources(root, lessons);
-
-let tensors: number;
-beforeAll(() => { tensors = tf.memory().numTensors; });
-afterAll(() => expect(tf.memory().numTensors).toBe(tensors));
 
 describe('the exercises of the course', () => {
   it('are at least 48, in every lesson that there is', () => {
@@ -37,6 +33,8 @@ describe('the exercises of the course', () => {
 
 describe.each(sources.map((source) => [source.name, source]))('%s: the solution earns all, the stub nothing, each mistake what it should', (_, source) => {
   it.each(source.exercises.map((exercise) => [`${exercise.id} ${exercise.title}`, exercise]))('%s', async (__, exercise) => {
+    const { numTensors } = tf.memory();
     expect(await behaviourFindings(source, exercise)).toEqual([]);
+    expect(tf.memory().numTensors).toBe(numTensors);
   });
 });
