@@ -34,6 +34,7 @@ const require = createRequire(import.meta.url);
  * @property {readonly Lesson[]} lessons
  * @property {(lesson: Lesson, cells: ReleasedCell[]) => Promise<string>} checksOf the text of a checks file
  * @property {(root: string, lessons: readonly Lesson[], files: readonly ReleasedFile[]) => Promise<string[]>} leaksOf
+ * @property {(root: string, lessons: readonly Lesson[]) => Promise<string>} versionsOf
  */
 
 const USAGE = 'npm run assign [-- LESSON ...] [--check]';
@@ -103,10 +104,10 @@ function chosenLessons(lessons, names) {
  *
  * @param {Project} project
  * @param {Release} release
- * @returns {Promise<Map<string, string>>} their texts, by their paths inside the project
+ * @returns {Promise<Map<string, string>>} their texts, by their paths inside the project; with them what is noted of versions
  * @throws {Problem} if nbgrader refuses a notebook, or something leaks
  */
-export async function makeExercises(project, { lessons, checksOf, leaksOf }) {
+export async function makeExercises(project, { lessons, checksOf, leaksOf, versionsOf }) {
   // Not at the top: it needs npm's packages, which this command may have to install first.
   const { cleanNotebook } = await import('../../tools/clean_notebooks.mjs');
   /** @type {Map<string, string>} */
@@ -123,6 +124,9 @@ export async function makeExercises(project, { lessons, checksOf, leaksOf }) {
       'take it out of solutions/, where it stands outside of a solution, or of exercises/, then run the command again.'
     );
   }
+  made.set('solutions/versions.json', await versionsOf(project.root, lessons).catch((/** @type {Error} */ error) => {
+    throw new Problem(error.message, 'raise the version, then run the command again: what was handed in before keeps the marks of the old one.');
+  }));
   return made;
 }
 
