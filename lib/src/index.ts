@@ -81,6 +81,7 @@ export {
   explore, type ExplorableDataset, type ExplorablePart, type ExploreOptions, type StoredPart,
 } from './display/explore';
 export { check } from './display/check';
+export { handIn } from './display/hand-in';
 export { setLearner } from './display/learner';
 export { progress } from './display/progress';
 export { question } from './display/question';
