@@ -49,7 +49,9 @@ const outputSize: Exercise = {
       name: 'counts the padding on one side only',
       answer: (size: number, kernel: number, stride: number, padding: number) =>
         Math.floor((size + padding - kernel) / stride) + 1,
-      hint: 'Without padding it is right. With it, zeros are put on both sides of the picture: how many pixels are there then?',
+      hint:
+        'Without padding it is right. With it, zeros are put on both sides of the picture: how many pixels are ' +
+        'there then?',
     },
     {
       name: 'forgets the first place',
@@ -61,11 +63,14 @@ const outputSize: Exercise = {
       name: 'lets the last window hang over the edge',
       answer: (size: number, kernel: number, stride: number, padding: number) =>
         Math.ceil((size + 2 * padding - kernel) / stride) + 1,
-      hint: 'Where the steps do not come out even, there is a place too many: does the last window still lie within the picture?',
+      hint:
+        'Where the steps do not come out even, there is a place too many: does the last window still lie within the ' +
+        'picture?',
     },
     {
       name: 'leaves a part of a place',
-      answer: (size: number, kernel: number, stride: number, padding: number) => (size + 2 * padding - kernel) / stride + 1,
+      answer: (size: number, kernel: number, stride: number, padding: number) =>
+        (size + 2 * padding - kernel) / stride + 1,
       hint: 'There are no half places. What becomes of a step for which too few pixels are left?',
     },
   ],
@@ -88,7 +93,8 @@ const convolution = (slip?: 'turned' | 'ends early' | 'height twice' | 'rows onl
       return Array.from({ length: count }, (_, i) => i * step);
     };
     const down = starts(picture.length, kernel.length, stride);
-    const right = slip === 'height twice' ? down : starts(picture[0].length, kernel[0].length, slip === 'rows only' ? 1 : stride);
+    const step = slip === 'rows only' ? 1 : stride;
+    const right = slip === 'height twice' ? down : starts(picture[0].length, kernel[0].length, step);
     return down.map((row) => right.map((column) =>
       total(used.flatMap((numbers, i) => numbers.map((number, j) => number * picture[row + i][column + j])))));
   };
@@ -142,23 +148,30 @@ const conv2d: Exercise = {
     {
       name: 'turns the kernel round',
       answer: convolution('turned'),
-      hint: 'You go through the kernel backwards. In mathematics a convolution does that; in a network the number at the top left lies on the pixel at the top left.',
+      hint:
+        'You go through the kernel backwards. In mathematics a convolution does that; in a network the number at ' +
+        'the top left lies on the pixel at the top left.',
     },
     {
       name: 'ends one place early',
       answer: convolution('ends early'),
-      hint: 'The last row and the last column of places are missing. May the window not touch the edge? Look at < and <=.',
+      hint:
+        'The last row and the last column of places are missing. May the window not touch the edge? Look at < and ' +
+        '<=.',
     },
     {
       name: 'takes the height for the width as well',
       answer: convolution('height twice'),
-      hint: 'Square pictures are right, others are not. How many places are there in a row, and which length tells you?',
+      hint:
+        'Square pictures are right, others are not. How many places are there in a row, and which length tells you?',
       earns: 2,
     },
     {
       name: 'moves by the stride in one direction only',
       answer: convolution('rows only'),
-      hint: 'The window makes large steps downwards, but small ones to the right. Where does the column of its first pixel come from?',
+      hint:
+        'The window makes large steps downwards, but small ones to the right. Where does the column of its first ' +
+        'pixel come from?',
       earns: 2,
     },
     {
@@ -231,7 +244,9 @@ const maxPool: Exercise = {
     {
       name: 'begins with 0 as the largest',
       answer: pooling('from zero'),
-      hint: 'Where all numbers of a window are negative, yours is 0, which stands nowhere in it. With what do you begin to look for the largest?',
+      hint:
+        'Where all numbers of a window are negative, yours is 0, which stands nowhere in it. With what do you begin ' +
+        'to look for the largest?',
     },
     {
       name: 'moves by the size of the window',
@@ -241,12 +256,16 @@ const maxPool: Exercise = {
     {
       name: 'takes the mean',
       answer: pooling('mean'),
-      hint: 'This is average pooling: it mixes what was found with its surroundings. What does *max* pooling keep of a window?',
+      hint:
+        'This is average pooling: it mixes what was found with its surroundings. What does *max* pooling keep of a ' +
+        'window?',
     },
     {
       name: 'lets windows hang over the edge',
       answer: pooling('over the edge'),
-      hint: 'There are windows that are not full. A window has to lie within the map, as in a convolution without padding.',
+      hint:
+        'There are windows that are not full. A window has to lie within the map, as in a convolution without ' +
+        'padding.',
     },
   ],
 };
@@ -298,7 +317,9 @@ const receptiveField: Exercise = {
     {
       name: 'does without the strides',
       answer: (layers: Window[]) => 1 + total(layers.map(({ kernel }) => kernel - 1)),
-      hint: 'As long as each stride is 1 it is right. Behind a stride of 2, two neighbours are two pixels apart: how much does a kernel of 3 reach over then?',
+      hint:
+        'As long as each stride is 1 it is right. Behind a stride of 2, two neighbours are two pixels apart: how ' +
+        'much does a kernel of 3 reach over then?',
     },
     {
       name: 'lets a layer’s stride count for itself',
@@ -310,7 +331,9 @@ const receptiveField: Exercise = {
         }
         return size;
       },
-      hint: 'A layer’s own stride does not change how much one of its windows sees, only how far the next window is away. From which layer on does it count?',
+      hint:
+        'A layer’s own stride does not change how much one of its windows sees, only how far the next window is ' +
+        'away. From which layer on does it count?',
     },
     {
       name: 'adds the whole kernel',
@@ -322,7 +345,9 @@ const receptiveField: Exercise = {
         }
         return size;
       },
-      hint: 'Already the first layer is too large. A window of 3 has one number in its middle: how many are added to it?',
+      hint:
+        'Already the first layer is too large. A window of 3 has one number in its middle: how many are added to ' +
+        'it?',
     },
     {
       name: 'keeps the last stride only',
@@ -334,7 +359,9 @@ const receptiveField: Exercise = {
         }
         return size;
       },
-      hint: 'Two strides behind each other work together: a step of 3 in a map whose places are 2 pixels apart is how many pixels long?',
+      hint:
+        'Two strides behind each other work together: a step of 3 in a map whose places are 2 pixels apart is how ' +
+        'many pixels long?',
     },
   ],
 };
@@ -355,13 +382,16 @@ const surerAndWrong: Exercise = {
   rubric: [
     {
       points: 1,
-      looksFor: 'Accuracy counts only whether the largest probability is the right one; the loss is the negative logarithm of the probability given to the right class. ' +
-        'So wrong answers that are given with more and more certainty raise the loss and leave the accuracy as it is.',
+      looksFor:
+        'Accuracy counts only whether the largest probability is the right one; the loss is the negative logarithm ' +
+        'of the probability given to the right class. So wrong answers that are given with more and more certainty ' +
+        'raise the loss and leave the accuracy as it is.',
     },
     {
       points: 1,
-      looksFor: 'The cause and a remedy: the network goes on learning its training pictures by heart (over-fitting). Named: stopping early, augmentation, dropout, ' +
-        'batch normalisation, more data or a smaller network; not "more epochs".',
+      looksFor:
+        'The cause and a remedy: the network goes on learning its training pictures by heart (over-fitting). Named: ' +
+        'stopping early, augmentation, dropout, batch normalisation, more data or a smaller network; not more epochs.',
     },
   ],
 };
@@ -429,7 +459,8 @@ const bestInTime = (slip?: 'no limit' | 'last epoch' | 'not the last second' | '
   (runs: Run[], seconds: number): Found => {
     const epochs = runs.flatMap(({ batchSize, secondsPerEpoch, valAcc }) => valAcc.map((accuracy, i) =>
       ({ batchSize, epoch: i + 1, accuracy, end: (i + 1) * secondsPerEpoch })));
-    const done = epochs.filter(({ end }) => slip === 'no limit' || (slip === 'not the last second' ? end < seconds : end <= seconds));
+    const limit = slip === 'no limit' ? Infinity : seconds;
+    const done = epochs.filter(({ end }) => (slip === 'not the last second' ? end < limit : end <= limit));
     const sign = slip === 'later of equals' ? -1 : 1;
     const isLast = ({ batchSize, epoch }: Found): boolean =>
       done.every((other) => other.batchSize !== batchSize || other.epoch <= epoch);
@@ -473,9 +504,14 @@ const readSweep: Exercise = {
         const seconds = 4 + random.below(5);
         const sweep: Plain = [
           { batchSize: 64, secondsPerEpoch: 2 * seconds, valAcc: [below(0.2), below(0.1), high, below(0.05), 0.95] },
-          { batchSize: 256, secondsPerEpoch: seconds, valAcc: [below(0.3), below(0.2), below(0.1), below(0.05), high, below(0.01), below(0.02)] },
+          {
+            batchSize: 256,
+            secondsPerEpoch: seconds,
+            valAcc: [below(0.3), below(0.2), below(0.1), below(0.05), high, below(0.01), below(0.02)],
+          },
         ];
-        return [[sweep, 8 * seconds], [sweep, 6 * seconds], [sweep, 3 * seconds], [[{ batchSize: 16, secondsPerEpoch: 3, valAcc: [high] }], 3]];
+        const single: Plain = [{ batchSize: 16, secondsPerEpoch: 3, valAcc: [high] }];
+        return [[sweep, 8 * seconds], [sweep, 6 * seconds], [sweep, 3 * seconds], [single, 3]];
       },
     },
   ],
@@ -483,7 +519,9 @@ const readSweep: Exercise = {
     {
       name: 'forgets the time',
       answer: bestInTime('no limit'),
-      hint: 'Your epoch is the best of all, but is it done in time? Epoch 3 of a run ends after three times its seconds.',
+      hint:
+        'Your epoch is the best of all, but is it done in time? Epoch 3 of a run ends after three times its ' +
+        'seconds.',
     },
     {
       name: 'takes the last epoch of each run',
@@ -503,7 +541,9 @@ const readSweep: Exercise = {
     {
       name: 'counts epochs from 0',
       answer: bestInTime('from zero'),
-      hint: 'The batch size is right, and the epoch is one too small: the first epoch is epoch 1, though it stands at place 0 of the list.',
+      hint:
+        'The batch size is right, and the epoch is one too small: the first epoch is epoch 1, though it stands at ' +
+        'place 0 of the list.',
     },
   ],
 };
@@ -554,40 +594,49 @@ const makeNetwork: Exercise = {
       name: 'gives 10 numbers for each picture',
       points: 1,
       outputShape: [null, 10],
-      hint: 'The network should end in one row of 10 numbers for each picture. What makes a row of rows, columns and channels?',
+      hint:
+        'The network should end in one row of 10 numbers for each picture. What makes a row of rows, columns and ' +
+        'channels?',
     },
     {
-      name: 'has at least three convolutions without bias and without activation',
+      name: 'has at least three convolutions without bias',
       points: 1,
-      layers: { of: ['Conv2D', 'SeparableConv2D'], having: { useBias: false, activation: 'linear' }, atLeast: 3 },
-      hint: 'What batch normalisation takes away again the convolution need not have, and ReLU comes only after it.',
+      layers: { of: ['Conv2D'], having: { useBias: false }, atLeast: 3 },
+      hint:
+        'What batch normalisation takes away again, the convolution need not have. Which option leaves the bias ' +
+        'out?',
     },
     {
       name: 'has ReLU as a layer of its own, three times',
       points: 1,
       layers: { of: ['ReLU', 'Activation'], atLeast: 3 },
-      hint: 'Without anything bent between them, convolutions behind each other are one convolution. Where does the ReLU of each block stand?',
+      hint:
+        'In each block ReLU comes after batch normalisation, not within the convolution. Without any ReLU, ' +
+        'convolutions behind each other can do no more than one.',
     },
     {
       name: 'normalises after each convolution, and drops out before the last layer',
       points: 1,
       order: [
-        'Conv2D', 'BatchNormalization', 'Conv2D', 'BatchNormalization', 'Conv2D', 'BatchNormalization', 'Dropout', 'Dense',
+        'Conv2D', 'BatchNormalization', 'Conv2D', 'BatchNormalization', 'Conv2D', 'BatchNormalization',
+        'Dropout', 'Dense',
       ],
-      hint: 'Read your layers from the top: is there a batch normalisation behind each of the three convolutions, and a dropout between the last of them and the dense layer?',
+      hint:
+        'Read your layers from the top: is there a batch normalisation behind each of the three convolutions, and a ' +
+        'dropout between the last of them and the dense layer?',
     },
   ],
   mistakes: [
     {
       name: 'keeps ReLU within the convolutions',
       answer: () => normalised({ inConvolution: true }),
-      fails: 'has at least three convolutions without bias and without activation',
-      earns: 2,
+      fails: 'has ReLU as a layer of its own, three times',
+      earns: 3,
     },
     {
       name: 'keeps the bias',
       answer: () => normalised({ bias: true }),
-      fails: 'has at least three convolutions without bias and without activation',
+      fails: 'has at least three convolutions without bias',
       earns: 3,
     },
     {
@@ -665,12 +714,16 @@ const vary: Exercise = {
     {
       name: 'turns it upside down',
       answer: varied('upside down'),
-      hint: 'The shoe stands on its head. Which is exchanged by a mirror beside the picture: the rows, or the numbers in each row?',
+      hint:
+        'The shoe stands on its head. Which is exchanged by a mirror beside the picture: the rows, or the numbers ' +
+        'in each row?',
     },
     {
       name: 'moves it the other way',
       answer: varied('other way'),
-      hint: 'It moves up where it should move down. A pixel of the new picture in row 3, moved down by 1: in which row was it before?',
+      hint:
+        'It moves up where it should move down. A pixel of the new picture in row 3, moved down by 1: in which row ' +
+        'was it before?',
     },
     {
       name: 'lets what goes out come in on the other side',
@@ -686,7 +739,9 @@ const vary: Exercise = {
       name: 'changes the picture that it was given',
       answer: (picture: Table, flip: boolean, down: number, right: number) =>
         varied()(flip ? picture.map((row) => row.reverse()) : picture, false, down, right),
-      hint: 'The new picture is right, but the old one has been mirrored too: `reverse` turns the list itself round. Make a copy of the row first.',
+      hint:
+        'The new picture is right, but the old one has been mirrored too: `reverse` turns the list itself round. ' +
+        'Make a copy of the row first.',
     },
   ],
 };
@@ -719,7 +774,9 @@ const separableWork: Exercise = {
     {
       name: 'counts the usual convolution',
       answer: ({ side, channels, filters }) => 9 * channels * filters * side ** 2,
-      hint: 'This is the work of a usual convolution, where each filter reaches through all channels with 3 × 3 numbers. Here that is divided into two parts.',
+      hint:
+        'This is the work of a usual convolution, where each filter reaches through all channels with 3 × 3 ' +
+        'numbers. Here that is divided into two parts.',
     },
     {
       name: 'counts one place',
@@ -800,7 +857,9 @@ const quantise: Exercise = {
     {
       name: 'looks for the largest without taking signs away',
       answer: quantised('no sign'),
-      hint: 'Where the largest weight is a negative one, numbers fall below −127. Which one is largest when only the size counts?',
+      hint:
+        'Where the largest weight is a negative one, numbers fall below −127. Which one is largest when only the ' +
+        'size counts?',
     },
     {
       name: 'cuts the digits off',
@@ -810,7 +869,9 @@ const quantise: Exercise = {
     {
       name: 'uses one scale for all filters',
       answer: quantised('one scale'),
-      hint: 'With one scale for all, a filter of small weights gets only a few different numbers. Each filter has its own.',
+      hint:
+        'With one scale for all, a filter of small weights gets only a few different numbers. Each filter has its ' +
+        'own.',
       earns: 1,
     },
     {
@@ -841,7 +902,9 @@ const checkpoint: Exercise = {
     {
       name: 'the weights alone',
       answer: 'a',
-      hint: 'With the weights alone the network answers as before. But does it also *learn* as before? Go through Adam, the order of the pictures, and batch normalisation.',
+      hint:
+        'With the weights alone the network answers as before. But does it also *learn* as before? Go through Adam, ' +
+        'the order of the pictures, and batch normalisation.',
     },
     {
       name: 'no order of the pictures',
@@ -851,7 +914,9 @@ const checkpoint: Exercise = {
     {
       name: 'no moving means',
       answer: 'abd',
-      hint: 'One thing is missing that changes in training although no gradient does it. (What are the parameters that are not trainable?)',
+      hint:
+        'One thing is missing that changes in training although no gradient does it. (What are the parameters that ' +
+        'are not trainable?)',
     },
     {
       name: 'no optimizer',
@@ -888,7 +953,9 @@ const ownPicture = (slip?: 'not inverted' | '256' | 'corner' | 'swapped' | 'roun
   };
 
 /** Something dark in a corner of a white photo. */
-const drawnPhoto = (random: Random, [height, width]: number[], [ink, inkWidth]: number[], [top, left]: number[]): Table =>
+const drawnPhoto = (
+  random: Random, [height, width]: number[], [ink, inkWidth]: number[], [top, left]: number[],
+): Table =>
   Array.from({ length: height }, (_, row) => Array.from({ length: width }, (__, column) => {
     const isInk = row >= top && row < top + ink && column >= left && column < left + inkWidth;
     return isInk ? 5 * random.below(50) : 255;
@@ -941,17 +1008,23 @@ const likeTheDataset: Exercise = {
     {
       name: 'leaves it in the corner',
       answer: ownPicture('corner'),
-      hint: 'What was found lies at the top left. How much room is left over beside it, and how much of that belongs on each side?',
+      hint:
+        'What was found lies at the top left. How much room is left over beside it, and how much of that belongs on ' +
+        'each side?',
     },
     {
       name: 'exchanges the margins',
       answer: ownPicture('swapped'),
-      hint: 'The margin above is computed from the width, and the one on the left from the height. Which belongs to which?',
+      hint:
+        'The margin above is computed from the width, and the one on the left from the height. Which belongs to ' +
+        'which?',
     },
     {
       name: 'rounds the margin up',
       answer: ownPicture('rounds up'),
-      hint: 'Where the room cannot be halved evenly, yours lies a pixel too far down or right. The task says which way to round.',
+      hint:
+        'Where the room cannot be halved evenly, yours lies a pixel too far down or right. The task says which way ' +
+        'to round.',
     },
     {
       name: 'cuts the last row and column off',
@@ -980,7 +1053,7 @@ const onePlace = (slip?: 'no bias' | 'no relu' | 'first channel' | 'bias each' |
 const drawnVolume = (random: Random, [height, width, channels]: number[], low: number, count: number): Volume =>
   Array.from({ length: height }, () => drawn(random, width, channels, low, count));
 
-/** Weights that a ReLU lets through, or does not, on maps without negative numbers: the first channel pulls the other way. */
+/** Weights whose sum is surely positive or negative on maps without negative numbers; the first channel pulls back. */
 const pulling = (random: Random, [height, width, channels]: number[], sign: 1 | -1): Volume =>
   drawnVolume(random, [height, width, channels], 1, 2).map((line) => line.map((weights) =>
     weights.map((weight, channel) => sign * (channel === 0 ? -1 : 2 * weight))));
@@ -1005,7 +1078,10 @@ const neuron: Exercise = {
         [[[[1, 2], [0, 1], [2, 0]], [[3, 1], [1, 1], [0, 2]]], [[[1, -1], [0, 2]], [[1, 0], [-1, 1]]], 2, 0, 0],
         [[[[1, 2], [0, 1], [2, 0]], [[3, 1], [1, 1], [0, 2]]], [[[1, 2]]], -1, 0, 1],
         [[[[1, 2], [0, 1], [2, 0]], [[3, 1], [1, 1], [0, 2]]], [[[-2, 1]]], -0.5, 1, 0],
-        [[[[1, 2], [4, 1], [2, 0]], [[3, 1], [1, 1], [0, 2]], [[2, 2], [1, 0], [3, 1]]], [[[-1, 3]], [[2, -1]]], 0.5, 1, 2],
+        [
+          [[[1, 2], [4, 1], [2, 0]], [[3, 1], [1, 1], [0, 2]], [[2, 2], [1, 0], [3, 1]]],
+          [[[-1, 3]], [[2, -1]]], 0.5, 1, 2,
+        ],
       ],
     },
     {
@@ -1093,32 +1169,38 @@ const softmax: Exercise = {
   mistakes: [
     {
       name: 'adds up the columns',
-      answer: (logits: tf.Tensor2D) => tf.softmax(logits.transpose()).transpose(),
+      answer: (logits: tf.Tensor2D) => tf.tidy(() => tf.softmax(logits.transpose()).transpose()),
       hint: 'Each column adds up to 1, but each row is a picture. Which axis are the classes?',
     },
     {
       name: 'takes nothing away first',
-      answer: (logits: tf.Tensor2D) => tf.exp(logits).div(tf.exp(logits).sum(1, true)),
-      hint: 'Small numbers are right. e to the power of 1000 is infinite for a computer: what may be taken away from all numbers of a row without changing the result?',
+      answer: (logits: tf.Tensor2D) => tf.tidy(() => tf.exp(logits).div(tf.exp(logits).sum(1, true))),
+      hint:
+        'Small numbers are right. e to the power of 1000 is infinite for a computer: what may be taken away from ' +
+        'all numbers of a row without changing the result?',
       earns: 1,
     },
     {
       name: 'takes the largest of all rows away',
-      answer: (logits: tf.Tensor2D) => {
+      answer: (logits: tf.Tensor2D) => tf.tidy(() => {
         const powers = tf.exp(logits.sub(logits.max()));
         return powers.div(powers.sum(1, true));
-      },
-      hint: 'One row has become NaN: what was taken away belongs to another row, and all its powers are 0. Each row has a largest number of its own.',
+      }),
+      hint:
+        'One row has become NaN: what was taken away belongs to another row, and all its powers are 0. Each row has ' +
+        'a largest number of its own.',
       earns: 1,
     },
     {
       name: 'divides without e',
-      answer: (logits: tf.Tensor2D) => logits.div(logits.sum(1, true)),
-      hint: 'The rows add up to 1, but there are negative ones among them, and those are no probabilities. What comes before the dividing?',
+      answer: (logits: tf.Tensor2D) => tf.tidy(() => logits.div(logits.sum(1, true))),
+      hint:
+        'The rows add up to 1, but there are negative ones among them, and those are no probabilities. What comes ' +
+        'before the dividing?',
     },
     {
       name: 'divides by the largest',
-      answer: (logits: tf.Tensor2D) => tf.exp(logits.sub(logits.max(1, true))),
+      answer: (logits: tf.Tensor2D) => tf.tidy(() => tf.exp(logits.sub(logits.max(1, true)))),
       hint: 'The largest of each row is 1, so the rows add up to more than 1. By what are the powers divided?',
     },
   ],
@@ -1131,10 +1213,12 @@ type AdamState = { weight: number; m: number; v: number };
 const adam = (slip?: 'no correction' | 'keeps corrected' | 'climbs' | 'no square' | 'exchanged') =>
   ({ weight, m, v }: AdamState, gradient: number, t: number): AdamState => {
     const [first, second] = slip === 'exchanged' ? [0.999, 0.9] : [0.9, 0.999];
-    const mixed = { m: m + (1 - first) * (gradient - m), v: v + (1 - second) * ((slip === 'no square' ? Math.abs(gradient) : gradient ** 2) - v) };
-    const corrected = slip === 'no correction' ? mixed : { m: mixed.m / (1 - first ** t), v: mixed.v / (1 - second ** t) };
-    const step = (0.1 * corrected.m) / (Math.sqrt(corrected.v) + 1e-7);
-    return { weight: slip === 'climbs' ? weight + step : weight - step, ...(slip === 'keeps corrected' ? corrected : mixed) };
+    const square = slip === 'no square' ? Math.abs(gradient) : gradient ** 2;
+    const mixed = { m: m + (1 - first) * (gradient - m), v: v + (1 - second) * (square - v) };
+    const corrected = { m: mixed.m / (1 - first ** t), v: mixed.v / (1 - second ** t) };
+    const used = slip === 'no correction' ? mixed : corrected;
+    const step = (slip === 'climbs' ? -0.1 : 0.1) * used.m / (Math.sqrt(used.v) + 1e-7);
+    return { weight: weight - step, ...(slip === 'keeps corrected' ? corrected : mixed) };
   };
 
 const adamStep: Exercise = {
@@ -1167,7 +1251,7 @@ const adamStep: Exercise = {
       hidden: true,
       inputs: (random) => [
         [{ weight: rounded(random.between(-2, 2), 3), m: 0, v: 0 }, rounded(random.between(2, 5), 3), 1],
-        [{ weight: 1, m: rounded(random.between(-1, 1), 3), v: rounded(random.between(0.1, 2), 3) }, -3, 2 + random.below(9)],
+        [{ weight: 1, m: rounded(random.between(-1, 1), 3), v: rounded(random.between(0.1, 2), 3) }, -3, 2],
         [{ weight: 0.25, m: 0.5, v: rounded(random.between(0.5, 1), 3) }, 0, 3 + random.below(5)],
       ],
     },
@@ -1176,12 +1260,16 @@ const adamStep: Exercise = {
     {
       name: 'does not correct the means',
       answer: adam('no correction'),
-      hint: 'm and v are right, the weight is not. Both begin at 0 and are too small at first: by what are they divided before the step?',
+      hint:
+        'm and v are right, the weight is not. Both begin at 0 and are too small at first: by what are they divided ' +
+        'before the step?',
     },
     {
       name: 'keeps the corrected means',
       answer: adam('keeps corrected'),
-      hint: 'The weight is right, but the corrected means are only for the step. The running means go on without the correction.',
+      hint:
+        'The weight is right, but the corrected means are only for the step. The running means go on without the ' +
+        'correction.',
     },
     {
       name: 'goes uphill',
@@ -1201,7 +1289,9 @@ const adamStep: Exercise = {
     {
       name: 'changes the state that it was given',
       answer: (state: AdamState, gradient: number, t: number) => Object.assign(state, adam()(state, gradient, t)),
-      hint: 'The numbers are right, but the state that came in was changed. Make a new one: `{ weight: …, m: …, v: … }`.',
+      hint:
+        'The numbers are right, but the state that came in was changed. Make a new one: `{ weight: …, m: …, v: … ' +
+        '}`.',
     },
   ],
 };
@@ -1239,24 +1329,33 @@ const design: Exercise = {
       name: 'at most 50,000 parameters',
       points: 1,
       parameters: { atLeast: 1000, atMost: 50_000 },
-      hint: 'Look at the column Param # of `summary(tiny)`: which layer has most of them? All count, also those that are not trainable.',
+      hint:
+        'Look at the column Param # of `summary(tiny)`: which layer has most of them? All count, also those that ' +
+        'are not trainable.',
     },
   ],
   levels: [
     {
       accuracy: 0.9,
       points: 1,
-      hint: 'Has it been trained, on all pictures and with its pixels from 0 to 255 divided inside the network? Then look at the two curves: do both stand low (too small, too few steps), or only the validation (over-fitting)?',
+      hint:
+        'Has it been trained, on all pictures and with its pixels from 0 to 255 divided inside the network? Then ' +
+        'look at the two curves: do both stand low (too small, too few steps), or only the validation ' +
+        '(over-fitting)?',
     },
     {
       accuracy: 0.92,
       points: 1,
-      hint: 'Question 2 of the lesson has a list of what helps, and question 4 says where parameters are spent for little. Which of these ideas is not in your network yet?',
+      hint:
+        'Question 2 of the lesson has a list of what helps, and question 4 says where parameters are spent for ' +
+        'little. Which of these ideas is not in your network yet?',
     },
     {
       accuracy: 0.93,
       points: 1,
-      hint: 'You are close. Change one thing at a time and go by the validation accuracy: the schedule and its first rate, the number of epochs, dropout, mirrored pictures, one more convolution where the maps are small.',
+      hint:
+        'You are close. Change one thing at a time and go by the validation accuracy: the schedule and its first ' +
+        'rate, the number of epochs, dropout, mirrored pictures, one more convolution where the maps are small.',
     },
   ],
   mistakes: [
@@ -1267,6 +1366,6 @@ const design: Exercise = {
 };
 
 export const exercises: readonly Exercise[] = [
-  outputSize, conv2d, maxPool, receptiveField, surerAndWrong, steps, readSweep, makeNetwork, vary, separableWork, quantise,
-  checkpoint, likeTheDataset, neuron, softmax, adamStep, design,
+  outputSize, conv2d, maxPool, receptiveField, surerAndWrong, steps, readSweep, makeNetwork, vary, separableWork,
+  quantise, checkpoint, likeTheDataset, neuron, softmax, adamStep, design,
 ];

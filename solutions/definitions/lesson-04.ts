@@ -14,7 +14,8 @@ const drawVolume = (random: Random, rows: number, columns: number, channels: num
 
 // 4.1
 
-const shrinking = (slip?: 'corner' | 'sum' | 'exchanged' | 'cut') => (picture: Table, height: number, width: number): Table => {
+type Shrink = (picture: Table, height: number, width: number) => Table;
+const shrinking = (slip?: 'corner' | 'sum' | 'exchanged' | 'cut'): Shrink => (picture, height, width) => {
   let [down, right] = [picture.length / height, picture[0].length / width];
   if (slip === 'exchanged') [down, right] = [right, down];
   return Array.from({ length: height }, (_, row) => Array.from({ length: width }, (__, column) => {
@@ -63,7 +64,9 @@ const shrink: Exercise = {
     {
       name: 'takes the corner of each block',
       answer: shrinking('corner'),
-      hint: 'You keep one pixel of each block and forget the others. A thin whisker would be lost, or become thick: what represents all pixels of a block?',
+      hint:
+        'You keep one pixel of each block and forget the others. A thin whisker would be lost, or become thick: ' +
+        'what represents all pixels of a block?',
     },
     {
       name: 'adds up without dividing',
@@ -73,7 +76,9 @@ const shrink: Exercise = {
     {
       name: 'exchanges height and width of a block',
       answer: shrinking('exchanged'),
-      hint: 'Where both sides shrink alike it is right. How many rows does a block have, and which of the two sizes tells you?',
+      hint:
+        'Where both sides shrink alike it is right. How many rows does a block have, and which of the two sizes ' +
+        'tells you?',
     },
     {
       name: 'cuts the digits off',
@@ -156,7 +161,9 @@ const mirror: Exercise = {
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 
 type Crossentropy = (sums: Table, labels: Table) => number;
-const crossentropy = (probability: (row: number[], i: number) => number, loss: (given: number, label: number) => number): Crossentropy =>
+const crossentropy = (
+  probability: (row: number[], i: number) => number, loss: (given: number, label: number) => number,
+): Crossentropy =>
   (sums, labels) => mean(sums.flatMap((row, n) => row.map((_, i) => loss(probability(row, i), labels[n][i]))));
 const one = (row: number[], i: number): number => sigmoid(row[i]);
 const surprise = (given: number, label: number): number => -Math.log(label === 1 ? given : 1 - given);
@@ -192,7 +199,9 @@ const binaryCrossentropy: Exercise = {
     {
       name: 'looks at the ones only',
       answer: crossentropy(one, (given, label) => (label === 1 ? -Math.log(given) : 0)),
-      hint: 'The loss is too small: for a cat, "a dog?" is a question too, and its right answer is no. What was given to *no*?',
+      hint:
+        'The loss is too small: for a cat, "a dog?" is a question too, and its right answer is no. What was given ' +
+        'to *no*?',
     },
     {
       name: 'uses softmax',
@@ -212,7 +221,9 @@ const binaryCrossentropy: Exercise = {
     {
       name: 'takes another logarithm',
       answer: crossentropy(one, (given, label) => surprise(given, label) / Math.LN10),
-      hint: 'All losses are too small by the same factor: which logarithm does the loss use, and which one does `Math.log10` compute?',
+      hint:
+        'All losses are too small by the same factor: which logarithm does the loss use, and which one does ' +
+        '`Math.log10` compute?',
     },
     {
       name: 'takes the squared difference',
@@ -224,7 +235,8 @@ const binaryCrossentropy: Exercise = {
 
 // 4.4
 
-const inColour = (weightOf: (kernel: Volume, i: number, j: number, channel: number) => number) => (image: Volume, kernel: Volume): Table => {
+type WeightOf = (kernel: Volume, i: number, j: number, channel: number) => number;
+const inColour = (weightOf: WeightOf) => (image: Volume, kernel: Volume): Table => {
   const [height, width] = [image.length - kernel.length + 1, image[0].length - kernel[0].length + 1];
   return Array.from({ length: height }, (_, row) => Array.from({ length: width }, (__, column) =>
     total(kernel.flatMap((line, i) => line.flatMap((numbers, j) => numbers.map((___, channel) =>
@@ -275,15 +287,20 @@ const colourConvolution: Exercise = {
     {
       name: 'makes three maps',
       answer: (image: Volume, kernel: Volume) => {
-        const maps = [0, 1, 2].map((channel) => inColour((each, i, j, k) => (k === channel ? each[i][j][k] : 0))(image, kernel));
+        const maps = [0, 1, 2].map((channel) =>
+          inColour((each, i, j, k) => (k === channel ? each[i][j][k] : 0))(image, kernel));
         return maps[0].map((row, y) => row.map((_, x) => maps.map((map) => map[y][x])));
       },
-      hint: 'You have three numbers at each place, one for each channel. A kernel of all three channels is *one* filter: what becomes of the three?',
+      hint:
+        'You have three numbers at each place, one for each channel. A kernel of all three channels is *one* ' +
+        'filter: what becomes of the three?',
     },
     {
       name: 'takes the mean of the channels',
       answer: inColour((kernel, i, j, channel) => kernel[i][j][channel] / 3),
-      hint: 'All numbers are a third of what they should be. Are the products of the three channels averaged, or added up?',
+      hint:
+        'All numbers are a third of what they should be. Are the products of the three channels averaged, or added ' +
+        'up?',
     },
     {
       name: 'looks at red only',
@@ -298,7 +315,9 @@ const colourConvolution: Exercise = {
     {
       name: 'goes through the channels backwards',
       answer: inColour((kernel, i, j, channel) => kernel[i][j][2 - channel]),
-      hint: 'Red meets the weights of blue. Some programs keep pictures as blue, green, red; ours begin with red, and so does the kernel.',
+      hint:
+        'Red meets the weights of blue. Some programs keep pictures as blue, green, red; ours begin with red, and ' +
+        'so does the kernel.',
     },
   ],
 };
@@ -317,10 +336,12 @@ interface Normalised {
   variance: number;
 }
 
-const normalising = (slip?: 'one less' | 'moves too far' | 'batch in use' | 'moves in use' | 'no root' | 'no gamma and beta') =>
+type NormalisingSlip = 'one less' | 'moves too far' | 'batch in use' | 'moves in use' | 'no root' | 'no gamma and beta';
+const normalising = (slip?: NormalisingSlip) =>
   (values: number[], layer: Normalisation, training: boolean): Normalised => {
     const center = mean(values);
-    const spread = total(values.map((value) => (value - center) ** 2)) / (values.length - (slip === 'one less' ? 1 : 0));
+    const count = values.length - (slip === 'one less' ? 1 : 0);
+    const spread = total(values.map((value) => (value - center) ** 2)) / count;
     const byBatch = training || slip === 'batch in use';
     const [usedMean, usedVariance] = byBatch ? [center, spread] : [layer.mean, layer.variance];
     const [gamma, beta] = slip === 'no gamma and beta' ? [1, 0] : [layer.gamma, layer.beta];
@@ -377,9 +398,9 @@ const batchNormalise: Exercise = {
       points: 1,
       hidden: true,
       inputs: (random) => [
-        [[-4, ...drawNumbers(random, 4, -3, 9), 12], { gamma: 3, beta: 1, mean: drawNumbers(random, 1, -20, -10)[0], variance: 2 }, true],
-        [[-4, ...drawNumbers(random, 4, -3, 9), 12], { gamma: 0.5, beta: -2, mean: drawNumbers(random, 1, -20, -10)[0], variance: 3 }, false],
-        [[5, 5, 5], { gamma: 2, beta: drawNumbers(random, 1, 1, 4)[0], mean: 1, variance: 6 }, true],
+        [[-4, ...drawNumbers(random, 4, -3, 9), 12], { gamma: 3, beta: 1, mean: -15, variance: 2 }, true],
+        [[-4, ...drawNumbers(random, 4, -3, 9), 12], { gamma: 0.5, beta: -2, mean: -12, variance: 3 }, false],
+        [[5, 5, 5], { gamma: 2, beta: 1 + random.below(4), mean: 1, variance: 6 }, true],
       ],
     },
   ],
@@ -387,19 +408,25 @@ const batchNormalise: Exercise = {
     {
       name: 'divides by one less',
       answer: normalising('one less'),
-      hint: 'The variance is a little too large. The task takes the mean of the squared deviations: by how many is divided?',
+      hint:
+        'The variance is a little too large. The task takes the mean of the squared deviations: by how many is ' +
+        'divided?',
       earns: 1,
     },
     {
       name: 'moves the running numbers too far',
       answer: normalising('moves too far'),
-      hint: 'The outputs are right, the running mean and variance jump. Which of the two, the old one or that of this batch, should keep nine tenths?',
+      hint:
+        'The outputs are right, the running mean and variance jump. Which of the two, the old one or that of this ' +
+        'batch, should keep nine tenths?',
       earns: 1,
     },
     {
       name: 'goes by the batch in use',
       answer: normalising('batch in use'),
-      hint: 'When the network is used, an answer must not depend on which other pictures are in the batch. Which mean and which variance are there instead?',
+      hint:
+        'When the network is used, an answer must not depend on which other pictures are in the batch. Which mean ' +
+        'and which variance are there instead?',
       earns: 1,
     },
     {
@@ -455,12 +482,16 @@ const comparison: Exercise = {
     {
       name: 'believes in the best epoch',
       answer: 'bde',
-      hint: 'Of forty numbers that go up and down by chance, the largest is too large. What was the epoch of C chosen by?',
+      hint:
+        'Of forty numbers that go up and down by chance, the largest is too large. What was the epoch of C chosen ' +
+        'by?',
     },
     {
       name: 'promises the validation accuracy for new pictures',
       answer: 'bcd',
-      hint: 'The epoch of C was chosen by these very pictures. What can one expect of pictures that nobody has chosen by?',
+      hint:
+        'The epoch of C was chosen by these very pictures. What can one expect of pictures that nobody has chosen ' +
+        'by?',
     },
   ],
 };
@@ -511,19 +542,25 @@ const makeFrozen: Exercise = {
       name: KERNELS,
       points: 1,
       parameters: { atLeast: 45_218, atMost: 45_218 },
-      hint: 'Compare `summary` with the list of the task: filters, kernels of 3 × 3, no padding, a pooling of 2 × 2 behind each convolution, then 64 and 2 neurons.',
+      hint:
+        'Compare `summary` with the list of the task: filters, kernels of 3 × 3, no padding, a pooling of 2 × 2 ' +
+        'behind each convolution, then 64 and 2 neurons.',
     },
     {
       name: FROZEN,
       points: 1,
       trainableParameters: { atLeast: 16_578, atMost: 16_578 },
-      hint: 'Which layers should learn, and which stay as they are? `trainable` says it for each layer by itself: all three convolutions false, both dense layers true.',
+      hint:
+        'Which layers should learn, and which stay as they are? `trainable` says it for each layer by itself: all ' +
+        'three convolutions false, both dense layers true.',
     },
     {
       name: COMPILED,
       points: 1,
       compiled: { loss: 'categoricalCrossentropy', optimizer: 'adam' },
-      hint: 'A model is compiled before it is trained, after its layers are frozen: with Adam, and the loss that fits softmax and one-hot labels.',
+      hint:
+        'A model is compiled before it is trained, after its layers are frozen: with Adam, and the loss that fits ' +
+        'softmax and one-hot labels.',
     },
   ],
   mistakes: [
@@ -537,13 +574,14 @@ const makeFrozen: Exercise = {
 
 // 4.8
 
+const products = (weights: number[], numbers: number[]): number[] => numbers.map((number, i) => weights[i] * number);
 type Combine = (weights: number[], numbers: number[], gradients: number[]) => number;
 
 /** Weighs what each channel has at a place. `weigh` makes a channel's weight of its gradients. */
 const camBy = (weigh: (gradients: number[]) => number, keep: (sum: number) => number, combine?: Combine) =>
   (maps: Volume, gradients: Volume): Table => {
-    const weights = maps[0][0].map((_, channel) => weigh(gradients.flatMap((row) => row.map((numbers) => numbers[channel]))));
-    const sum: Combine = combine ?? ((used, numbers) => total(numbers.map((number, channel) => used[channel] * number)));
+    const weights = maps[0][0].map((_, channel) => weigh(gradients.flat().map((numbers) => numbers[channel])));
+    const sum: Combine = combine ?? ((used, numbers) => total(products(used, numbers)));
     return maps.map((row, y) => row.map((numbers, x) => keep(sum(weights, numbers, gradients[y][x]))));
   };
 const positive = (sum: number): number => Math.max(0, sum);
@@ -603,13 +641,16 @@ const gradCam: Exercise = {
   mistakes: [
     {
       name: 'multiplies place by place',
-      answer: camBy(mean, positive, (_, numbers, gradients) => total(numbers.map((number, channel) => number * gradients[channel]))),
-      hint: 'Each place is multiplied with its own gradient. In Grad-CAM a channel has *one* weight for all places: made of what?',
+      answer: camBy(mean, positive, (_, numbers, gradients) => total(products(gradients, numbers))),
+      hint:
+        'Each place is multiplied with its own gradient. In Grad-CAM a channel has *one* weight for all places: ' +
+        'made of what?',
     },
     {
       name: 'adds the gradients up',
       answer: camBy(total, positive),
-      hint: 'All numbers are too large by the number of places. The weight of a channel is the *mean* of its gradients.',
+      hint:
+        'All numbers are too large by the number of places. The weight of a channel is the *mean* of its gradients.',
     },
     {
       name: 'keeps what speaks against it',
@@ -625,7 +666,7 @@ const gradCam: Exercise = {
     },
     {
       name: 'takes the mean of the channels',
-      answer: camBy(mean, positive, (weights, numbers) => mean(numbers.map((number, channel) => weights[channel] * number))),
+      answer: camBy(mean, positive, (weights, numbers) => mean(products(weights, numbers))),
       hint: 'All numbers are too small by the number of channels. The weighted maps are added up.',
     },
     {
@@ -652,13 +693,17 @@ const wrongReason: Exercise = {
   rubric: [
     {
       points: 1,
-      looksFor: 'A test that could prove the suspicion wrong: Grad-CAM over many pictures (not one), or accuracy on pictures where animal and background do not go together ' +
-        '(dogs on sofas, cats on grass), or the animal or the background covered.',
+      looksFor:
+        'A test that could prove the suspicion wrong: Grad-CAM over many pictures (not one), or accuracy on pictures ' +
+        'where animal and background do not go together (dogs on sofas, cats on grass), or the animal or the ' +
+        'background covered.',
     },
     {
       points: 1,
-      looksFor: 'A remedy that acts on the cause: training pictures of both animals before both kinds of background, or pictures cut to the animal. ' +
-        'And why the validation accuracy has not shown it: validation pictures come from the same source and have the same backgrounds.',
+      looksFor:
+        'A remedy that acts on the cause: training pictures of both animals before both kinds of background, or ' +
+        'pictures cut to the animal. And why the validation accuracy has not shown it: validation pictures come from ' +
+        'the same source and have the same backgrounds.',
     },
   ],
 };
@@ -695,17 +740,23 @@ const design: Exercise = {
     {
       accuracy: 0.65,
       points: 1,
-      hint: 'Whoever guesses gets 0.5. Has the network been trained, on pixels from 0 to 1? Look at the training curve: does the loss fall at all, or is the learning rate too large?',
+      hint:
+        'Whoever guesses gets 0.5. Has the network been trained, on pixels from 0 to 1? Look at the training curve: ' +
+        'does the loss fall at all, or is the learning rate too large?',
     },
     {
       accuracy: 0.7,
       points: 1,
-      hint: 'Compare the curves: if the training accuracy runs away, the network learns its 2,000 pictures by heart. Which of the five improvements works against that?',
+      hint:
+        'Compare the curves: if the training accuracy runs away, the network learns its 2,000 pictures by heart. ' +
+        'Which of the five improvements works against that?',
     },
     {
       accuracy: 0.76,
       points: 1,
-      hint: 'The plain network ends here. What makes few pictures many? And what lets a network with more channels learn faster, so that it is worth more epochs?',
+      hint:
+        'The plain network ends here. What makes few pictures many? And what lets a network with more channels ' +
+        'learn faster, so that it is worth more epochs?',
     },
   ],
   mistakes: [
@@ -716,5 +767,6 @@ const design: Exercise = {
 };
 
 export const exercises: readonly Exercise[] = [
-  shrink, mirror, binaryCrossentropy, colourConvolution, batchNormalise, comparison, makeFrozen, gradCam, wrongReason, design,
+  shrink, mirror, binaryCrossentropy, colourConvolution, batchNormalise, comparison, makeFrozen, gradCam, wrongReason,
+  design,
 ];
