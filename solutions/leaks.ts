@@ -188,6 +188,7 @@ const REQUIREMENTS: Form = [{
   order: true, compiled: true,
 }];
 const HIDDEN: Form = { criteria: true, points: true };
+const SEALED: Form = { salt: true, locked: true };
 
 /** All that a checks file may hold of an exercise. */
 const FORMS: Record<Exercise['kind'], Form> = {
@@ -201,8 +202,8 @@ const FORMS: Record<Exercise['kind'], Form> = {
     ...FACTS, requirements: REQUIREMENTS, hidden: HIDDEN, levels: [{ accuracy: true, points: true, hint: true }],
     pictures: { dataset: true, shape: true, scale: true },
   },
-  number: { ...FACTS, unit: true, decimals: true, variants: [{ given: true, verdicts: true }] },
-  choice: { ...FACTS, options: true, verdicts: true },
+  number: { ...FACTS, unit: true, decimals: true, variants: [{ given: true, verdicts: SEALED }] },
+  choice: { ...FACTS, options: true, verdicts: SEALED },
   text: FACTS,
 };
 

@@ -76,7 +76,7 @@ type Form = 'code' | 'renamed' | 'words' | 'numbers';
 const RUN: Record<Form, number> = { code: 12, renamed: 24, words: 7, numbers: 5 };
 
 /** The fewest tokens of a line that says something; a heading of a loop or a single call does not. */
-const TELLING = 9;
+const TELLING = 8;
 
 const isTelling = (line: readonly string[]): boolean =>
   line.length >= TELLING && !['for', 'if', 'while', 'function', 'return', '}'].includes(line[0]);
