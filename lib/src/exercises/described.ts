@@ -57,8 +57,10 @@ function objectText(value: object): string {
   if (Array.isArray(layers) && typeof predict === 'function') return 'a model';
   if (types.isNativeError(value)) return `an error (${quoted(String(value.message))})`;
   const prototype = Object.getPrototypeOf(value) as { constructor?: { name?: unknown } } | null;
-  const className = prototype === null || Object.getPrototypeOf(prototype) === null ? undefined : prototype.constructor?.name;
-  if (typeof className === 'string' && className !== '') return `an object of class ${className}`;
+  if (prototype !== null && Object.getPrototypeOf(prototype) !== null) {
+    const className = prototype.constructor?.name;
+    return `an object of class ${typeof className === 'string' && className !== '' ? className : Object.prototype.toString.call(value).slice(8, -1)}`;
+  }
   const names = Object.keys(value);
   if (names.length === 0) return 'an empty object';
   return `an object with ${names.slice(0, 5).join(', ')}${names.length > 5 ? ', …' : ''}`;

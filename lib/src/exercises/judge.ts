@@ -20,7 +20,7 @@ import { callWithinTime, TIME_LIMIT, withinTime } from './within-time';
 export interface JudgeOptions {
   /** Who answers: exercises with `given` numbers have others for each learner. */
   readonly learner?: string;
-  /** Milliseconds for each call of a learner's function; 3000 without it. */
+  /** Milliseconds for each call of a learner's function: 3000 without it, 20,000 for one that builds a model. */
   readonly timeLimit?: number;
   /**
    * For a trained model: pictures as it takes them, `[n, ...]`, and their labels, `[n]`. Without them its accuracy is not tried. The caller disposes
@@ -44,7 +44,7 @@ export async function judge(exercise: PublicExercise, answer: unknown, options: 
   return withAnswer(exercise, answer, options, async (given) => {
     switch (exercise.kind) {
       case 'function': return judgeFunction(exercise, given, options);
-      case 'model': return judgeModel(exercise, given);
+      case 'model': return judgeModel(exercise, given, options);
       case 'trained': return judgeTrained(exercise, given, options);
       case 'number': return judgeNumber(exercise, given, (text) => unseal(variantFor(exercise, options.learner).verdicts, text));
       case 'choice': return judgeChoice(exercise, given, (text) => unseal(exercise.verdicts, text));
@@ -68,7 +68,7 @@ export async function judgeWhole(exercise: Exercise, answer: unknown, seed: stri
         const whole = { ...exercise, criteria: [...shown, ...hidden], mistakes: await publicMistakes(exercise, shown) };
         return judgeFunction(whole, given, options);
       }
-      case 'model': return judgeModel(exercise, given);
+      case 'model': return judgeModel(exercise, given, options);
       case 'trained': return judgeTrained(exercise, given, options);
       case 'number': {
         const verdicts = numberVerdicts(exercise, variantOf(exercise.id, options.learner));
@@ -186,14 +186,14 @@ const isAlike = (one: Observation, other: Observation, tolerance: number | undef
 
 type JudgedModel = Judged & { readonly requirements: readonly Requirement[] };
 
-async function judgeModel(exercise: JudgedModel, answer: unknown): Promise<Judgement> {
+async function judgeModel(exercise: JudgedModel, answer: unknown, { timeLimit = MODEL_TIME_LIMIT }: JudgeOptions): Promise<Judgement> {
   const trouble = (text: string): Judgement => untried(exercise, exercise.requirements, text);
   if (typeof answer !== 'function' || isClassWithinTime(answer)) {
     return trouble(wrongKind(exercise, answer, `Give it the function itself, without calling it: ${exercise.answer}.`));
   }
   const firstId = nextTensorId(await tensorFlow());
-  const built = await callWithinTime(answer, [], MODEL_TIME_LIMIT);
-  if (built.outcome === 'timeout') return trouble(`${exercise.answer}() did not end within ${MODEL_TIME_LIMIT / 1000} s.`);
+  const built = await callWithinTime(answer, [], timeLimit);
+  if (built.outcome === 'timeout') return trouble(`${exercise.answer}() did not end within ${timeLimit / 1000} s.`);
   if (built.outcome === 'error') {
     const { name, message, where } = built.error;
     return trouble(`${exercise.answer}() failed: ${name}: ${message}${where ? ` (${where})` : ''}`);

@@ -8,6 +8,8 @@ import type { Bounds, ModelProperty } from './definition';
 export interface LayerFacts {
   readonly className: string;
   readonly config: Readonly<Record<string, unknown>>;
+  /** Whether it is the activation of the layer before it, which has it in its configuration as well. */
+  readonly belongsToLayerBefore: boolean;
 }
 
 /** What a model is, whoever wrote it and however. */
@@ -42,7 +44,7 @@ export interface Finding {
 /**
  * What a model is, for judging it; the model stays as it is.
  *
- * An activation that is a layer of its own counts as that of the layer before it, also where batch normalisation stands between.
+ * An activation that is a layer of its own counts as that of the layer before it.
  *
  * @throws Error if the model has no layers or no shapes yet
  */
@@ -61,37 +63,28 @@ export function modelFacts(model: tf.LayersModel): FactsOfModel {
 const layersOf = (model: tf.LayersModel): tf.layers.Layer[] =>
   model.layers.flatMap((layer) => ('layers' in layer && Array.isArray(layer.layers) ? layersOf(layer as tf.LayersModel) : [layer]));
 
-// --- activations
-
-const PASSED_OVER = ['BatchNormalization', 'LayerNormalization', 'Dropout'];
+/** Layers that are nothing but an activation, besides `Activation` itself. */
 const ACTIVATIONS: Readonly<Record<string, string>> = { ReLU: 'relu', ELU: 'elu', Softmax: 'softmax' };
 
-/** The name of the activation that a layer is; undefined if it is another layer. */
-function activationOf(layer: tf.layers.Layer): string | undefined {
-  const className = layer.getClassName();
-  return className === 'Activation' ? String(layer.getConfig().activation) : ACTIVATIONS[className];
-}
-
+/** `dense({ activation: 'relu' })` and `dense()` with a layer `reLU()` behind it are the same. */
 function withOwnActivations(layers: readonly tf.layers.Layer[]): LayerFacts[] {
-  const moved = new Set<tf.layers.Layer>();
-  const facts = new Map(layers.map((layer) => [layer, { className: layer.getClassName(), config: { ...layer.getConfig() } as Record<string, unknown> }]));
-  for (const { config, layer } of [...facts].map(([layer, { config }]) => ({ layer, config }))) {
-    if (config.activation !== 'linear' || layer.getClassName() === 'Activation') continue;
-    const after = activationLayerAfter(layer);
-    if (!after || !facts.has(after)) continue;
-    config.activation = activationOf(after);
-    moved.add(after);
+  const facts = new Map<tf.layers.Layer, { -readonly [key in keyof LayerFacts]: LayerFacts[key] }>();
+  for (const layer of layers) {
+    const className = layer.getClassName();
+    const activation = ACTIVATIONS[className];
+    facts.set(layer, { className, config: { ...layer.getConfig(), ...(activation && { activation }) }, belongsToLayerBefore: false });
   }
-  for (const layer of moved) delete facts.get(layer)?.config.activation;
+  for (const [layer, own] of facts) {
+    const next = layer.outboundNodes.map((node) => (node as unknown as { outboundLayer: tf.layers.Layer }).outboundLayer);
+    const after = next.length === 1 ? facts.get(next[0]) : undefined;
+    if (own.config.activation !== 'linear' || !after || !isActivation(after) || isActivation(own)) continue;
+    own.config = { ...own.config, activation: after.config.activation };
+    after.belongsToLayerBefore = true;
+  }
   return [...facts.values()];
 }
 
-function activationLayerAfter(layer: tf.layers.Layer): tf.layers.Layer | undefined {
-  const after = layer.outboundNodes.map((node) => (node as unknown as { outboundLayer: tf.layers.Layer }).outboundLayer);
-  if (after.length !== 1) return undefined;
-  if (activationOf(after[0]) !== undefined) return after[0];
-  return PASSED_OVER.includes(after[0].getClassName()) ? activationLayerAfter(after[0]) : undefined;
-}
+const isActivation = ({ className }: LayerFacts): boolean => className === 'Activation' || className in ACTIVATIONS;
 
 // --- how it is compiled
 
@@ -166,8 +159,8 @@ function multiplyAddsMet(bounds: Bounds, { multiplyAdds, notCounted }: FactsOfMo
 
 function layersMet({ of, having, ...bounds }: { of?: readonly string[]; having?: Readonly<Record<string, unknown>> } & Bounds, layers: readonly LayerFacts[]): Finding {
   const found = layers.filter(
-    ({ className, config }) =>
-      (of === undefined || of.includes(className)) &&
+    ({ className, config, belongsToLayerBefore }) =>
+      (of === undefined ? !belongsToLayerBefore : of.includes(className)) &&
       Object.entries(having ?? {}).every(([name, value]) => isConfigured(config[name], value)),
   );
   const kinds = of === undefined ? 'layers' : `layers ${of.join(' or ')}`;

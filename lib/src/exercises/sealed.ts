@@ -45,10 +45,10 @@ export async function unseal({ salt, locked }: Sealed, answer: string): Promise<
   const key = await keyOf(salt, answer);
   for (const text of locked) {
     const bytes = Buffer.from(text, 'base64');
-    const decipher = createDecipheriv(CIPHER, key, bytes.subarray(0, VECTOR), { authTagLength: TAG });
-    decipher.setAuthTag(bytes.subarray(VECTOR, VECTOR + TAG));
-    const opened = decipher.update(bytes.subarray(VECTOR + TAG));
     try {
+      const decipher = createDecipheriv(CIPHER, key, bytes.subarray(0, VECTOR), { authTagLength: TAG });
+      decipher.setAuthTag(bytes.subarray(VECTOR, VECTOR + TAG));
+      const opened = decipher.update(bytes.subarray(VECTOR + TAG));
       return JSON.parse(Buffer.concat([opened, decipher.final()]).toString()) as Verdict;
     } catch {
       // Not this one: the tag does not fit the key.

@@ -3,7 +3,7 @@ import type { TensorFlow } from './values';
 
 /** What of the engine's state a call changes, and changes back unless it is ended in the middle. */
 interface EngineState {
-  activeScope: unknown;
+  activeScope: { readonly track: tf.Tensor[] } | null | undefined;
   readonly scopeStack: readonly unknown[];
   gradientDepth: number;
   kernelDepth: number;
@@ -37,7 +37,11 @@ export class TensorAccount {
     const { state, stateBefore: { activeScope, ...depths } } = this;
     Object.assign(state, depths);
     const isOpen = activeScope === null || activeScope === undefined || state.scopeStack.includes(activeScope);
-    while (isOpen && state.scopeStack.length > 0 && state.activeScope !== activeScope) this.tf.engine().endScope();
+    while (isOpen && state.scopeStack.length > 0 && state.activeScope !== activeScope) {
+      // What a gradient would have needed later.
+      for (const tensor of state.activeScope?.track ?? []) tensor.kept = false;
+      this.tf.engine().endScope();
+    }
   }
 
   /**
