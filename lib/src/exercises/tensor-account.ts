@@ -3,11 +3,11 @@ import type { TensorFlow } from './values';
 
 /** What of the engine's state a call changes, and changes back unless it is ended in the middle. */
 interface EngineState {
-  activeScope: { readonly track: tf.Tensor[] } | null | undefined;
+  activeScope: unknown;
   readonly scopeStack: readonly unknown[];
   gradientDepth: number;
   kernelDepth: number;
-  activeTape: unknown;
+  activeTape: readonly { readonly saved?: tf.Tensor[] }[] | null | undefined;
 }
 
 /** An id that is larger than that of each tensor that there is, and smaller than that of the next one. */
@@ -35,13 +35,11 @@ export class TensorAccount {
   /** Puts the engine in order again after a call that was ended within `tf.tidy` or `tf.grad`. */
   repairEngine(): void {
     const { state, stateBefore: { activeScope, ...depths } } = this;
+    // What the gradient would have needed later; a tape that was done with is null.
+    if (state.activeTape !== depths.activeTape) this.tf.dispose((state.activeTape ?? []).map(({ saved }) => saved ?? []));
     Object.assign(state, depths);
     const isOpen = activeScope === null || activeScope === undefined || state.scopeStack.includes(activeScope);
-    while (isOpen && state.scopeStack.length > 0 && state.activeScope !== activeScope) {
-      // What a gradient would have needed later.
-      for (const tensor of state.activeScope?.track ?? []) tensor.kept = false;
-      this.tf.engine().endScope();
-    }
+    while (isOpen && state.scopeStack.length > 0 && state.activeScope !== activeScope) this.tf.engine().endScope();
   }
 
   /**
