@@ -161,7 +161,8 @@ function* toldAnswers(text: string, exercise: Exercise): Generator<string> {
     }
   }
   if (exercise.kind === 'choice') {
-    const told = new RegExp(`\\b(answer|solution|correct|right)\\b[^.\\n]{0,20}?\\W["'(*_]*${exercise.solution}\\b`, 'i').exec(text);
+    const words = `answer|solution|correct|right|${exercise.answer}`;
+    const told = new RegExp(`\\b(${words})\\b[^.\\n]{0,20}?\\W["'(*_]*${exercise.solution}\\b`, 'i').exec(text);
     if (told) yield `: it says ${shown(told[0])}, the answer of ${exercise.id}.`;
   }
 }

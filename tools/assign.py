@@ -5,6 +5,7 @@ Reads FOLDER/source/NAME/NAME.ipynb and writes FOLDER/release/NAME/NAME.ipynb. F
 of them. Exit code: 0 if all were made, 1 if one was not, with nbgrader's own words.
 """
 
+import re
 import sys
 from pathlib import Path
 
@@ -21,9 +22,18 @@ def main(folder, *names):
     for name in names:
         result = api.generate_assignment(name)
         if not result['success']:
-            print(f'{name}:', result.get('log', ''), result.get('error', ''), sep='\n', file=sys.stderr)
+            print(f'solutions/{name}.ipynb: {reason(result)}', file=sys.stderr)
             return 1
     return 0
+
+
+def reason(result):
+    """What nbgrader has to say, without the traceback; with it, if there is nothing else."""
+    log = result.get('log', '')
+    said, _, traceback = log.partition('[ERROR] There was an error processing')
+    errors = [line for line in re.split(r'\n(?=\[)', said) if line.startswith('[ERROR]')]
+    errors += re.findall(r'^ +(\w*(?:Error|Exception)\b.*)$', traceback, re.MULTILINE)[:1]
+    return '\n'.join(errors) or f'{log}\n{result.get("error", "")}'
 
 
 if __name__ == '__main__':

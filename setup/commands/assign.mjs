@@ -6,7 +6,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { instructorEnvironment, linkSources, nbgraderStep, needSolutions } from '../instructor.mjs';
-import { Problem } from '../problems.mjs';
+import { Problem, explain } from '../problems.mjs';
 import { run } from '../processes.mjs';
 import { runSteps } from '../run-steps.mjs';
 import { readIfThere, writeWhole } from '../stamp.mjs';
@@ -19,7 +19,7 @@ const require = createRequire(import.meta.url);
  *
  * @typedef {object} Lesson one of solutions/definitions
  * @property {string} name
- * @property {readonly object[]} exercises
+ * @property {readonly any[]} exercises what an exercise is: lib/src/exercises/definition.ts
  *
  * @typedef {object} ReleasedFile
  * @property {string} path inside exercises/
@@ -149,7 +149,10 @@ async function releasedNotebooks(project, lessons) {
       );
     }
     const script = path.join(project.root, 'tools', 'assign.py');
-    await run(project.python, [script, folder, ...lessons.map(({ name }) => name)], { env: instructorEnvironment(project) });
+    const names = lessons.map(({ name }) => name);
+    await run(project.python, [script, folder, ...names], { env: instructorEnvironment(project) }).catch((error) => {
+      throw explain('nbgrader', error);
+    });
     return lessons.map((lesson) => [lesson, fs.readFileSync(path.join(folder, 'release', lesson.name, `${lesson.name}.ipynb`), 'utf8')]);
   } finally {
     fs.rmSync(folder, { recursive: true, force: true });

@@ -186,7 +186,7 @@ const PLANTED: [string, () => Planted, string][] = [
   ['a picture within the text', () => told('![plan](data:image/png;base64,iVBORw0KGgo=)'), `${TASK}: it has a picture that is in the notebook itself`],
   ['a tag', () => ({ notebook: (it) => { cellOf(it, 'e9-1-task').metadata.tags = ['solution-c']; } }), `${TASK}: its metadata has "tags"`],
   ['metadata of ours', () => ({ notebook: (it) => { cellOf(it, 'e9-1').metadata.nbgrader.oracle = 'slice'; } }), 'cell e9-1: nbgrader\'s metadata has "oracle"'],
-  ['metadata of the notebook', () => ({ notebook: (it) => { it.metadata.authors = [{ name: 'who' }]; } } as Planted), 'exercises/09_fixture.ipynb: the metadata of the notebook has "authors"'],
+  ['metadata of the notebook', () => ({ notebook: (it) => { Object.assign(it.metadata, { authors: [{ name: 'who' }] }); } }), 'exercises/09_fixture.ipynb: the metadata of the notebook has "authors"'],
   ['more in the file than a notebook', () => ({ notebook: (it) => { it.solutions = []; } }), 'exercises/09_fixture.ipynb: the notebook has "solutions"'],
   ['a path in the kernel\'s description', () => ({ notebook: (it) => { (it.metadata.kernelspec as Record<string, string>).path = '/home'; } }), "exercises/09_fixture.ipynb: the notebook's kernelspec has \"path\""],
   ['other points', () => ({ notebook: (it) => { cellOf(it, 'e9-1-check').metadata.nbgrader.points = 9; } }), "cell e9-1-check: nbgrader's points is 9, not as in the source"],
@@ -233,6 +233,9 @@ describe('findLeaks', () => {
   it.each(lessons)('finds the solution of each exercise of $name that is left in its cell', async (lesson) => {
     const text = fs.readFileSync(path.join(ROOT, 'solutions', `${lesson.name}.ipynb`), 'utf8');
     const leaks = await leaksOf(ROOT, [lesson], [{ path: `${lesson.name}.ipynb`, text }]);
-    for (const { id } of lesson.exercises) expect(leaks.filter((leak) => leak.includes(`cell ${gradeIdOf(id)}:`)), id).not.toEqual([]);
+    for (const { id } of lesson.exercises) {
+      const told = leaks.filter((leak) => leak.includes(`cell ${gradeIdOf(id)}:`) && /it (holds a part of|says)/.test(leak));
+      expect(told, id).not.toEqual([]);
+    }
   });
 });
