@@ -435,31 +435,36 @@ export const exercises: Exercise[] = [
     answer: 'largestRate',
     version: 1,
     given: (random) => ({ x1: 1 + random.below(3), x2: 4 + random.below(3), x3: 7 + random.below(3) }),
-    solution: ({ x1, x2, x3 }) => 3 / (x1 * x1 + x2 * x2 + x3 * x3),
-    decimals: 4,
-    unit: '(a learning rate has no unit)',
+    solution: ({ x1, x2, x3 }) => 3000 / (x1 * x1 + x2 * x2 + x3 * x3),
+    decimals: 1,
+    unit: 'thousandths',
     mistakes: [
       {
         name: 'divides 1 by the curvature',
-        answer: ({ x1, x2, x3 }) => 1.5 / (x1 ** 2 + x2 ** 2 + x3 ** 2),
+        answer: ({ x1, x2, x3 }) => 1500 / (x1 ** 2 + x2 ** 2 + x3 ** 2),
         hint: 'With this learning rate one step leads to the lowest place. It may be larger: each step may land on ' +
           'the other side, as long as it lands lower. How much larger, says the lesson.',
       },
       {
         name: 'adds up instead of averaging',
-        answer: ({ x1, x2, x3 }) => 1 / (x1 ** 2 + x2 ** 2 + x3 ** 2),
+        answer: ({ x1, x2, x3 }) => 1000 / (x1 ** 2 + x2 ** 2 + x3 ** 2),
         hint: 'The loss is the mean over three points; your curvature is that of their sum.',
       },
       {
         name: 'forgets the factor 2 of the curvature',
-        answer: ({ x1, x2, x3 }) => 6 / (x1 ** 2 + x2 ** 2 + x3 ** 2),
+        answer: ({ x1, x2, x3 }) => 6000 / (x1 ** 2 + x2 ** 2 + x3 ** 2),
         hint: 'It is twice as large as it may be. Take the derivative of the squared error twice: which factor ' +
           'remains?',
       },
       {
         name: 'squares the mean of x',
-        answer: ({ x1, x2, x3 }) => 9 / (x1 + x2 + x3) ** 2,
+        answer: ({ x1, x2, x3 }) => 9000 / (x1 + x2 + x3) ** 2,
         hint: 'You square the mean of x. Take the mean of the squares: that is larger.',
+      },
+      {
+        name: 'does not convert it',
+        answer: ({ x1, x2, x3 }) => 3 / (x1 ** 2 + x2 ** 2 + x3 ** 2),
+        hint: 'It is asked for in thousandths: multiply by 1000, and do not round before.',
       },
       {
         name: 'gives the curvature',

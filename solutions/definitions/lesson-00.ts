@@ -234,7 +234,7 @@ export const exercises: Exercise[] = [
   {
     id: '0.5',
     kind: 'choice',
-    title: 'Which shapes fit?',
+    title: 'Tell which shapes fit',
     goal: 'You can tell from the shapes alone whether an operation on tensors will run.',
     points: 2,
     difficulty: 'medium',
