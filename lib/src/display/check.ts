@@ -71,8 +71,9 @@ interface Found {
 /** @throws Error if there is no such exercise */
 export function find(given: unknown): Found {
   if (!isId(given)) {
-    const got = typeof given === 'string' ? `'${given.slice(0, 40)}'` : typeof given === 'number' ? String(given) : typeof given;
-    throw new Error(`Got ${got} as the id of an exercise; expected a text such as '3.2', as the exercise's heading says.`);
+    const got = typeof given === 'string' ? `'${given.slice(0, 40)}'`
+      : typeof given === 'number' ? `the number ${given}` : typeof given;
+    throw new Error(`Got ${got} as the id of an exercise; expected a text such as '3.2', as its heading says.`);
   }
   const id = given.trim();
   const lesson = lessonOf(id);
@@ -97,7 +98,7 @@ async function judged(
   const x = tf.tidy(() => tf.tensor(pixels, [count, ...shape], 'float32').mul(scale));
   try {
     const judgement = await judge(exercise, answer, { ...options, pictures: { x, labels } });
-    const drawn = isDrawn ? ' They are stand-ins that the course has drawn: on real pictures the accuracy is another.' : '';
+    const drawn = isDrawn ? ' They are drawn stand-ins: on real pictures the accuracy is another.' : '';
     const note = `Measured on ${countText(count)} pictures of ${title}. It is marked on others.${drawn}`;
     return { judgement, note: judgement.trouble === undefined ? [note] : [] };
   } finally {
@@ -106,7 +107,8 @@ async function judged(
 }
 
 /** A proxy may throw when it is asked what it is. */
-const isModel = (answer: unknown): answer is tf.LayersModel => !types.isProxy(answer) && answer instanceof tf.LayersModel;
+const isModel = (answer: unknown): answer is tf.LayersModel =>
+  !types.isProxy(answer) && answer instanceof tf.LayersModel;
 
 /**
  * Keeps the result, and a trained model that is as good as the best so far.
@@ -129,7 +131,9 @@ async function modelKept(
   id: string, model: tf.LayersModel, earned: number, before: KeptResult | undefined,
 ): Promise<string> {
   const folder = modelFolder(id);
-  if (before && earned < before.earned && existsSync(folder)) return 'The better model of before is the one that is handed in.';
+  if (before && earned < before.earned && existsSync(folder)) {
+    return 'The better model of before is the one that is handed in.';
+  }
   try {
     await saveModel(model, folder);
     return `The model is saved in ${path.relative(readSettings().exercisesFolder, folder)}, to be handed in.`;

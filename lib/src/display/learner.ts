@@ -36,7 +36,8 @@ export function setLearner(id: string): void {
   told = id;
   const trouble = readSettings().isHandIn ? undefined : keep(id);
   const text = [`You are ${id}.`, ...(trouble === undefined ? [] : [trouble])];
-  show({ data: { 'text/html': text.map((line) => `<div>${escapeXml(line)}</div>`).join(''), 'text/plain': text.join('\n') } });
+  const html = text.map((line) => `<div>${escapeXml(line)}</div>`).join('');
+  show({ data: { 'text/html': html, 'text/plain': text.join('\n') } });
 }
 
 /**
@@ -60,7 +61,8 @@ function keep(id: string): string | undefined {
     renameSync(unfinished, file);
     return undefined;
   } catch (error) {
-    return `That could not be kept: ${whyNotWritten(path.dirname(file), 100, 'It counts until the kernel ends.', error)}`;
+    const reason = whyNotWritten(path.dirname(file), 100, 'It counts until the kernel ends.', error);
+    return `That could not be kept: ${reason}`;
   }
 }
 

@@ -26,5 +26,5 @@ export function currentLesson(name?: string): string {
   const open = notebook === undefined ? '' : path.basename(notebook);
   const found = lessons.find((lesson) => open.startsWith(lesson)) ?? lastChecked;
   if (found) return found;
-  throw new Error(`Which lesson is meant? Name it: '${lessons[0] ?? '01_mnist_mlp'}', for example. There are: ${lessons.join(', ')}.`);
+  throw new Error(`Which lesson is meant? Name it, as '01' for example. There are: ${lessons.join(', ')}.`);
 }

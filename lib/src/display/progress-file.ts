@@ -61,7 +61,8 @@ export async function readProgress(lesson: string): Promise<{ kept: KeptResults;
     // Another notebook was faster.
     if (!isMissing(error)) throw error;
   });
-  return { kept: {}, trouble: `${file} was damaged: it is now ${path.basename(aside)}, and your progress begins anew.` };
+  const trouble = `${file} was damaged: it is now ${path.basename(aside)}, and your progress begins anew.`;
+  return { kept: {}, trouble };
 }
 
 /**

@@ -27,7 +27,8 @@ export async function progress(lesson?: string): Promise<void> {
     show({ data: { 'text/html': progressHtml(name, states, notes), 'text/plain': progressText(name, states, notes) } });
   } catch (error) {
     const { message } = error as Error;
-    show({ data: { 'text/html': noticeHtml('No progress to show', [message]), 'text/plain': `No progress to show: ${message}` } });
+    const title = 'No progress to show';
+    show({ data: { 'text/html': noticeHtml(title, [message]), 'text/plain': `${title}: ${message}` } });
   }
 }
 

@@ -25,14 +25,14 @@ export function question(id: string): Readonly<Record<string, number>> {
   const { given } = variantFor(exercise, who ?? '');
   const numbers = Object.entries(given).map(([name, value]) => [name, countText(value)]);
   const note = who === undefined
-    ? "Nobody has said who you are: setLearner('your-id') does, once for all notebooks. The numbers are other ones then."
+    ? "Nobody has said who you are: setLearner('your-id') does, once for all notebooks. Then the numbers are yours."
     : `The numbers of ${who}.`;
   const rows = numbers.map(([name, value]) => '<tr><th scope="row" style="text-align: left; font-weight: normal">' +
     `<code>${escapeXml(name)}</code></th><td style="text-align: right">${value}</td></tr>`);
   show({
     data: {
-      'text/html': `<table style="margin: 4px 0; width: auto"><caption style="text-align: left">Given in ${exercise.id}` +
-        `</caption><tbody>${rows.join('')}</tbody></table><div><small>${escapeXml(note)}</small></div>`,
+      'text/html': '<table style="margin: 4px 0; width: auto">' +
+        `<caption style="text-align: left">Given in ${exercise.id}</caption><tbody>${rows.join('')}</tbody></table><div><small>${escapeXml(note)}</small></div>`,
       'text/plain': `Given in ${exercise.id}: ${numbers.map((each) => each.join(' = ')).join(', ')}\n${note}`,
     },
   });

@@ -42,7 +42,8 @@ export function judgementHtml(judgement: Judgement, around: Surroundings = {}): 
   const { mark, words } = verdictOf(judgement);
   const room = { left: MOST_CASES };
   const firstFailing = criteria.find(isFailing);
-  const items = criteria.map((criterion) => criterionHtml(criterion, criterion === firstFailing, around, room));
+  const items = criteria.map((criterion) =>
+    criterionHtml(criterion, criterion === firstFailing, judgement, around, room));
   const parts = [
     `<div role="heading" aria-level="4" style="font-size: 1.1em"><strong>${mark} ${words}</strong> · ` +
       `${escapeXml(titleOf(judgement))}</div>`,
@@ -62,14 +63,16 @@ export function judgementText(judgement: Judgement, around: Surroundings = {}): 
   const { hint, trouble } = judgement;
   const criteria = trouble === undefined ? judgement.criteria : [];
   const { mark, words } = verdictOf(judgement);
+  const firstFailing = criteria.find(isFailing);
   return [
     `${mark} ${words} · ${titleOf(judgement)}`,
     pointsText(judgement),
     ...(trouble === undefined ? [] : [trouble]),
     ...criteria.flatMap((criterion) => [
-      `  ${markOf(criterion)} ${criterion.name}: ${resultText(criterion)}`,
-      ...(criterion.note === undefined ? [] : [`    ${criterion.note}`]),
-      ...criterion.cases.filter(({ passed }) => !passed).slice(0, 1).flatMap((each) => caseText(each, around)),
+      ...(isAlone(judgement) ? [] : [`  ${markOf(criterion)} ${criterion.name}: ${resultText(criterion)}`]),
+      ...notesOf(criterion, judgement).map((note) => `    ${note}`),
+      ...(criterion === firstFailing ? criterion.cases.filter(({ passed }) => !passed).slice(0, 1) : [])
+        .flatMap((each) => caseText(each, around)),
     ]),
     ...(hint === undefined ? [] : [`Hint: ${hint}`]),
     nextText(judgement, around.next),
@@ -87,15 +90,15 @@ const frameHtml = (label: string, color: string, content: string): string =>
     `padding: 2px 0 2px 12px; max-width: 62em; line-height: 1.5">${content}</div>`;
 
 const hintHtml = (hint: string): string =>
-  `<div role="note" style="margin: 8px 0; padding: 6px 10px; border: 1px solid ${colors.neutral}; border-radius: 4px; ` +
-    `max-width: 56em"><strong>Hint</strong> · ${escapeXml(hint)}</div>`;
+  `<div role="note" style="margin: 8px 0; padding: 6px 10px; border: 1px solid ${colors.neutral}; ` +
+    `border-radius: 4px; max-width: 56em"><strong>Hint</strong> · ${escapeXml(hint)}</div>`;
 
 const titleOf = ({ id, title }: Judgement): string => `${id} ${title}`;
 
 function verdictOf({ kind, passed, trouble }: Judgement): { mark: string; words: string } {
   if (kind === 'text') return { mark: '✎', words: 'Marked by hand' };
   if (passed) return { mark: '✓', words: 'Passed' };
-  return trouble === undefined ? { mark: '✗', words: 'Not yet' } : { mark: '✗', words: 'Not yet: nothing could be tried' };
+  return { mark: '✗', words: trouble === undefined ? 'Not yet' : 'Not yet: nothing could be tried' };
 }
 
 const counted = (points: number): string => `${numberWith(points, 6)} ${points === 1 ? 'point' : 'points'}`;
@@ -126,6 +129,20 @@ function nextText({ kind, passed }: Judgement, next: Surroundings['next']): stri
 const isFailing = ({ earned, points, cases }: CriterionResult): boolean =>
   earned < points || cases.some(({ passed }) => !passed);
 
+/** A number or a choice is its only criterion: the first lines have said all of it. */
+const isAlone = ({ kind }: Judgement): boolean => kind === 'number' || kind === 'choice';
+
+/** What a model was found to be is said where it is not what it should be; what it can do, always. */
+function notesOf(criterion: CriterionResult, { kind }: Judgement): string[] {
+  const { note } = criterion;
+  return note === undefined || (kind === 'model' && !isFailing(criterion)) ? [] : [sentenceOf(note)];
+}
+
+const sentenceOf = (text: string): string => {
+  const sentence = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.?!]$/.test(sentence) ? sentence : `${sentence}.`;
+};
+
 const markOf = (criterion: CriterionResult): string => (isFailing(criterion) ? '✗' : '✓');
 
 function resultText(criterion: CriterionResult): string {
@@ -137,9 +154,10 @@ function resultText(criterion: CriterionResult): string {
 }
 
 function criterionHtml(
-  criterion: CriterionResult, isFirstFailing: boolean, around: Surroundings, room: { left: number },
+  criterion: CriterionResult, isFirstFailing: boolean, judgement: Judgement, around: Surroundings,
+  room: { left: number },
 ): string {
-  const { name, cases, note } = criterion;
+  const { name, cases } = criterion;
   const failing = cases.filter(({ passed }) => !passed);
   const first = isFirstFailing ? failing.slice(0, 1) : [];
   const others = [...failing.slice(first.length), ...cases.filter(({ passed }) => passed)];
@@ -147,11 +165,16 @@ function criterionHtml(
   const folded = others.slice(0, Math.max(0, room.left));
   room.left -= folded.length;
   const parts = [
-    `<div><strong>${markOf(criterion)}</strong> ${escapeXml(name)} <small>· ${resultText(criterion)}</small></div>`,
-    ...(note === undefined ? [] : [`<div style="margin-left: 1.4em">${escapeXml(note)}</div>`]),
+    ...(isAlone(judgement) ? [] : [
+      `<div><strong>${markOf(criterion)}</strong> ${escapeXml(name)} <small>· ${resultText(criterion)}</small></div>`,
+    ]),
+    ...notesOf(criterion, judgement).map((note) => `<div style="margin-left: 1.4em">${escapeXml(note)}</div>`),
     ...first.map((each) => caseHtml(each, around)),
-    ...(folded.length > 0 ? [`<details style="margin-left: 1.4em"><summary><small>${foldedText(folded, first.length > 0)}` +
-      `</small></summary>${folded.map((each) => caseHtml(each, around)).join('')}</details>`] : []),
+    ...(folded.length === 0 ? [] : [
+      '<details style="margin-left: 1.4em">' +
+        `<summary><small>${foldedText(folded, first.length > 0)}</small></summary>` +
+        `${folded.map((each) => caseHtml(each, around)).join('')}</details>`,
+    ]),
   ];
   return `<li style="margin: 2px 0">${parts.join('')}</li>`;
 }
@@ -159,8 +182,9 @@ function criterionHtml(
 function foldedText(cases: readonly CaseResult[], isMore: boolean): string {
   const failing = cases.filter(({ passed }) => !passed).length;
   const right = cases.length - failing;
-  const count = (many: number, what: string): string => `${many}${isMore ? ' more' : ''} ${many === 1 ? 'case' : 'cases'} ${what}`;
-  return [...(failing > 0 ? [count(failing, 'not yet right')] : []), ...(right > 0 ? [count(right, 'right')] : [])].join(', ');
+  const counts = [[failing, 'not yet right'], [right, 'right']] as const;
+  return counts.filter(([count]) => count > 0)
+    .map(([count, what]) => `${count}${isMore ? ' more' : ''} ${count === 1 ? 'case' : 'cases'} ${what}`).join(', ');
 }
 
 const BLOCKS = 'display: flex; flex-wrap: wrap; align-items: flex-start; gap: 4px 28px; margin: 4px 0';
@@ -174,24 +198,24 @@ function caseHtml(result: CaseResult, around: Surroundings): string {
   const sentence = failure === undefined ? [] : [`<div>${escapeXml(failureText(failure, result))}</div>`];
   const values = observation.outcome !== 'value' ? [valueHtml('Expected', expected)]
     : passed ? [valueHtml('Result', observation.value)] : comparedHtml(result);
-  const body = [...blocks, ...sentence, ...(values.length > 0 ? [`<div style="${BLOCKS}">${values.join('')}</div>`] : [])];
+  const compared = values.length > 0 ? [`<div style="${BLOCKS}">${values.join('')}</div>`] : [];
   return `<div role="group" aria-label="${passed ? 'A case that is right' : 'A case that is not right yet'}" ` +
-    `style="margin: 4px 0 8px 1.4em">${body.join('')}</div>`;
+    `style="margin: 4px 0 8px 1.4em">${[...blocks, ...sentence, ...compared].join('')}</div>`;
 }
 
 /** A failure as a whole sentence. */
 function failureText(failure: string, { observation: { outcome, error }, difference }: CaseResult): string {
-  if (outcome === 'error' && error?.name !== 'Unreadable') return `It stopped with an error. ${failure}`;
+  if (outcome === 'error' && error?.name !== 'Unreadable') {
+    // TensorFlow's own errors begin with a number that says nothing.
+    return `It stopped with an error: ${failure.replace(/^Error: (Invalid TF_Status: \d+\s+Message: )?/, '')}`;
+  }
   // What begins with a place inside the value stays as TypeScript writes it.
-  const sentence = difference?.path === undefined ? failure[0].toUpperCase() + failure.slice(1) : failure;
-  return /[.?!]$/.test(sentence) ? sentence : `${sentence}.`;
+  return difference?.path === undefined ? sentenceOf(failure) : `${failure}.`;
 }
 
 /** Expected and got, side by side; nothing where the sentence has said it all. */
 function comparedHtml({ expected, observation: { value }, difference }: CaseResult): string[] {
-  if (!difference) return [];
-  const isInSentence = [expected, value].every((each) => gridOf(each) === undefined && plainText(each).length <= SHORT_VALUE);
-  if (isInSentence) return [];
+  if (!difference || isInSentence(expected, value)) return [];
   const digits = digitsFor(difference);
   const { kind, path, places } = difference;
   // Places inside an object or a list are those of another array.
@@ -205,6 +229,9 @@ function comparedHtml({ expected, observation: { value }, difference }: CaseResu
   ];
 }
 
+const isInSentence = (...values: readonly Plain[]): boolean =>
+  values.every((each) => gridOf(each) === undefined && plainText(each).length <= SHORT_VALUE);
+
 /** As few digits as tell apart what differs. */
 function digitsFor({ first, largest }: Difference): number {
   const pairs = [first, largest].flatMap((pair) => (pair ? [pair] : []));
@@ -216,9 +243,11 @@ function caseText(result: CaseResult, around: Surroundings): string[] {
   const { inputs, expected, observation, failure, difference } = result;
   const call = callText(inputs, around) ??
     inputs.map((input, i) => `${inputName(i, around)} = ${plainText(input)}`).join('\n      ');
-  const values = [`      Expected:    ${plainText(expected)}`];
-  if (difference) values.push(`      Your result: ${plainText(observation.value)}`);
-  return [`      ${call}`, ...(failure === undefined ? [] : [`      ${failureText(failure, result)}`]), ...values];
+  const values = observation.outcome !== 'value' ? [`Expected:    ${plainText(expected)}`]
+    : !difference || isInSentence(expected, observation.value) ? []
+      : [`Expected:    ${plainText(expected)}`, `Your result: ${plainText(observation.value)}`];
+  const sentence = failure === undefined ? [] : [failureText(failure, result)];
+  return [call, ...sentence, ...values].map((line) => `      ${line}`);
 }
 
 /** The call as the learner would write it, where it is short and has no tensors. */

@@ -6,8 +6,8 @@ import { escapeXml } from './svg-elements';
 import { thumbnail } from './thumbnail';
 
 /**
- * Plain data as a learner reads it: numbers plainly, small arrays as tables, pictures as pictures, all else by its shape
- * and a few values.
+ * Plain data as a learner reads it: numbers plainly, small arrays as tables, pictures as pictures, all else by its
+ * shape and a few values.
  */
 
 /** Rows and columns of a table, at most. */
@@ -192,10 +192,13 @@ function tableHtml(
 export function cellHtml(value: Plain, digits: number, wrong: string | undefined): string {
   const text = escapeXml(scalarText(value, digits));
   if (wrong === undefined) return `<td style="${CELL}">${text}</td>`;
-  return `<td style="${CELL}${WRONG}" aria-label="${text}, ${escapeXml(wrong)}" title="${escapeXml(wrong)}">${text}</td>`;
+  const words = escapeXml(wrong);
+  return `<td style="${CELL}${WRONG}" aria-label="${text}, ${words}" title="${words}">${text}</td>`;
 }
 
-function wrongText(shape: readonly number[], at: number, wanted: Wanted | undefined, digits: number): string | undefined {
+function wrongText(
+  shape: readonly number[], at: number, wanted: Wanted | undefined, digits: number,
+): string | undefined {
   if (!wanted?.places.includes(at)) return undefined;
   const expected = scalarText(gridOf(wanted.expected)!.values[at], digits);
   return `differs: expected ${expected} at ${shapeText(placeOf(shape, at))}`;

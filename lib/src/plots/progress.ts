@@ -21,7 +21,9 @@ const columns = ['Exercise', 'State', 'Points', 'Difficulty', 'Minutes'] as cons
  * @param notes what else has to be said
  * Taught in 00_start_here.
  */
-export function progressHtml(lesson: string, exercises: readonly ExerciseState[], notes: readonly string[] = []): string {
+export function progressHtml(
+  lesson: string, exercises: readonly ExerciseState[], notes: readonly string[] = [],
+): string {
   const head = columns.map((title, i) => cellHtml('th scope="col"', title, i)).join('');
   const rows = exercises.map((exercise) => {
     const cells = cellsOf(exercise).map((text, i) => cellHtml(i === 0 ? 'th scope="row"' : 'td', text, i));
@@ -52,7 +54,9 @@ function cellHtml(tag: string, text: string, column: number): string {
 }
 
 /** The same as text. */
-export function progressText(lesson: string, exercises: readonly ExerciseState[], notes: readonly string[] = []): string {
+export function progressText(
+  lesson: string, exercises: readonly ExerciseState[], notes: readonly string[] = [],
+): string {
   const rows = [[...columns], ...exercises.map(cellsOf)];
   const widths = columns.map((_, i) => Math.max(...rows.map((row) => row[i].length)));
   const padded = (text: string, i: number): string => (isRight(i) ? text.padStart(widths[i]) : text.padEnd(widths[i]));
@@ -62,8 +66,9 @@ export function progressText(lesson: string, exercises: readonly ExerciseState[]
 
 function cellsOf({ id, title, kind, state, earned, tried, points, difficulty, minutes }: ExerciseState): string[] {
   const later = points - tried;
-  const hidden = later > 0 && kind !== 'text' ? ` + ${numberWith(later, 6)} hidden` : '';
-  const score = kind === 'text' ? `${numberWith(points, 6)}` : `${numberWith(earned, 6)} of ${numberWith(tried, 6)}${hidden}`;
+  const hidden = later > 0 ? ` + ${numberWith(later, 6)} hidden` : '';
+  const score = kind === 'text' ? numberWith(points, 6)
+    : `${numberWith(earned, 6)} of ${numberWith(tried, 6)}${hidden}`;
   return [`${id} ${title}`, stateText(kind, state), score, difficulty, String(minutes)];
 }
 
@@ -112,6 +117,6 @@ function sentences(exercises: readonly ExerciseState[]): string[] {
   return [
     ...(later.length > 0 ? [`More points are decided when it is marked: ${later.join(', ')}.`] : []),
     next ? `Next: ${next.id} ${next.title} (${next.difficulty}, about ${next.minutes} minutes).`
-      : `Nothing is left to pass here${byHand > 0 ? ': look at your texts once more' : ''}. Hand in with await handIn().`,
+      : `Nothing is left to pass here${byHand > 0 ? ': read your texts once more' : ''}. Hand in with await handIn().`,
   ];
 }

@@ -169,7 +169,7 @@ describe('check of a trained model', () => {
     expect(said()).toContain('✓ accuracy 0.05');
     expect(said()).toContain('✗ accuracy 0.9');
     expect(said()).toContain('Hint: Train it for longer.');
-    expect(said()).toContain('Measured on 1,000 pictures of Drawn digits (stand-in, not MNIST). It is marked on others. They are stand-ins');
+    expect(said()).toContain('Measured on 1,000 pictures of Drawn digits (stand-in, not MNIST). It is marked on others. They are drawn stand-ins');
     expect(said()).toContain(`The model is saved in ${path.join('hand-in', 'models', '1.3')}, to be handed in.`);
     const saved = await loadModel(models());
     expect(saved.model.countParams()).toBe(7850);

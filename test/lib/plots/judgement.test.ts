@@ -143,7 +143,7 @@ describe('the result of a check', () => {
       observation: { outcome: 'error', error: { name: 'TypeError', message: 'no <x>', where: 'Cell [3], line 2' }, changed: [], leaked: 0 },
     };
     const html = judgementHtml(judgementOf([{ name: 'a', cases: [failed] }]));
-    expect(html).toContain('It stopped with an error. TypeError: no &#60;x&#62; (Cell [3], line 2)');
+    expect(html).toContain('It stopped with an error: TypeError: no &#60;x&#62; (Cell [3], line 2)');
     expect(readable(html)).toContain('Expected 2');
     expect(readable(html)).not.toContain('Your result');
   });
@@ -166,13 +166,34 @@ describe('the result of a check', () => {
       '✎ Marked by hand · 3.2 Write a convolution 3 points are decided by a person who reads it. Go on with 3.3 Padding.');
   });
 
-  it('shows the notes of requirements', () => {
+  it('says what was found where a requirement is not met; of trained models always', () => {
     const model: Judgement = {
       ...judgementOf([]), kind: 'model', passed: false, earned: 0, tried: 1,
-      criteria: [{ name: 'few parameters', points: 1, earned: 0, cases: [], note: '60,000 parameters; expected at most 50,000' }],
+      criteria: [{ name: 'few parameters', points: 1, earned: 0, cases: [], note: 'expected at most 50,000 parameters, found 60,000' },
+        { name: 'ten classes', points: 1, earned: 1, cases: [], note: 'expected 10, found 10' }],
     };
-    expect(readable(judgementHtml(model))).toContain('✗ few parameters · not yet, 0 of 1 point 60,000 parameters; expected at most 50,000');
-    expect(judgementText(model)).toContain('    60,000 parameters; expected at most 50,000');
+    expect(readable(judgementHtml(model))).toContain('✗ few parameters · not yet, 0 of 1 point Expected at most 50,000 parameters, found 60,000.');
+    expect(judgementText(model)).toContain('    Expected at most 50,000 parameters, found 60,000.');
+    expect(judgementHtml(model) + judgementText(model)).not.toContain('found 10');
+    expect(judgementText({ ...model, kind: 'trained' })).toContain('Expected 10, found 10.');
+  });
+
+  it('says only what was answered where an answer is a number or a choice', () => {
+    const number: Judgement = {
+      ...judgementOf([]), kind: 'number', passed: false, earned: 0, tried: 1, points: 1,
+      criteria: [{ name: 'the number of bytes', points: 1, earned: 0, cases: [], note: 'got 7 bytes' }],
+    };
+    expect(readable(judgementHtml(number))).toBe(
+      '✗ Not yet · 3.2 Write a convolution 0 of 1 point. Got 7 bytes. Change the cell above, and run both again.');
+  });
+
+  it("says what TensorFlow's errors say, without their number", () => {
+    const error = { name: 'Error', message: 'Invalid TF_Status: 3\nMessage: Incompatible shapes: [1,3] vs. [3,2]' };
+    const failed: CaseResult = {
+      inputs: [1], expected: 2, passed: false, failure: `Error: ${error.message}`, observation: { outcome: 'error', error, changed: [], leaked: 0 },
+    };
+    expect(judgementText(judgementOf([{ name: 'a', cases: [failed] }]))).toContain(
+      '      It stopped with an error: Incompatible shapes: [1,3] vs. [3,2]\n      Expected:    2\n');
   });
 
   it('escapes everything that comes from outside, and needs no script', () => {
