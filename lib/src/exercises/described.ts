@@ -48,7 +48,7 @@ function objectText(value: object): string {
   if (Array.isArray(value)) return listText(value);
   const { holder, shape, dtype, dataId, stride, isDisposed, layers, predict } = value as Record<string, unknown>;
   if (Array.isArray(shape) && typeof dtype === 'string') {
-    if (holder === 'typed array') return `a typed array of ${counted(Number(shape[0]), 'number')}, ${dtype}`;
+    if (holder === 'typed array') return `${typedArrayName(dtype)} of ${counted(Number(shape[0]), 'number')}`;
     if (holder === 'tensor' || dataId !== undefined) {
       return isDisposed === true ? 'a tensor that is disposed already' : `a tensor of shape ${shapeText(shape)}, ${dtype}`;
     }
@@ -66,6 +66,10 @@ function objectText(value: object): string {
   return `an object with ${names.slice(0, 5).join(', ')}${names.length > 5 ? ', …' : ''}`;
 }
 
+/** `a Float32Array` of `float32`, `a Uint8ClampedArray` of `uint8_clamped`. */
+const typedArrayName = (dtype: string): string =>
+  `a ${dtype.split('_').map((part) => part.charAt(0).toUpperCase() + part.slice(1)).join('')}Array`;
+
 const counted = (count: number, what: string): string => `${countText(count)} ${what}${count === 1 ? '' : 's'}`;
 
 function listText(list: readonly unknown[]): string {
@@ -76,12 +80,16 @@ function listText(list: readonly unknown[]): string {
   return `an array of ${shape.map(countText).join(' × ')} numbers`;
 }
 
-/** The shape of nested arrays of numbers whose rows are equally long; undefined if they are something else. */
+/** More values than that are not looked at, and not compared. */
+export const MOST_VALUES = 1_000_000;
+const MOST_AXES = 8;
+
+/** The shape of nested arrays of numbers whose rows are equally long; undefined if they are something else, or too many. */
 export function gridShape(list: readonly unknown[]): number[] | undefined {
   const shape: number[] = [];
   for (let each: unknown = list; Array.isArray(each); each = each[0]) {
     shape.push(each.length);
-    if (shape.length > 8) return undefined;
+    if (shape.length > MOST_AXES || shape.reduce((product, size) => product * size, 1) > MOST_VALUES) return undefined;
   }
   const fits = (value: unknown, axis: number): boolean => {
     if (axis === shape.length) return typeof value === 'number';

@@ -121,8 +121,10 @@ function wrongKind(exercise: Judged, answer: unknown, advice: string): string {
   return `${asked(exercise)}; got ${describedWithinTime(answer)}. ${answer === undefined ? unset : advice}`;
 }
 
+const DESCRIBING_TIME_LIMIT = 500;
+
 function describedWithinTime(value: unknown): string {
-  const text = withinTime(() => described(value));
+  const text = withinTime(() => described(value), DESCRIBING_TIME_LIMIT);
   return text.outcome === 'value' ? text.value : 'an object that cannot be read';
 }
 

@@ -3,7 +3,7 @@ import type { NdArray } from 'ndarray';
 import { arrayOf, countText, shapeText, type Numbers } from '../arrays';
 import type { tf } from '../tensorflow';
 import type { Live } from './definition';
-import { described } from './described';
+import { described, MOST_VALUES } from './described';
 
 /** The module: handed on, because only who needs tensors loads it. */
 export type TensorFlow = typeof tf;
@@ -91,8 +91,6 @@ export class Unreadable extends Error {
   override name = 'Unreadable';
 }
 
-/** More numbers and texts than that are not compared. */
-export const MOST_VALUES = 1_000_000;
 const DEEPEST = 50;
 
 /**

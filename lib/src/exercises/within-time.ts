@@ -75,13 +75,9 @@ async function settledWithin(settled: Promise<Outcome<unknown>>, timeLimit: numb
 
 /** Never rejects. Goes by the `then` of all promises: the promise's own one may be anybody's. */
 const settledOf = (promise: Promise<unknown>): Promise<Outcome<unknown>> =>
-  new Promise((resolve) => {
-    void Promise.prototype.then.call(
-      promise,
-      (value) => resolve({ outcome: 'value', value }),
-      (thrown) => resolve(withinTime((): never => { throw thrown; })),
-    );
-  });
+  new Promise<Outcome<unknown>>((resolve, reject) => {
+    void Promise.prototype.then.call(promise, (value) => resolve({ outcome: 'value', value }), reject);
+  }).catch((thrown: unknown) => withinTime((): never => { throw thrown; }));
 
 /** What was thrown, as data. */
 function errorOf(thrown: unknown): ObservedError {
