@@ -28,7 +28,7 @@ export class Secrets {
     this.add('words', wordsOf(text), whose);
   }
 
-  /** Keeps numbers: a picture, the arguments of a call. Fewer than a run, or all the same ones, tell nothing. */
+  /** Keeps numbers: a picture, the arguments of a call. */
   addNumbers(numbers: readonly number[], whose: string): void {
     this.add('numbers', numbers.map(String), whose);
   }
@@ -81,11 +81,14 @@ const TELLING = 8;
 const isTelling = (line: readonly string[]): boolean =>
   line.length >= TELLING && !['for', 'if', 'while', 'function', 'return', '}'].includes(line[0]);
 
+/** Digits come in some order in many a list; of other numbers two are no chance. */
+const areTelling = (run: readonly string[]): boolean => run.filter((number) => !/^-?(\d|10)$/.test(number)).length >= 2 && new Set(run).size >= 4;
+
 function* runsOf(form: Form, parts: readonly string[]): Generator<{ key: string; parts: readonly string[] }> {
   const length = RUN[form];
   for (let start = 0; start + length <= parts.length; start += 1) {
     const run = parts.slice(start, start + length);
-    if (form === 'numbers' && new Set(run).size < 4) continue;
+    if (form === 'numbers' && !areTelling(run)) continue;
     yield { key: (form === 'renamed' ? withoutNames(run) : run).join(' '), parts: run };
   }
 }
