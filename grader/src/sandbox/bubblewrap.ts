@@ -1,0 +1,78 @@
+import { execFileSync, spawn } from 'node:child_process';
+import * as fs from 'node:fs';
+import * as os from 'node:os';
+import * as path from 'node:path';
+import { COURSE } from '../course';
+import { seccompFilter } from './seccomp';
+import type { Ending, Sandbox, SandboxProcess, SandboxRequest } from './sandbox';
+
+const BWRAP = '/usr/bin/bwrap';
+const PRLIMIT = '/usr/bin/prlimit';
+/** TensorFlow's library; a link leads to the cache in which all copies of the course have it. */
+const ENGINE = fs.realpathSync(path.join(COURSE, 'node_modules/@tensorflow/tfjs-node/lib/napi-v8'));
+/** Where the course lies within. */
+const WITHIN = '/course';
+
+/**
+ * A process in namespaces of its own: no network, no other process, no host's files but the named ones, and no place to write to at all:
+ * there is neither /tmp nor /proc nor /sys. It has no capabilities, an empty environment, and a filter of system calls.
+ */
+export class Bubblewrap implements Sandbox {
+  readonly name = 'bubblewrap';
+  private readonly filter = seccompFile();
+  private readonly libraries = [...new Set([process.execPath, path.join(ENGINE, 'tfjs_binding.node')].flatMap(librariesOf))];
+
+  async problems(): Promise<string[]> {
+    return [BWRAP, PRLIMIT].filter((program) => !fs.existsSync(program)).map((program) =>
+      `${program} is missing: on Debian and Ubuntu, sudo apt-get install bubblewrap util-linux.`);
+  }
+
+  start({ script, args = [], sees, tensors = false, limits }: SandboxRequest): SandboxProcess {
+    const filter = fs.openSync(this.filter, 'r');
+    const child = spawn(PRLIMIT, [
+      `--data=${limits.memoryBytes}`, `--cpu=${limits.cpuSeconds}`, '--fsize=0', '--core=0', '--nofile=256', '--memlock=0', '--msgqueue=0', '--',
+      BWRAP, '--unshare-all', '--die-with-parent', '--new-session', '--as-pid-1', '--uid', '65534', '--gid', '65534', '--cap-drop', 'ALL',
+      '--hostname', 'sandbox', '--seccomp', '3',
+      ...this.libraries.flatMap((file) => ['--ro-bind', fs.realpathSync(file), file]),
+      '--ro-bind', process.execPath, '/node', '--dev-bind', '/dev/null', '/dev/null', '--dev-bind', '/dev/urandom', '/dev/urandom',
+      // TensorFlow asks for the name of its own program.
+      ...(tensors ? ['--proc', '/proc', '--ro-bind', ENGINE, ENGINE] : []),
+      ...sees.flatMap((name) => ['--ro-bind', path.join(COURSE, name), path.join(WITHIN, name)]),
+      '--remount-ro', '/', '--chdir', WITHIN, '--', '/node', path.join(WITHIN, script), ...args,
+    ], { env: {}, stdio: ['pipe', 'pipe', 'pipe', filter] });
+    fs.closeSync(filter);
+    return processOf(child, limits.outputBytes);
+  }
+}
+
+/** The parts of a started program as a {@link SandboxProcess}; for all back ends. */
+export function processOf(child: ReturnType<typeof spawn>, outputBytes: number): SandboxProcess {
+  let printed = Buffer.alloc(0);
+  let seen = 0;
+  child.stderr!.on('data', (data: Buffer) => {
+    seen += data.length;
+    if (printed.length < outputBytes) printed = Buffer.concat([printed, data.subarray(0, outputBytes - printed.length)]);
+    if (seen > 20 * outputBytes) child.kill('SIGKILL');
+  });
+  // The process may end while it is written to.
+  child.stdin!.on('error', () => {});
+  const ended = new Promise<Ending>((resolve) => {
+    child.on('close', (code, signal) => resolve({ code, signal }));
+    child.on('error', () => resolve({ code: null, signal: null }));
+  });
+  return { input: child.stdin!, answers: child.stdout!, printed: () => printed.toString('utf8'), ended, kill: () => child.kill('SIGKILL') };
+}
+
+/** The dynamic libraries that a program is linked with, and their loader. */
+function librariesOf(program: string): string[] {
+  const listed = execFileSync('ldd', [program], { encoding: 'utf8' });
+  return [...listed.matchAll(/(?:=> )?(\/\S+) \(0x/g)].map(([, file]) => file).filter((file) => !/tensorflow/.test(file));
+}
+
+function seccompFile(): string {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'grader-'));
+  process.on('exit', () => fs.rmSync(folder, { recursive: true, force: true }));
+  const file = path.join(folder, 'seccomp');
+  fs.writeFileSync(file, seccompFilter());
+  return file;
+}
