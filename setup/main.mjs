@@ -17,6 +17,9 @@ const commands = {
   notebooks: () => import('./commands/notebooks.mjs'),
   datasets: () => import('./commands/datasets.mjs'),
   assign: () => import('./commands/assign.mjs'),
+  'new-exercise': () => import('./commands/new-exercise.mjs'),
+  release: () => import('./commands/release.mjs'),
+  collect: () => import('./commands/collect.mjs'),
   doctor: () => import('./commands/doctor.mjs'),
   clean: () => import('./commands/clean.mjs'),
 };
@@ -31,7 +34,7 @@ export async function main([name = '', ...args]) {
     if (!Object.hasOwn(commands, name)) {
       throw new Problem(
         `Unknown command "${name}"; expected one of: ${Object.keys(commands).join(', ')}.`,
-        'Run npm start, npm test, npm run notebooks, npm run datasets, npm run assign, npm run doctor or npm run clean.'
+        'The README lists them; of an instructor: solutions/README.md.'
       );
     }
     const command = await commands[name]();
