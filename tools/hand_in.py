@@ -16,7 +16,10 @@ import asyncio
 import errno
 import json
 import os
+import queue
+import signal
 import sys
+import time
 import zipfile
 from pathlib import Path
 
@@ -37,6 +40,8 @@ def main():
     arguments = parser.parse_args()
     if arguments.command == 'pack':
         return pack(arguments.target, json.load(sys.stdin))
+    # The learner stopped it: the kernel is ended in an orderly way.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     return asyncio.run(run(arguments.notebook, arguments.folder.resolve(), arguments.limit))
 
 
@@ -47,44 +52,54 @@ def say(**what):
 async def run(path, folder, limit):
     # Packing needs none of them, and they take a second to load.
     import nbformat
-    from nbclient import NotebookClient
-    from nbclient.exceptions import CellTimeoutError, DeadKernelError
+    from jupyter_client.manager import start_new_async_kernel
 
-    notebook = nbformat.read(path, as_version=4)
-    cells = [(index, cell) for index, cell in enumerate(notebook.cells) if is_code(cell)]
-    reply = {}
-
-    def keep(cell, cell_index, execute_reply):
-        reply.update((execute_reply or {}).get('content', {}))
-
-    client = NotebookClient(
-        notebook, kernel_name=KERNEL_NAME, timeout=limit, iopub_timeout=60, startup_timeout=120, record_timing=False,
-        allow_errors=True, on_cell_executed=keep, resources={'metadata': {'path': str(folder)}},
-    )
+    cells = [cell for cell in nbformat.read(path, as_version=4).cells if is_code(cell)]
     failed = []
     unanswered = 0
-    async with client.async_setup_kernel(env=dict(os.environ, JPY_SESSION_NAME=str(folder / path.name))):
-        for number, (index, cell) in enumerate(cells, start=1):
+    manager, client = await start_new_async_kernel(
+        startup_timeout=120, kernel_name=KERNEL_NAME, cwd=str(folder), env=dict(os.environ, JPY_SESSION_NAME=str(folder / path.name)),
+    )
+    try:
+        for number, cell in enumerate(cells, start=1):
             name = cell.metadata.get('nbgrader', {}).get('grade_id') or cell.get('id', '')
             say(cell=number, of=len(cells), id=name)
-            reply.clear()
-            try:
-                await client.async_execute_cell(cell, index)
-                unanswered = 0
-                if reply.get('status') not in (None, 'ok'):
-                    failed.append({'id': name, 'name': reply.get('ename', ''), 'message': reply.get('evalue', '')})
-            except CellTimeoutError:
+            reply = await execute(manager, client, cell.source, limit)
+            if reply == 'timeout':
                 failed.append({'id': name, 'name': 'Timeout', 'message': f'did not end within {limit:g} s'})
                 unanswered += 1
                 if unanswered == 2:
                     break  # The interrupt has not ended the one before: no other cell will run either.
-                await client.km.interrupt_kernel()
-                await asyncio.sleep(4)  # The kernel lets code end by itself for a while before it gives the cell up.
-            except DeadKernelError:
+                # Its reply is not waited for: the next cell runs as soon as the kernel has given this one up.
+                await manager.interrupt_kernel()
+            elif reply == 'dead':
                 failed.append({'id': name, 'name': 'DeadKernel', 'message': 'ended the kernel'})
                 break
+            else:
+                unanswered = 0
+                if reply['status'] != 'ok':
+                    failed.append({'id': name, 'name': reply.get('ename', ''), 'message': reply.get('evalue', '')})
+    finally:
+        client.stop_channels()
+        await manager.shutdown_kernel(now=True)
     say(failed=failed)
     return 0
+
+
+async def execute(manager, client, source, limit):
+    """The kernel's reply to a cell, 'timeout' or 'dead'. What the cell shows is nobody's business here."""
+    request = client.execute(source, stop_on_error=False)
+    ends = time.monotonic() + limit
+    while True:
+        try:
+            message = await client.get_shell_msg(timeout=0.5)
+            if message['parent_header'].get('msg_id') == request:
+                return message['content']
+        except queue.Empty:
+            if not await manager.is_alive():
+                return 'dead'
+        if time.monotonic() > ends:
+            return 'timeout'
 
 
 def is_code(cell):

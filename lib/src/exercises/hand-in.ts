@@ -87,7 +87,8 @@ export function handInFindings(
     const before = given.find((cell) => cell.id === answerId);
     if (before && checksumOf(answer, kind === 'text' ? points : undefined) === before.checksum) untouched.push(id);
     const failure = failures.get(answerId);
-    if (failure) warn(`${id}: ${failureText(failure)}, so it earns nothing as it is. Change it, run it, save, and hand in again.`);
+    if (failure && kind === 'trained') note(`${id}: ${failureText(failure)}. What is marked is the model that its check has kept.`);
+    else if (failure) warn(`${id}: ${failureText(failure)}, so it earns nothing as it is. Change it, run it, save, and hand in again.`);
 
     const check = cellsCalled(cells, `${answerId}-check`)[0];
     const worth = (kind === 'text' ? answer : check)?.metadata?.nbgrader?.points;
@@ -118,7 +119,7 @@ const cellsCalled = (cells: readonly NotebookCell[], id: string): NotebookCell[]
   cells.filter(({ metadata }) => metadata?.nbgrader?.grade_id === id);
 
 function failureText({ name, message }: FailedCell): string {
-  if (name === 'Timeout') return `it ${message}: does a loop never end?`;
+  if (name === 'Timeout') return `it ${message} (does a loop never end?)`;
   if (name === 'DeadKernel') return 'it ended the kernel, and the cells below it did not run';
   const [line] = message.split('\n');
   return `it does not run (${[name, line].filter(Boolean).join(': ')})`;
