@@ -59,7 +59,8 @@ export function confusionFigure(matrix: readonly (readonly number[])[], classNam
   // In a notebook as wide as a static picture; in a narrower one, Plotly leaves out more.
   const across = namesAlong(names, (900 - left - 100) / classes);
   const turned = across.tickangle ? longest : 0;
-  const inner = Math.min(374 - turned, Math.max(164, 34 + classes * 34));
+  // At least as high as the title of the colours is long.
+  const inner = Math.min(374 - turned, Math.max(214, 34 + classes * 34));
   return {
     data: [right, wrong],
     layout: {
