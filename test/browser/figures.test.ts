@@ -85,7 +85,7 @@ function look(figure: Element, kind: 'plotly' | 'svg'): Seen {
         '.bartext, .heatmap-label text',
       bar: '.barlayer .point path', marker: '.scatterlayer .points path', curve: '.scatterlayer .js-line' }
     : { text: '.legend text, g[transform] > text, svg > text, .bars text, .heatmap text', bar: '.bars rect',
-      marker: '.scatter circle', curve: '.scatter polyline' };
+      marker: '.scatter circle, .scatter rect', curve: '.scatter polyline' };
   return {
     texts: all(selectors.text).map((element) => element.textContent!.trim()).filter(Boolean),
     bars: all(selectors.bar).map(bar),

@@ -53,6 +53,10 @@ interface Placed {
   opacity?: number;
 }
 
+/** The shape of a marker, so that traces are told apart without their colours. */
+export const markerSymbols = ['circle', 'square', 'diamond'] as const;
+export type MarkerSymbol = typeof markerSymbols[number];
+
 /** Points joined by lines, or shown as markers, or both. */
 export interface ScatterTrace extends Placed {
   type: 'scatter';
@@ -62,7 +66,9 @@ export interface ScatterTrace extends Placed {
   y: number[];
   line?: LineStyle;
   /** The size in pixels, of all markers or of each. */
-  marker?: { color?: string; size?: number | number[]; line?: { color?: string; width: number }; opacity?: 1 };
+  marker?: {
+    color?: string; size?: number | number[]; line?: { color?: string; width: number }; opacity?: 1; symbol?: MarkerSymbol;
+  };
   /** The line encloses an area of this colour. */
   fill?: 'toself';
   fillcolor?: string;

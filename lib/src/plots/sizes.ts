@@ -1,7 +1,7 @@
 import type { NdArray } from 'ndarray';
 import { countText, shapeText, type Numbers } from '../arrays';
 import type { Parts } from './counts';
-import { colors, legendAbove, palette, rounded, type Figure, type ScatterTrace } from './figure';
+import { colors, legendAbove, markerSymbols, palette, rounded, type Figure, type ScatterTrace } from './figure';
 
 /** Smallest and largest marker, in pixels. */
 const MARKER = { one: 6, most: 30 };
@@ -31,7 +31,7 @@ export function imageSizesFigure(
     type: 'scatter', mode: 'markers', name,
     x: points.map(({ width }) => width), y: points.map(({ height }) => height),
     marker: {
-      color: palette[i % palette.length],
+      color: palette[i % palette.length], symbol: markerSymbols[i % markerSymbols.length],
       // The area of a marker grows with the number of images.
       size: points.map(({ count }) => Math.max(MARKER.one, Math.round(MARKER.most * Math.sqrt(count / most)))),
     },

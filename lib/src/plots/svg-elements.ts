@@ -1,4 +1,5 @@
 /** The pieces that static pictures are made of. */
+import type { MarkerSymbol } from './figure';
 
 export const INK = '#222';
 export const GRID = '#ddd';
@@ -11,6 +12,14 @@ export const n = (value: number): string => String(Math.round(value * 10) / 10);
 
 export const line = (x1: number, y1: number, x2: number, y2: number, color: string): string =>
   `<line x1="${n(x1)}" y1="${n(y1)}" x2="${n(x2)}" y2="${n(y2)}" stroke="${color}"/>`;
+
+/** A marker around a place, as large as Plotly draws it. */
+export function marker(symbol: MarkerSymbol = 'circle', x: number, y: number, radius: number, attributes: string): string {
+  if (symbol === 'circle') return `<circle cx="${n(x)}" cy="${n(y)}" r="${radius}" ${attributes}/>`;
+  const half = symbol === 'diamond' ? radius * 1.3 * Math.SQRT1_2 : radius;
+  const turned = symbol === 'diamond' ? ` transform="rotate(45 ${n(x)} ${n(y)})"` : '';
+  return `<rect x="${n(x - half)}" y="${n(y - half)}" width="${n(2 * half)}" height="${n(2 * half)}"${turned} ${attributes}/>`;
+}
 
 export interface TextStyle {
   anchor?: 'start' | 'middle' | 'end';

@@ -1,7 +1,7 @@
 import { rounded, type BarTrace, type HeatmapTrace, type Layout, type ScatterTrace, type Trace } from './figure';
 import { encodePixels } from './png';
 import type { Panel } from './svg';
-import { colorAt, dashes, hexOf, INK, n, readableOn, rgbOf, text } from './svg-elements';
+import { colorAt, dashes, hexOf, INK, marker, n, readableOn, rgbOf, text } from './svg-elements';
 import { multiples, niceStep, numberText } from './svg-scales';
 
 /** The traces of one pair of axes. Later ones lie on earlier ones. */
@@ -33,7 +33,7 @@ function drawScatter(trace: ScatterTrace, { x, y, clip }: Panel): string {
   const edge = border && border.width > 0 ? ` stroke="${border.color ?? INK}" stroke-width="${border.width}"` : '';
   const markers = trace.mode.includes('markers')
     ? points.filter(isPoint).map(({ px, py, radius }) =>
-      `<circle cx="${n(px)}" cy="${n(py)}" r="${radius}" fill="${trace.marker?.color ?? color}"${edge}/>`)
+      marker(trace.marker?.symbol, px, py, radius, `fill="${trace.marker?.color ?? color}"${edge}`))
     : [];
   return `<g class="scatter"${opacityOf(trace)} clip-path="url(#${clip})">${path.join('')}${markers.join('')}</g>`;
 }

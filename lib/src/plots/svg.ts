@@ -1,5 +1,5 @@
 import { LETTER, longestOf, type Annotation, type Axis, type Figure, type Layout, type Trace } from './figure';
-import { dashes, GRID, INK, line, n, picture, text } from './svg-elements';
+import { dashes, GRID, INK, line, marker, n, picture, text } from './svg-elements';
 import { drawColorBars, drawTraces } from './svg-marks';
 import { makeScale, type Scale } from './svg-scales';
 
@@ -171,7 +171,7 @@ function drawSample(trace: Trace, x: number, y: number): string {
   if (trace.fill) return box(trace.fillcolor ?? INK);
   const color = trace.line?.color ?? trace.marker?.color ?? INK;
   if (trace.mode === 'markers') {
-    return `<circle cx="${n(x + 16)}" cy="${y}" r="5" fill="${trace.marker?.color ?? color}"${opacity}/>`;
+    return marker(trace.marker?.symbol, x + 16, y, 5, `fill="${trace.marker?.color ?? color}"${opacity}`);
   }
   const dashed = dashes[trace.line?.dash ?? 'solid'];
   return `<line x1="${n(x)}" y1="${y}" x2="${n(x + 30)}" y2="${y}" stroke="${color}" stroke-width="3"${dashed}/>`;

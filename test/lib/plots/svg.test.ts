@@ -142,11 +142,16 @@ describe('imageSizesFigure', () => {
     expect(svg).not.toMatch(/NaN|undefined/);
   });
 
-  it('gives each part a colour and a name', () => {
-    const { data, layout } = imageSizesFigure({ cats: sizes, dogs: sizes });
-    expect(data.map(({ name }) => name)).toEqual(['cats', 'dogs']);
-    expect(new Set(data.map((trace) => trace.type === 'scatter' && trace.marker?.color)).size).toBe(2);
-    expect(layout.showlegend).toBe(true);
+  it('gives each part a colour, a shape and a name', () => {
+    const figure = imageSizesFigure({ cats: sizes, dogs: sizes, birds: sizes });
+    expect(figure.data.map(({ name }) => name)).toEqual(['cats', 'dogs', 'birds']);
+    expect(new Set(figure.data.map((trace) => trace.type === 'scatter' && trace.marker?.color)).size).toBe(3);
+    expect(figure.layout.showlegend).toBe(true);
+    const marks = withoutLegend(toSvg(figure)).split('<g class="scatter"').slice(1);
+    expect(marks.map((group) => group.match(/<(circle|rect) /g))).toEqual([['<circle ', '<circle '], ['<rect ', '<rect '], ['<rect ', '<rect ']]);
+    expect(marks.map((group) => group.includes('rotate(45'))).toEqual([false, false, true]);
+    // A square is as wide as the circle in its place: 30 pixels.
+    expect(marks[1]).toMatch(/<rect [^>]*width="30" height="30"/);
   });
 
   it('says in words what it shows', () => {
