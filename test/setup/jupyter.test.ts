@@ -58,6 +58,12 @@ describe('the Jupyter step', () => {
     expect(readJson(project.venv, 'etc', 'jupyter', 'jupyter_server_config.json').KernelSpecManager.allowed_kernelspecs).toEqual(['tslab']);
   });
 
+  it("shows learners nothing of nbgrader's, should it be installed", async () => {
+    const { project } = newProject();
+    await jupyterStep(project).run(context);
+    expect(readJson(project.venv, 'etc', 'jupyter', 'labconfig', 'page_config.json').disabledExtensions).toMatchObject({ '@jupyter/nbgrader': true });
+  });
+
   it('brings our extension with plotly.js beside it, and brings it anew when it changes', async () => {
     const { project, write } = newProject();
     const step = jupyterStep(project);

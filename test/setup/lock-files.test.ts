@@ -29,12 +29,14 @@ describe.each([['package-lock.json'], ['test/node-versions/package-lock.json']])
   });
 });
 
-describe('setup/requirements.lock', () => {
-  const text = read('setup', 'requirements.lock');
-  const requirements = text.split(/\n(?! )/).filter(Boolean);
+const requirementsIn = (file: string) => read('setup', file).split(/\n(?! )/).filter(Boolean);
+
+describe.each([['requirements', 50], ['requirements-instructor', 3]])('setup/%s.lock', (name, atLeast) => {
+  const text = read('setup', `${name}.lock`);
+  const requirements = requirementsIn(`${name}.lock`);
 
   it('pins every package by version and checksum, with no address', () => {
-    expect(requirements.length).toBeGreaterThan(50);
+    expect(requirements.length).toBeGreaterThan(atLeast);
     for (const requirement of requirements) {
       expect(requirement).toMatch(/^[\w.-]+==[\w.]+( ; [^\\]+)? \\\n/);
       expect(requirement).toMatch(/--hash=sha256:[0-9a-f]{64}/);
@@ -42,9 +44,22 @@ describe('setup/requirements.lock', () => {
     expect(text).not.toMatch(/https?:|--index-url|--find-links/);
   });
 
-  it('has what setup/requirements.in asks for, in the same versions', () => {
-    const asked = read('setup', 'requirements.in').split('\n').filter((line) => /^\w/.test(line));
+  it(`has what setup/${name}.in asks for, in the same versions`, () => {
+    const asked = read('setup', `${name}.in`).split('\n').filter((line) => /^\w/.test(line));
     expect(asked.length).toBeGreaterThan(0);
     for (const line of asked) expect(requirements.some((requirement) => requirement.startsWith(`${line} `)), line).toBe(true);
+  });
+});
+
+describe('setup/requirements-instructor.lock', () => {
+  const namesIn = (file: string) => requirementsIn(file).map((requirement) => requirement.split('==')[0]);
+
+  it('names only what it adds: pip would install the others anew', () => {
+    const learners = namesIn('requirements.lock');
+    expect(namesIn('requirements-instructor.lock').filter((name) => learners.includes(name))).toEqual([]);
+  });
+
+  it('brings learners nothing: none of it is in requirements.lock', () => {
+    expect(namesIn('requirements.lock')).not.toContain('nbgrader');
   });
 });
