@@ -48,7 +48,7 @@ async function compare(lessons: readonly Lesson[], noted: Versions): Promise<{ n
       now[id] = { version, hash };
       const before = noted[id];
       if (before?.version === version && before.hash !== hash) {
-        wrong.push(`${place}: marks could change, but the version is still ${version}: raise it to ${version + 1}.`);
+        wrong.push(`${place}: marks could change, but the version is still ${version}: raise it to ${version + 1}, or take it out of ${VERSIONS_FILE} if nobody has been given it yet.`);
       } else if (before && version !== before.version && version !== before.version + 1) {
         wrong.push(`${place}: the version is ${version}, but was ${before.version}: expected ${before.version} or, after a change, ${before.version + 1}.`);
       } else if (before?.version !== version) unknown.push(`${place}: version ${version}`);
