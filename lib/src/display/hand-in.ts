@@ -99,7 +99,7 @@ async function handedIn(id: string | undefined, live: LiveOutput, signal: AbortS
     return {
       file: target,
       title: `Ready to hand in: ${shown.startsWith('..') ? target : shown} (${bytesText(bytes)})`,
-      warnings: [...textsOf('warning'), ...models.warnings],
+      warnings: [...textsOf('warning'), ...models.warnings, ...numberWarnings(exercises, learner)],
       notes: textsOf('note'),
       next: `Give this file to your teacher in the way of your course, as ${learner}. You may hand in again: the newest one counts.`,
     };
@@ -126,6 +126,17 @@ function learnerOf(id: string | undefined): string {
     `'${String(learner).slice(0, 80)}' is no id of a learner`,
     "Expected at most 64 letters, digits, '.', '_' and '-', as in handIn('ada.l').",
   );
+}
+
+/** Personal numbers are those of whoever `setLearner` has named; marked are those of whoever hands in. */
+function numberWarnings(exercises: readonly PublicExercise[], learner: string): string[] {
+  const known = knownLearner();
+  const personal = exercises.filter((each) => each.kind === 'number' && each.variants.length > 1).map(({ id }) => id);
+  if (known === learner || personal.length === 0) return [];
+  return [
+    `${personal.join(', ')}: the numbers that you were given are those of ${known ?? 'nobody'}, but marked are those of ${learner}. ` +
+      `Run setLearner('${learner}'), answer again, and hand in again.`,
+  ];
 }
 
 /** The file of the notebook that runs; where Jupyter does not say which one it is, the lesson's own. */

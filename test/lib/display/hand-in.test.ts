@@ -122,6 +122,16 @@ describe('handIn', () => {
     expect(fs.readFileSync(path.join(FOLDER, 'hand-in', 'earlier', earlier[0]), 'utf8')).toBe('the file of before');
   });
 
+  it('says so where personal numbers were those of somebody else', async () => {
+    const number = { id: '1.3', title: 'Count', kind: 'number', answer: 'n', ...facts, unit: 'x', decimals: 0, variants: [{ given: {}, verdicts: [] }, { given: {}, verdicts: [] }] };
+    fs.writeFileSync(path.join(FOLDER, 'checks', `${LESSON}.json`), JSON.stringify({ ...CHECKS, exercises: [number] }));
+    expect(await words('ada')).toContain('1.3: the numbers that you were given are those of nobody, but marked are those of ada. Run setLearner(');
+    vi.stubEnv('COURSE_LEARNER', 'ada');
+    const known = await words();
+    expect(known).toMatch(/^Ready to hand in/);
+    expect(known).not.toContain('the numbers that you were given');
+  });
+
   it('stops at an interrupt, and leaves neither a file nor a kernel', async () => {
     writeNotebook([cell('e1-1', "require('fs').writeFileSync('pid', String(process.pid));\nwhile (true) {}")]);
     const handing = words('ada');
