@@ -26,6 +26,14 @@ describe('the exercises of the course', () => {
     expect(structureFindings(sources).filter((finding) => finding.includes('the id is there twice'))).toEqual([]);
   });
 
+  it('are counted in the page for learners as they are', () => {
+    const page = fs.readFileSync(path.join(root, 'exercises', 'README.md'), 'utf8');
+    for (const { name, exercises } of lessons) {
+      const sum = (key: 'points' | 'minutes') => exercises.reduce((total, exercise) => total + exercise[key], 0);
+      expect(page).toContain(`](${name}.ipynb) | ${exercises.length} | ${sum('points')} | ${sum('minutes')} |`);
+    }
+  });
+
   it('have a new version where marks could change', async () => {
     expect(await versionFindings(lessons, readVersions(root))).toEqual([]);
   });
