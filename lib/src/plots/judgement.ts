@@ -91,7 +91,15 @@ const frameHtml = (label: string, color: string, content: string): string =>
 
 const hintHtml = (hint: string): string =>
   `<div role="note" style="margin: 8px 0; padding: 6px 10px; border: 1px solid ${colors.neutral}; ` +
-    `border-radius: 4px; max-width: 56em"><strong>Hint</strong> · ${escapeXml(hint)}</div>`;
+    `border-radius: 4px; max-width: 56em"><strong>Hint</strong> · ${proseHtml(hint)}</div>`;
+
+/** Prose with `code` and *stress*, as hints have it. */
+const proseHtml = (prose: string): string => prose.split('`')
+  .map((part, i) => (i % 2 === 1 ? codeHtml(part) : escapeXml(part).replaceAll(STRESSED, '$1<em>$2</em>')))
+  .join('');
+
+/** A star that stands for a product has a number or a space beside it. */
+const STRESSED = /(^|[\s(])\*(\p{L}[^*]*)\*(?=[\s.,;:?!)]|$)/gu;
 
 const titleOf = ({ id, title }: Judgement): string => `${id} ${title}`;
 
@@ -168,7 +176,8 @@ function criterionHtml(
     ...(isAlone(judgement) ? [] : [
       `<div><strong>${markOf(criterion)}</strong> ${escapeXml(name)} <small>· ${resultText(criterion)}</small></div>`,
     ]),
-    ...notesOf(criterion, judgement).map((note) => `<div style="margin-left: 1.4em">${escapeXml(note)}</div>`),
+    ...notesOf(criterion, judgement).map((note) =>
+      `<div style="margin-left: ${isAlone(judgement) ? 0 : 1.4}em">${escapeXml(note)}</div>`),
     ...first.map((each) => caseHtml(each, around)),
     ...(folded.length === 0 ? [] : [
       '<details style="margin-left: 1.4em">' +
@@ -230,7 +239,7 @@ function comparedHtml({ expected, observation: { value }, difference }: CaseResu
 }
 
 const isInSentence = (...values: readonly Plain[]): boolean =>
-  values.every((each) => gridOf(each) === undefined && plainText(each).length <= SHORT_VALUE);
+  values.every((each) => (typeof each !== 'object' || each === null) && plainText(each).length <= SHORT_VALUE);
 
 /** As few digits as tell apart what differs. */
 function digitsFor({ first, largest }: Difference): number {

@@ -12,7 +12,8 @@ export interface ExerciseState extends Pick<ExerciseFacts, 'id' | 'title' | 'poi
   readonly tried: number;
 }
 
-const columns = ['Exercise', 'State', 'Points', 'Difficulty', 'Minutes'] as const;
+/** Later: points that are decided when it is marked. */
+const columns = ['Exercise', 'State', 'Points', 'Later', 'Difficulty', 'Minutes'] as const;
 
 /**
  * The exercises of a lesson with their state, as HTML that needs no script and no other file: a row each, a sum, and
@@ -45,11 +46,12 @@ export function progressHtml(
     `line-height: 1.5">${parts.join('')}</div>`;
 }
 
-const isRight = (column: number): boolean => ['Points', 'Minutes'].includes(columns[column]);
+const isRight = (column: number): boolean => ['Points', 'Later', 'Minutes'].includes(columns[column]);
 
 function cellHtml(tag: string, text: string, column: number): string {
   const weight = tag.includes('"row"') ? 'font-weight: normal; ' : '';
-  const style = `padding: 3px 14px 3px 0; ${weight}text-align: ${isRight(column) ? 'right' : 'left'}`;
+  const wrap = column === 0 ? '' : 'white-space: nowrap; ';
+  const style = `padding: 3px 14px 3px 0; ${weight}${wrap}text-align: ${isRight(column) ? 'right' : 'left'}`;
   return `<${tag} style="${style}">${escapeXml(text)}</${tag.slice(0, 2)}>`;
 }
 
@@ -66,10 +68,9 @@ export function progressText(
 
 function cellsOf({ id, title, kind, state, earned, tried, points, difficulty, minutes }: ExerciseState): string[] {
   const later = points - tried;
-  const hidden = later > 0 ? ` + ${numberWith(later, 6)} hidden` : '';
-  const score = kind === 'text' ? numberWith(points, 6)
-    : `${numberWith(earned, 6)} of ${numberWith(tried, 6)}${hidden}`;
-  return [`${id} ${title}`, stateText(kind, state), score, difficulty, String(minutes)];
+  const score = tried > 0 ? `${numberWith(earned, 6)} of ${numberWith(tried, 6)}` : '';
+  const more = later > 0 ? `+ ${numberWith(later, 6)}` : '';
+  return [`${id} ${title}`, stateText(kind, state), score, more, difficulty, String(minutes)];
 }
 
 function stateText(kind: Exercise['kind'], state: ExerciseState['state']): string {
@@ -115,7 +116,7 @@ function sentences(exercises: readonly ExerciseState[]): string[] {
   ];
   const next = exercises.find(({ kind, state }) => kind !== 'text' && state !== 'passed');
   return [
-    ...(later.length > 0 ? [`More points are decided when it is marked: ${later.join(', ')}.`] : []),
+    ...(later.length > 0 ? [`Later, when it is marked, more points are decided: ${later.join(', ')}.`] : []),
     next ? `Next: ${next.id} ${next.title} (${next.difficulty}, about ${next.minutes} minutes).`
       : `Nothing is left to pass here${byHand > 0 ? ': read your texts once more' : ''}. Hand in with await handIn().`,
   ];

@@ -178,6 +178,18 @@ describe('the result of a check', () => {
     expect(judgementText({ ...model, kind: 'trained' })).toContain('Expected 10, found 10.');
   });
 
+  it('shows code and stress in a hint', () => {
+    const hint = 'Is it `a * b`? The *mean* of 2 * 3 and 4*5, *not* `*x*`.';
+    expect(judgementHtml(judgementOf([], { hint }))).toMatch(
+      /Is it <code[^>]*>a \* b<\/code>\? The <em>mean<\/em> of 2 \* 3 and 4\*5, <em>not<\/em> <code[^>]*>\*x\*<\/code>\.<\/div>/);
+    expect(judgementText(judgementOf([], { hint }))).toContain(`Hint: ${hint}`);
+  });
+
+  it('shows objects whole, also where the sentence has said in what they differ', () => {
+    const text = readable(judgementHtml(judgementOf([{ name: 'a', cases: [caseOf([1], { best: 3 }, { best: 2 })] }])));
+    expect(text).toContain('best: expected 3, got 2. Expected { best: 3 } Your result { best: 2 }');
+  });
+
   it('says only what was answered where an answer is a number or a choice', () => {
     const number: Judgement = {
       ...judgementOf([]), kind: 'number', passed: false, earned: 0, tried: 1, points: 1,

@@ -15,15 +15,15 @@ describe('the progress of a lesson', () => {
     const html = progressHtml('01_mnist_mlp', exercises);
     const rows = html.match(/<tr>.*?<\/tr>/g)!.map((row) => row.replaceAll(/<[^>]*>/g, '|').replaceAll(/\|+/g, '|'));
     expect(rows).toEqual([
-      '|Exercise|State|Points|Difficulty|Minutes|',
-      '|1.1 Title &#60;1.1&#62;|✓ passed|2 of 2 + 1 hidden|easy|5|',
-      '|1.2 Title &#60;1.2&#62;|✗ not yet|1 of 2 + 1 hidden|hard|20|',
-      '|1.3 Title &#60;1.3&#62;|○ not tried|0 of 2 + 1 hidden|easy|5|',
-      '|1.4 Title &#60;1.4&#62;|✎ marked by hand|4|easy|5|',
+      '|Exercise|State|Points|Later|Difficulty|Minutes|',
+      '|1.1 Title &#60;1.1&#62;|✓ passed|2 of 2|+ 1|easy|5|',
+      '|1.2 Title &#60;1.2&#62;|✗ not yet|1 of 2|+ 1|hard|20|',
+      '|1.3 Title &#60;1.3&#62;|○ not tried|0 of 2|+ 1|easy|5|',
+      '|1.4 Title &#60;1.4&#62;|✎ marked by hand|+ 4|easy|5|',
     ]);
     expect(html).toContain('1 of 3 exercises passed, 3 of 6 points');
     expect(html).toContain('<progress value="3" max="6"');
-    expect(html).toContain('More points are decided when it is marked: 3 by hidden cases, 4 by a person who reads your texts.');
+    expect(html).toContain('Later, when it is marked, more points are decided: 3 by hidden cases, 4 by a person who reads your texts.');
   });
 
   it('says what comes next: the first that is not passed', () => {
@@ -39,7 +39,7 @@ describe('the progress of a lesson', () => {
   it('is a table in text too', () => {
     const [title, , head, first] = progressText('01_mnist_mlp', exercises, ['A note.']).split('\n');
     expect(title).toBe('01_mnist_mlp: 1 of 3 exercises passed, 3 of 6 points');
-    expect(head).toMatch(/^Exercise +State +Points +Difficulty +Minutes$/);
+    expect(head).toMatch(/^Exercise +State +Points +Later +Difficulty +Minutes$/);
     expect(first.indexOf('✓ passed')).toBe(head.indexOf('State'));
     expect(progressText('01_mnist_mlp', exercises, ['A note.'])).toMatch(/\nA note\.$/);
   });
