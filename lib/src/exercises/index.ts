@@ -10,6 +10,7 @@ export { observe, type ObserveOptions } from './observe';
 export { TIME_LIMIT } from './within-time';
 export { casesOf, PUBLIC_SEED, type Case } from './cases';
 export { givenOf, variantFor, variantOf, VARIANTS } from './variant';
+export { Elsewhere, measuredBy, type Measured } from './elsewhere';
 export { met, modelFacts, type CompiledFacts, type FactsOfModel, type Finding, type LayerFacts } from './model-facts';
 export { publicPart } from './public-part';
 export { judge, judgeWhole, type JudgeOptions } from './judge';

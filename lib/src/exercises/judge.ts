@@ -5,15 +5,16 @@ import { criteriaOf, PUBLIC_SEED } from './cases';
 import { difference } from './compare';
 import type { Exercise, ExerciseFacts, Level, Requirement } from './definition';
 import { described, isClass } from './described';
+import { Elsewhere, measuredBy, type Measured } from './elsewhere';
 import { failureOf, type Failure } from './failures';
 import type { CaseResult, CriterionResult, Judgement, Observation } from './judgement';
 import { met, modelFacts, type FactsOfModel } from './model-facts';
-import { observe, tensorFlow } from './observe';
+import { observe, tensorFlow, type ObserveOptions } from './observe';
 import type { PublicChoice, PublicExercise, PublicFunction, PublicMistake, PublicNumber } from './public-exercise';
 import { choiceVerdicts, numberVerdicts, publicMistakes } from './public-part';
 import { canonicalChoice, canonicalNumber, unseal, type Verdict } from './sealed';
 import { nextTensorId } from './tensor-account';
-import { isTensor } from './values';
+import { isTensor, type Plain } from './values';
 import { variantFor, variantOf } from './variant';
 import { callWithinTime, TIME_LIMIT, withinTime } from './within-time';
 
@@ -133,14 +134,16 @@ function describedWithinTime(value: unknown): string {
 type JudgedFunction = Omit<PublicFunction, 'hidden'>;
 
 async function judgeFunction(exercise: JudgedFunction, answer: unknown, { timeLimit = TIME_LIMIT }: JudgeOptions): Promise<Judgement> {
-  if (typeof answer !== 'function' || isClassWithinTime(answer)) {
+  const elsewhere = answer instanceof Elsewhere ? answer.observe : undefined;
+  if (!elsewhere && (typeof answer !== 'function' || isClassWithinTime(answer))) {
     return untried(exercise, exercise.criteria, wrongKind(exercise, answer, `Give it the function itself, without calling it: ${exercise.answer}.`));
   }
   const { tensors, tolerance } = exercise;
+  const observed = elsewhere ?? ((inputs: readonly Plain[], options: ObserveOptions) => observe(answer, inputs, options));
   const failures: Failure[] = [];
   let limit = timeLimit;
   const tryCase = async ({ inputs, expected }: { inputs: CaseResult['inputs']; expected: CaseResult['expected'] }): Promise<CaseResult> => {
-    const observation = await observe(answer, inputs, { timeLimit: limit, tensors });
+    const observation = await observed(inputs, { timeLimit: limit, tensors });
     const failure = failureOf(observation, expected, { ...exercise, timeLimit: limit });
     if (!failure) return { inputs, expected, observation, passed: true };
     failures.push(failure);
@@ -190,6 +193,12 @@ type JudgedModel = Judged & { readonly requirements: readonly Requirement[] };
 
 async function judgeModel(exercise: JudgedModel, answer: unknown, { timeLimit = MODEL_TIME_LIMIT }: JudgeOptions): Promise<Judgement> {
   const trouble = (text: string): Judgement => untried(exercise, exercise.requirements, text);
+  const judged = (facts: FactsOfModel): Judgement =>
+    judgementOf(exercise, requirementResults(exercise.requirements, facts), { hint: firstUnmet(exercise.requirements, facts) });
+  if (answer instanceof Elsewhere && answer.facts) {
+    const facts = await answer.facts();
+    return typeof facts === 'string' ? trouble(facts) : judged(facts);
+  }
   if (typeof answer !== 'function' || isClassWithinTime(answer)) {
     return trouble(wrongKind(exercise, answer, `Give it the function itself, without calling it: ${exercise.answer}.`));
   }
@@ -207,7 +216,7 @@ async function judgeModel(exercise: JudgedModel, answer: unknown, { timeLimit = 
   const facts = withinTime(() => modelFacts(model), MODEL_TIME_LIMIT);
   withinTime(() => disposeNew(model, firstId), MODEL_TIME_LIMIT);
   if (facts.outcome !== 'value') return trouble(factsTrouble(facts));
-  return judgementOf(exercise, requirementResults(exercise.requirements, facts.value), { hint: firstUnmet(exercise.requirements, facts.value) });
+  return judged(facts.value);
 }
 
 const factsTrouble = (facts: { outcome: 'error'; error: { message: string } } | { outcome: 'timeout' }): string =>
@@ -246,55 +255,54 @@ type JudgedTrained = JudgedModel & { readonly levels: readonly Level[] };
 
 async function judgeTrained(exercise: JudgedTrained, answer: unknown, { pictures }: JudgeOptions): Promise<Judgement> {
   const { requirements } = exercise;
-  const levels = (pictures ? exercise.levels : []).map((level) => ({ ...level, name: `accuracy ${level.accuracy}` }));
+  const elsewhere = answer instanceof Elsewhere && answer.facts ? answer : undefined;
+  const isMeasured = elsewhere ? elsewhere.measured !== undefined : pictures !== undefined;
+  const levels = (isMeasured ? exercise.levels : []).map((level) => ({ ...level, name: `accuracy ${level.accuracy}` }));
   const trouble = (text: string): Judgement => untried(exercise, [...requirements, ...levels], text);
-  const model = await modelOf(answer);
-  if (!model) return trouble(wrongKind(exercise, answer, `Give it the model that you have trained: ${exercise.answer}.`));
-  const facts = withinTime(() => modelFacts(model));
-  if (facts.outcome !== 'value') return trouble(factsTrouble(facts));
-  const results = requirementResults(requirements, facts.value);
-  const hint = firstUnmet(requirements, facts.value);
-  if (!pictures) return judgementOf(exercise, results, { hint });
+  const { facts: factsOf, measured: measure } = elsewhere ?? await trainedHere(answer, pictures);
+  if (!factsOf) return trouble(wrongKind(exercise, answer, `Give it the model that you have trained: ${exercise.answer}.`));
+  const facts = await factsOf();
+  if (typeof facts === 'string') return trouble(facts);
+  const results = requirementResults(requirements, facts);
+  const hint = firstUnmet(requirements, facts);
+  if (!measure) return judgementOf(exercise, results, { hint });
 
-  let measured: Measured;
-  try {
-    measured = await accuracyOf(model, pictures);
-  } catch (error) {
-    return trouble(`The model cannot be asked about pictures of shape [${pictures.x.shape.join(', ')}]: ${(error as Error).message}`);
-  }
+  const measured = await measure();
+  if (typeof measured === 'string') return trouble(measured);
   const { accuracy, nans } = measured;
-  const count = pictures.labels.length;
   const what = nans > 0 ? ` (for ${countText(nans)} of them it answers NaN)` : '';
   const levelResults = levels.map(({ name, points, accuracy: enough }) => ({
     name, points, earned: accuracy >= enough ? points : 0, cases: [],
-    note: `expected at least ${enough}, found ${Number(accuracy.toFixed(4))} on ${countText(count)} pictures${what}`,
+    note: `expected at least ${enough}, found ${Number(accuracy.toFixed(4))} on ${countText(measured.pictures)} pictures${what}`,
   }));
   const unreached = levels.find((level) => accuracy < level.accuracy);
   const nanHint = 'Weights that are NaN come from a training that went astray: begin anew, with a smaller learning rate.';
   return judgementOf(exercise, [...results, ...levelResults], { hint: hint ?? (nans > 0 ? nanHint : unreached?.hint) });
 }
 
-interface Measured {
-  readonly accuracy: number;
-  /** Pictures whose answer is NaN: wrong ones. */
-  readonly nans: number;
+/** How a trained model of this process is asked; nothing can be asked of what is no model. */
+async function trainedHere(answer: unknown, pictures: JudgeOptions['pictures']): Promise<Pick<Elsewhere, 'facts' | 'measured'>> {
+  const model = await modelOf(answer);
+  if (!model) return { facts: undefined, measured: undefined };
+  return {
+    facts: async () => {
+      const facts = withinTime(() => modelFacts(model));
+      return facts.outcome === 'value' ? facts.value : factsTrouble(facts);
+    },
+    measured: pictures && (async () => {
+      try {
+        return await accuracyOf(model, pictures);
+      } catch (error) {
+        return `The model cannot be asked about pictures of shape [${pictures.x.shape.join(', ')}]: ${(error as Error).message}`;
+      }
+    }),
+  };
 }
 
-/** One output is the probability of class 1, several are those of the classes. */
 async function accuracyOf(model: tf.LayersModel, { x, labels }: NonNullable<JudgeOptions['pictures']>): Promise<Measured> {
   const { predict } = await import('../training/evaluate.js');
   const { data, shape } = predict(model, x);
-  if (shape.length !== 2 || shape[0] !== labels.length) {
-    throw new Error(`its output has the shape [${shape.join(', ')}]; expected [${labels.length}, classes].`);
-  }
-  const classes = shape[1];
-  let [right, nans] = [0, 0];
-  for (let i = 0; i < labels.length; i++) {
-    const row = data.subarray(i * classes, (i + 1) * classes);
-    if (row.some(Number.isNaN)) nans++;
-    else if ((classes === 1 ? Number(row[0] >= 0.5) : row.indexOf(Math.max(...row))) === labels[i]) right++;
-  }
-  return { accuracy: right / labels.length, nans };
+  return measuredBy(data as Float32Array, shape, labels);
 }
 
 // --- numbers and choices
