@@ -1,0 +1,83 @@
+import { randomBytes } from 'node:crypto';
+import { decode, encode, type Observation, type Plain } from '@course/lib/exercises';
+import type { Opened, Question } from '../guest/messages';
+import { frameOf, readFrames } from '../sandbox/frames';
+import type { Ending, Sandbox, SandboxProcess, SandboxRequest } from '../sandbox/sandbox';
+
+/** Bytes that one answer may have. */
+const LONGEST_ANSWER = 32e6;
+
+/** How the process in the sandbox has come to its end before it answered. */
+export type Lost = { readonly lost: 'timeout' | 'out of memory' | 'killed' | 'crashed' };
+
+const isLost = (reply: unknown): reply is Lost => typeof reply === 'object' && reply !== null && 'lost' in reply;
+
+type Unnumbered<T> = T extends unknown ? Omit<T, 'id'> : never;
+
+/**
+ * Asks what runs in a sandbox, one question at a time. Whatever it sends is data; what is no answer to the question that was asked (early,
+ * late, twice, too long, no JSON) ends it.
+ */
+export class Asked {
+  private readonly process: SandboxProcess;
+  private readonly frames: AsyncGenerator<string>;
+  private lost: Lost | undefined;
+
+  constructor(sandbox: Sandbox, request: SandboxRequest) {
+    this.process = sandbox.start(request);
+    this.frames = readFrames(this.process.answers, LONGEST_ANSWER);
+  }
+
+  /** Whether it can be asked again. */
+  get isThere(): boolean {
+    return this.lost === undefined;
+  }
+
+  /** What it has printed so far. */
+  get printed(): string {
+    return this.process.printed();
+  }
+
+  /**
+   * @param milliseconds after which it is killed
+   * @returns the answer as plain data, whose form nobody has looked at yet
+   */
+  async ask(question: Unnumbered<Question>, milliseconds: number): Promise<Plain | Lost> {
+    if (this.lost) return this.lost;
+    const id = randomBytes(16).toString('hex');
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<Lost>((resolve) => {
+      timer = setTimeout(() => resolve({ lost: 'timeout' }), milliseconds);
+    });
+    this.process.input.write(frameOf(encode({ ...question, id })));
+    const reply = await Promise.race([late, this.read(id)]);
+    clearTimeout(timer);
+    if (isLost(reply)) this.end(reply);
+    return reply;
+  }
+
+  /** Ends the process, and all that it has started. */
+  end(lost: Lost = { lost: 'killed' }): void {
+    this.lost ??= lost;
+    this.process.kill();
+  }
+
+  private async read(id: string): Promise<Plain | Lost> {
+    try {
+      const { value, done } = await this.frames.next();
+      if (done) return { lost: whyEnded(await this.process.ended, this.printed) };
+      const reply = decode(value as string) as { id?: unknown } | undefined;
+      return typeof reply === 'object' && reply?.id === id ? (reply as unknown as Plain) : { lost: 'crashed' };
+    } catch {
+      return { lost: 'crashed' };
+    }
+  }
+}
+
+/** In words for the learner; the printed text decides nothing but these words. */
+function whyEnded({ signal }: Ending, printed: string): Lost['lost'] {
+  if (/out of memory|Allocation failed|std::bad_alloc/i.test(printed)) return 'out of memory';
+  return signal === 'SIGKILL' || signal === 'SIGXCPU' ? 'killed' : 'crashed';
+}
+
+export type { Observation, Opened };
