@@ -23,21 +23,36 @@ export const randomOf = (...texts: readonly string[]): Random =>
  *
  * @throws Error if the solution itself fails: throws, never ends, changes its inputs, or returns what is no data
  */
-export async function criteriaOf(exercise: FunctionExercise, which: 'public' | 'hidden', seed: string): Promise<PublicCriterion[]> {
+export async function criteriaOf(
+  exercise: FunctionExercise,
+  which: 'public' | 'hidden',
+  seed: string,
+): Promise<PublicCriterion[]> {
   const tried: PublicCriterion[] = [];
   for (const { name, points, hidden = false, inputs } of exercise.criteria) {
     if (hidden !== (which === 'hidden')) continue;
     const cases: PublicCase[] = [];
-    for (const each of inputs(randomOf(seed, exercise.id, name))) cases.push({ inputs: each, expected: await expectedOf(exercise, name, each) });
+    for (const each of inputs(randomOf(seed, exercise.id, name))) {
+      cases.push({ inputs: each, expected: await expectedOf(exercise, name, each) });
+    }
     tried.push({ name, points, cases });
   }
   return tried;
 }
 
-async function expectedOf({ id, solution, tensors }: FunctionExercise, criterion: string, inputs: readonly Plain[]): Promise<Plain> {
+async function expectedOf(
+  { id, solution, tensors }: FunctionExercise,
+  criterion: string,
+  inputs: readonly Plain[],
+): Promise<Plain> {
   const { outcome, value, error, changed } = await observe(solution, inputs, { tensors });
   if (outcome === 'value' && changed.length === 0) return value;
-  const why = outcome === 'value' ? `it changes its inputs (${changed.join(', ')})` : outcome === 'timeout' ? 'it does not end' : error?.message;
+  const why =
+    outcome === 'value'
+      ? `it changes its inputs (${changed.join(', ')})`
+      : outcome === 'timeout'
+        ? 'it does not end'
+        : error?.message;
   throw new Error(`Exercise ${id}, '${criterion}': the solution fails its own case: ${why}.`);
 }
 
@@ -50,7 +65,11 @@ async function expectedOf({ id, solution, tensors }: FunctionExercise, criterion
  * const cases = await casesOf(exercise, 'hidden', `${secret} ${learner}`);
  * ```
  */
-export async function casesOf(exercise: Exercise, which: 'public' | 'hidden', seed: string = PUBLIC_SEED): Promise<Case[]> {
+export async function casesOf(
+  exercise: Exercise,
+  which: 'public' | 'hidden',
+  seed: string = PUBLIC_SEED,
+): Promise<Case[]> {
   if (exercise.kind !== 'function') return [];
   const criteria = await criteriaOf(exercise, which, seed);
   return criteria.flatMap(({ name, cases }) => cases.map((each) => ({ criterion: name, ...each })));

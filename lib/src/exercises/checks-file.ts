@@ -23,7 +23,8 @@ export interface GivenCell {
 /** The text of a checks file: JSON with one exercise a line, so that a change shows which one it is. */
 export function checksText({ lesson, exercises, cells }: Checks): string {
   const lines = (each: readonly unknown[]): string => each.map((one) => `    ${encode(one)}`).join(',\n');
-  return `{\n  "lesson": ${encode(lesson)},\n  "exercises": [\n${lines(exercises)}\n  ],\n  "cells": [\n${lines(cells)}\n  ]\n}\n`;
+  const list = (name: string, each: readonly unknown[]): string => `  "${name}": [\n${lines(each)}\n  ]`;
+  return `{\n  "lesson": ${encode(lesson)},\n${list('exercises', exercises)},\n${list('cells', cells)}\n}\n`;
 }
 
 const checksFolder = (exercises: string): string => path.join(exercises, 'checks');
@@ -46,10 +47,14 @@ export function readChecks(lesson: string, exercises: string = readSettings().ex
   }
   try {
     const checks = decode(text) as unknown as Partial<Checks> | null;
-    if (!Array.isArray(checks?.exercises) || !Array.isArray(checks.cells)) throw new Error('it has no exercises or no cells');
+    if (!Array.isArray(checks?.exercises) || !Array.isArray(checks.cells)) {
+      throw new Error('it has no exercises or no cells');
+    }
     return checks as Checks;
   } catch (error) {
-    throw new Error(`The checks of ${lesson} are damaged (${file}): ${(error as Error).message}. ${again}`, { cause: error });
+    throw new Error(`The checks of ${lesson} are damaged (${file}): ${(error as Error).message}. ${again}`, {
+      cause: error,
+    });
   }
 }
 
@@ -63,14 +68,20 @@ export function lessonOf(id: string, exercises: string = readSettings().exercise
   const [, number] = /^(\d|B)\.\d+$/.exec(id) ?? [];
   const lesson = number && lessons.find((name) => name.startsWith(number === 'B' ? 'bonus' : `0${number}_`));
   if (lesson) return lesson;
-  const known = lessons.length > 0 ? `There are exercises for ${lessons.join(', ')}.` : `There are none in ${checksFolder(exercises)}.`;
+  const known =
+    lessons.length > 0
+      ? `There are exercises for ${lessons.join(', ')}.`
+      : `There are none in ${checksFolder(exercises)}.`;
   throw new Error(`There is no lesson with an exercise '${id}'; expected an id such as '3.2'. ${known}`);
 }
 
 /** The lessons that have exercises, in their order. */
 export function lessonsIn(exercises: string = readSettings().exercisesFolder): string[] {
   try {
-    return readdirSync(checksFolder(exercises)).filter((name) => name.endsWith('.json')).map((name) => name.slice(0, -'.json'.length)).sort();
+    return readdirSync(checksFolder(exercises))
+      .filter((name) => name.endsWith('.json'))
+      .map((name) => name.slice(0, -'.json'.length))
+      .sort();
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw error;

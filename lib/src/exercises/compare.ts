@@ -15,8 +15,8 @@ interface Grid {
 }
 
 /**
- * In what a value is not the expected one: first its type, then shape, dtype, and how many of its numbers; undefined if they are alike. NaN
- * is alike to NaN.
+ * In what a value is not the expected one: first its type, then shape, dtype, and how many of its numbers; undefined if
+ * they are alike. NaN is alike to NaN.
  *
  * @param tolerance see `FunctionExercise.tolerance`
  */
@@ -24,20 +24,34 @@ export function difference(actual: Plain, expected: Plain, tolerance?: number): 
   return differenceAt('', actual, expected, tolerance);
 }
 
-function differenceAt(path: string, actual: Plain, expected: Plain, tolerance: number | undefined): Difference | undefined {
+function differenceAt(
+  path: string,
+  actual: Plain,
+  expected: Plain,
+  tolerance: number | undefined,
+): Difference | undefined {
   const differs = (kind: Difference['kind'], sentence: string, more: Partial<Difference> = {}): Difference => ({
     kind, sentence: path ? `${path}: ${sentence}` : sentence, ...(path && { path }), ...more,
   });
   const wrongType = (): Difference => differs('type', `expected ${described(expected)}, got ${described(actual)}`);
 
-  if (actual === undefined && expected !== undefined) return differs('missing', `expected ${described(expected)}, got undefined`);
+  if (actual === undefined && expected !== undefined) {
+    return differs('missing', `expected ${described(expected)}, got undefined`);
+  }
   if (typeof expected === 'number' && typeof actual === 'number') {
-    return numbersDiffer(differs, { shape: [], values: [actual] }, { shape: [], values: [expected] }, tolerance ?? TOLERANCE);
+    return numbersDiffer(
+      differs,
+      { shape: [], values: [actual] },
+      { shape: [], values: [expected] },
+      tolerance ?? TOLERANCE,
+    );
   }
   if (typeof expected !== typeof actual) return wrongType();
   if (typeof expected !== 'object' || expected === null || actual === null) {
     if (actual === expected) return undefined;
-    return expected === null || actual === null ? wrongType() : differs('values', `expected ${described(expected)}, got ${described(actual)}`);
+    return expected === null || actual === null
+      ? wrongType()
+      : differs('values', `expected ${described(expected)}, got ${described(actual)}`);
   }
   if (isArrayData(expected) || isArrayData(actual)) {
     if (!isArrayData(expected) || !isArrayData(actual) || expected.holder !== actual.holder) return wrongType();
@@ -47,14 +61,20 @@ function differenceAt(path: string, actual: Plain, expected: Plain, tolerance: n
     if (!Array.isArray(expected) || !Array.isArray(actual)) return wrongType();
     const [got, wanted] = [gridOf(actual), gridOf(expected)];
     if (got && wanted) return gridsDiffer(differs, got, wanted, tolerance ?? TOLERANCE);
-    if (actual.length !== expected.length) return differs('shape', `expected ${described(expected)}, got ${described(actual)}`);
+    if (actual.length !== expected.length) {
+      return differs('shape', `expected ${described(expected)}, got ${described(actual)}`);
+    }
     return firstOf(expected, (each, i) => differenceAt(`${path}[${i}]`, actual[i], each, tolerance));
   }
   const [gotNames, names] = [Object.keys(actual as object), Object.keys(expected)];
   const unknown = gotNames.find((name) => !names.includes(name));
   const missing = names.find((name) => !gotNames.includes(name));
-  if (missing !== undefined) return differs('missing', `expected an object with ${names.join(', ')}; ${missing} is missing`);
-  if (unknown !== undefined) return differs('type', `expected an object with ${names.join(', ')} and nothing else, got ${unknown} as well`);
+  if (missing !== undefined) {
+    return differs('missing', `expected an object with ${names.join(', ')}; ${missing} is missing`);
+  }
+  if (unknown !== undefined) {
+    return differs('type', `expected an object with ${names.join(', ')} and nothing else, got ${unknown} as well`);
+  }
   const [got, wanted] = [actual, expected] as Record<string, Plain>[];
   return firstOf(names, (name) => differenceAt(path ? `${path}.${name}` : name, got[name], wanted[name], tolerance));
 }
@@ -69,11 +89,18 @@ function firstOf<T>(list: readonly T[], find: (each: T, i: number) => Difference
   return undefined;
 }
 
-function arraysDiffer(differs: Differs, actual: ArrayData, expected: ArrayData, tolerance: number | undefined): Difference | undefined {
+function arraysDiffer(
+  differs: Differs,
+  actual: ArrayData,
+  expected: ArrayData,
+  tolerance: number | undefined,
+): Difference | undefined {
   const isFloat32Tensor = expected.holder === 'tensor' && expected.dtype === 'float32';
   const most = tolerance ?? (isFloat32Tensor ? FLOAT32_TENSOR_TOLERANCE : TOLERANCE);
   if (!isSameShape(actual.shape, expected.shape)) return shapesDiffer(differs, actual, expected, most);
-  if (actual.dtype !== expected.dtype) return differs('dtype', `expected the dtype ${expected.dtype}, got ${actual.dtype}`);
+  if (actual.dtype !== expected.dtype) {
+    return differs('dtype', `expected the dtype ${expected.dtype}, got ${actual.dtype}`);
+  }
   return numbersDiffer(differs, actual, expected, most);
 }
 
@@ -97,7 +124,9 @@ function shapesDiffer(differs: Differs, actual: Grid, expected: Grid, tolerance:
 }
 
 const areAllClose = (actual: readonly number[], expected: readonly number[], tolerance: number): boolean =>
-  expected.length > 0 && actual.length === expected.length && actual.every((each, i) => isClose(each, expected[i], tolerance));
+  expected.length > 0 &&
+  actual.length === expected.length &&
+  actual.every((each, i) => isClose(each, expected[i], tolerance));
 
 /** Whether it is the expected one with its rows as columns. */
 function isSwapped(actual: Grid, expected: Grid, tolerance: number): boolean {
@@ -124,22 +153,32 @@ function numbersDiffer(differs: Differs, actual: Grid, expected: Grid, tolerance
   const missing = places.filter((place) => Number.isNaN(actual.values[place]));
   if (missing.length > 0) {
     const first = at(missing[0]);
-    const many = `${countText(missing.length)} of ${countText(expected.values.length)} values ${missing.length === 1 ? 'is' : 'are'} NaN; `;
-    return differs('nan', `${expected.values.length === 1 ? '' : many}${pairText(first)}`, { first, largest: first, places });
+    const many = `${partText(missing, expected)} ${missing.length === 1 ? 'is' : 'are'} NaN; `;
+    return differs('nan', `${expected.values.length === 1 ? '' : many}${pairText(first)}`, {
+      first,
+      largest: first,
+      places,
+    });
   }
   const first = at(places[0]);
   const largest = at(places.reduce((most, place) => (distance(place) > distance(most) ? place : most)));
-  const parts = expected.values.length === 1
-    ? [pairText(first)]
-    : [
-        `${countText(places.length)} of ${countText(expected.values.length)} values ${places.length === 1 ? 'differs' : 'differ'}`,
-        `${places.length === 1 ? 'it' : 'the first'} is ${pairText(first)}`,
-        ...(places.length > 2 && largest.index.join() !== first.index.join() ? [`the furthest is ${pairText(largest)}`] : []),
-        ...factorText(actual, expected, places),
-        ...(isSwapped(actual, expected, tolerance) ? ['rows and columns are swapped'] : []),
-      ];
+  const parts =
+    expected.values.length === 1
+      ? [pairText(first)]
+      : [
+          `${partText(places, expected)} ${places.length === 1 ? 'differs' : 'differ'}`,
+          `${places.length === 1 ? 'it' : 'the first'} is ${pairText(first)}`,
+          ...(places.length > 2 && largest.index.join() !== first.index.join()
+            ? [`the furthest is ${pairText(largest)}`]
+            : []),
+          ...factorText(actual, expected, places),
+          ...(isSwapped(actual, expected, tolerance) ? ['rows and columns are swapped'] : []),
+        ];
   return differs('values', parts.join('; '), { first, largest, places });
 }
+
+const partText = (places: readonly number[], { values }: Grid): string =>
+  `${countText(places.length)} of ${countText(values.length)} values`;
 
 const indexOf = (place: number, shape: readonly number[]): number[] => {
   const index = new Array<number>(shape.length);
@@ -152,15 +191,22 @@ const indexOf = (place: number, shape: readonly number[]): number[] => {
 
 function pairText({ index, expected, actual }: DifferingNumber): string {
   const short = (value: number): string => String(Number(value.toPrecision(6)));
-  const [wanted, got] = short(expected) === short(actual) ? [String(expected), String(actual)] : [short(expected), short(actual)];
+  const [wanted, got] =
+    short(expected) === short(actual) ? [String(expected), String(actual)] : [short(expected), short(actual)];
   return `${index.length > 0 ? `${shapeText(index)}: ` : ''}expected ${wanted}, got ${got}`;
 }
 
 /** Where all that differ are one multiple of what is expected, that says more than the numbers. */
 function factorText(actual: Grid, expected: Grid, places: readonly number[]): string[] {
   const factor = actual.values[places[0]] / expected.values[places[0]];
-  const isOne = places.length > 2 && Number.isFinite(factor) && factor !== 0 &&
-    places.every((place) => expected.values[place] !== 0 && isClose(actual.values[place], factor * expected.values[place], TOLERANCE));
+  const isOne =
+    places.length > 2 &&
+    Number.isFinite(factor) &&
+    factor !== 0 &&
+    places.every(
+      (place) =>
+        expected.values[place] !== 0 && isClose(actual.values[place], factor * expected.values[place], TOLERANCE),
+    );
   return isOne ? [`all of these are ${Number(factor.toPrecision(4))} times what is expected`] : [];
 }
 

@@ -7,8 +7,9 @@ const LONGEST = 60;
 const quoted = (text: string): string => `'${text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text}'`;
 
 /**
- * What a value is, for sentences that say what came and what is expected: `the number 7`, `an array of 3 numbers`, `a tensor of shape
- * [2, 3], float32`. Whatever it is given; but getters of the value may never end, so what nobody trusts is described within `withinTime`.
+ * What a value is, for sentences that say what came and what is expected: `the number 7`, `an array of 3 numbers`, `a
+ * tensor of shape [2, 3], float32`. Whatever it is given; but getters of the value may never end, so what nobody trusts
+ * is described within `withinTime`.
  */
 export function described(value: unknown): string {
   try {
@@ -50,7 +51,9 @@ function objectText(value: object): string {
   if (Array.isArray(shape) && typeof dtype === 'string') {
     if (holder === 'typed array') return `${typedArrayName(dtype)} of ${counted(Number(shape[0]), 'number')}`;
     if (holder === 'tensor' || dataId !== undefined) {
-      return isDisposed === true ? 'a tensor that is disposed already' : `a tensor of shape ${shapeText(shape)}, ${dtype}`;
+      return isDisposed === true
+        ? 'a tensor that is disposed already'
+        : `a tensor of shape ${shapeText(shape)}, ${dtype}`;
     }
     if (holder === 'ndarray' || Array.isArray(stride)) return `an ndarray of shape ${shapeText(shape)}, ${dtype}`;
   }
@@ -59,7 +62,8 @@ function objectText(value: object): string {
   const prototype = Object.getPrototypeOf(value) as { constructor?: { name?: unknown } } | null;
   if (prototype !== null && Object.getPrototypeOf(prototype) !== null) {
     const className = prototype.constructor?.name;
-    return `an object of class ${typeof className === 'string' && className !== '' ? className : Object.prototype.toString.call(value).slice(8, -1)}`;
+    const tag = Object.prototype.toString.call(value).slice('[object '.length, -1);
+    return `an object of class ${typeof className === 'string' && className !== '' ? className : tag}`;
   }
   const names = Object.keys(value);
   if (names.length === 0) return 'an empty object';
@@ -84,7 +88,9 @@ function listText(list: readonly unknown[]): string {
 export const MOST_VALUES = 1_000_000;
 const MOST_AXES = 8;
 
-/** The shape of nested arrays of numbers whose rows are equally long; undefined if they are something else, or too many. */
+/**
+ * The shape of nested arrays of numbers whose rows are equally long; undefined if they are something else, or too many.
+ */
 export function gridShape(list: readonly unknown[]): number[] | undefined {
   const shape: number[] = [];
   for (let each: unknown = list; Array.isArray(each); each = each[0]) {

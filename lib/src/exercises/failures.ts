@@ -15,7 +15,7 @@ const HINTS: Readonly<Record<Difference['kind'], string>> = {
   type: 'Compare what the task says the function returns with what yours returns.',
   shape: 'Look at the shape before the numbers: what goes in, and what should come out?',
   dtype: 'Look at the dtype with which the result is made.',
-  nan: 'NaN comes from 0 / 0, from the logarithm of a negative number, from arithmetic with undefined. Print the numbers on the way.',
+  nan: 'NaN comes from 0 / 0, from the logarithm of a negative number, from sums with undefined. Which one is it?',
   values: 'Do the smallest case by hand, with pencil and paper, and print what the function computes on the way.',
 };
 
@@ -25,7 +25,9 @@ const HINTS: Readonly<Record<Difference['kind'], string>> = {
  * @param timeLimit milliseconds, for the sentence
  */
 export function failureOf(
-  observation: Observation, expected: Plain, { tolerance, tidy, timeLimit }: { tolerance?: number; tidy?: boolean; timeLimit: number },
+  observation: Observation,
+  expected: Plain,
+  { tolerance, tidy, timeLimit }: { tolerance?: number; tidy?: boolean; timeLimit: number },
 ): Failure | undefined {
   const { outcome, value, error, changed, leaked } = observation;
   if (outcome === 'timeout') {
@@ -43,11 +45,17 @@ export function failureOf(
     };
   }
   const found = difference(value, expected, tolerance);
-  if (found) return { sentence: found.sentence, hint: found.kind === 'missing' && found.path ? NEVER_SET : HINTS[found.kind], difference: found };
+  if (found) {
+    return {
+      sentence: found.sentence,
+      hint: found.kind === 'missing' && found.path ? NEVER_SET : HINTS[found.kind],
+      difference: found,
+    };
+  }
   if (changed.length > 0) {
     return {
       sentence: `the result is right, but the function changes its ${changed.map(ordinal).join(' and ')} argument`,
-      hint: 'The caller still needs its arguments as they were: work on a copy, and dispose only what the function itself has made.',
+      hint: 'The caller still needs its arguments as they were: work on a copy, and dispose only what you have made.',
     };
   }
   if (tidy && leaked > 0) {

@@ -81,7 +81,9 @@ export interface Judgement {
   /** Whether something was tried and all of it was right. */
   readonly passed: boolean;
   readonly criteria: readonly CriterionResult[];
-  /** What helps on: of the mistake that was recognised, of the requirement that is not met, or of the kind of failure. */
+  /**
+   * What helps on: of the mistake that was recognised, of the requirement that is not met, or of the kind of failure.
+   */
   readonly hint?: string;
   /** Why the answer could not be tried at all: what came and what is expected. */
   readonly trouble?: string;

@@ -49,7 +49,9 @@ export interface Finding {
  * @throws Error if the model has no layers or no shapes yet
  */
 export function modelFacts(model: tf.LayersModel): FactsOfModel {
-  if (model.layers.length === 0) throw new Error('the model has no layers yet; expected some: model.add(...) adds one.');
+  if (model.layers.length === 0) {
+    throw new Error('the model has no layers yet; expected some: model.add(...) adds one.');
+  }
   const { parameters, trainableParameters, multiplyAdds, notCounted } = summary(model);
   return {
     inputShapes: model.inputs.map(({ shape }) => shape),
@@ -61,7 +63,9 @@ export function modelFacts(model: tf.LayersModel): FactsOfModel {
 }
 
 const layersOf = (model: tf.LayersModel): tf.layers.Layer[] =>
-  model.layers.flatMap((layer) => ('layers' in layer && Array.isArray(layer.layers) ? layersOf(layer as tf.LayersModel) : [layer]));
+  model.layers.flatMap((layer) =>
+    'layers' in layer && Array.isArray(layer.layers) ? layersOf(layer as tf.LayersModel) : [layer],
+  );
 
 /** Layers that are nothing but an activation, besides `Activation` itself. */
 const ACTIVATIONS: Readonly<Record<string, string>> = { ReLU: 'relu', ELU: 'elu', Softmax: 'softmax' };
@@ -72,10 +76,16 @@ function withOwnActivations(layers: readonly tf.layers.Layer[]): LayerFacts[] {
   for (const layer of layers) {
     const className = layer.getClassName();
     const activation = ACTIVATIONS[className];
-    facts.set(layer, { className, config: { ...layer.getConfig(), ...(activation && { activation }) }, belongsToLayerBefore: false });
+    facts.set(layer, {
+      className,
+      config: { ...layer.getConfig(), ...(activation && { activation }) },
+      belongsToLayerBefore: false,
+    });
   }
   for (const [layer, own] of facts) {
-    const next = layer.outboundNodes.map((node) => (node as unknown as { outboundLayer: tf.layers.Layer }).outboundLayer);
+    const next = layer.outboundNodes.map(
+      (node) => (node as unknown as { outboundLayer: tf.layers.Layer }).outboundLayer,
+    );
     const after = next.length === 1 ? facts.get(next[0]) : undefined;
     if (own.config.activation !== 'linear' || !after || !isActivation(after) || isActivation(own)) continue;
     own.config = { ...own.config, activation: after.config.activation };
@@ -89,7 +99,11 @@ const isActivation = ({ className }: LayerFacts): boolean => className === 'Acti
 // --- how it is compiled
 
 function compiledFacts(model: tf.LayersModel): CompiledFacts | undefined {
-  const { loss, metrics, optimizer } = model as unknown as { loss?: unknown; metrics?: unknown; optimizer?: tf.Optimizer };
+  const { loss, metrics, optimizer } = model as unknown as {
+    loss?: unknown;
+    metrics?: unknown;
+    optimizer?: tf.Optimizer;
+  };
   if (loss === undefined || loss === null || !optimizer) return undefined;
   const { learningRate } = optimizer as unknown as { learningRate?: unknown };
   return {
@@ -120,7 +134,9 @@ export function met(property: ModelProperty, facts: FactsOfModel): Finding {
   if ('inputShape' in property) return shapeMet('input', property.inputShape, facts.inputShapes);
   if ('outputShape' in property) return shapeMet('output', property.outputShape, facts.outputShapes);
   if ('parameters' in property) return boundsMet('parameters', property.parameters, facts.parameters);
-  if ('trainableParameters' in property) return boundsMet('trainable parameters', property.trainableParameters, facts.trainableParameters);
+  if ('trainableParameters' in property) {
+    return boundsMet('trainable parameters', property.trainableParameters, facts.trainableParameters);
+  }
   if ('multiplyAdds' in property) return multiplyAddsMet(property.multiplyAdds, facts);
   if ('layers' in property) return layersMet(property.layers, facts.layers);
   if ('order' in property) return orderMet(property.order, facts.layers);
@@ -132,20 +148,24 @@ const sizesText = (shape: readonly (number | null)[]): string => shapeText(shape
 /** A shape may be asked for with the open size of the batch or without it. */
 function shapeMet(which: string, expected: readonly (number | null)[], found: readonly ShapeOfAny[]): Finding {
   const [first] = found;
-  const isMet = found.length === 1 && [first, first.slice(1)].some((shape) => isDeepStrictEqual([...shape], [...expected]));
+  const isMet =
+    found.length === 1 && [first, first.slice(1)].some((shape) => isDeepStrictEqual([...shape], [...expected]));
   const sentence = `expected the ${which} shape ${sizesText(expected)}, found ${found.map(sizesText).join(' and ')}`;
   return { isMet, sentence: first.length > expected.length && !isMet ? `${sentence} (null is the batch)` : sentence };
 }
 
 function boundsText({ atLeast, atMost }: Bounds): string {
-  if (atLeast !== undefined && atMost !== undefined) return atLeast === atMost ? `exactly ${numberText(atLeast)}` : `${numberText(atLeast)} to ${numberText(atMost)}`;
+  if (atLeast !== undefined && atMost !== undefined) {
+    return atLeast === atMost ? `exactly ${numberText(atLeast)}` : `${numberText(atLeast)} to ${numberText(atMost)}`;
+  }
   if (atLeast !== undefined) return `at least ${numberText(atLeast)}`;
   return atMost === undefined ? 'any number of' : `at most ${numberText(atMost)}`;
 }
 
 const numberText = (value: number): string => (Number.isInteger(value) ? countText(value) : String(value));
 
-const isWithin = (value: number, { atLeast = -Infinity, atMost = Infinity }: Bounds): boolean => value >= atLeast && value <= atMost;
+const isWithin = (value: number, { atLeast = -Infinity, atMost = Infinity }: Bounds): boolean =>
+  value >= atLeast && value <= atMost;
 
 const boundsMet = (what: string, bounds: Bounds, found: number): Finding => ({
   isMet: isWithin(found, bounds), sentence: `expected ${boundsText(bounds)} ${what}, found ${numberText(found)}`,
@@ -154,27 +174,39 @@ const boundsMet = (what: string, bounds: Bounds, found: number): Finding => ({
 function multiplyAddsMet(bounds: Bounds, { multiplyAdds, notCounted }: FactsOfModel): Finding {
   const finding = boundsMet('multiply-adds for one example', bounds, multiplyAdds);
   if (notCounted.length === 0) return finding;
-  return { isMet: false, sentence: `${finding.sentence}; those of ${notCounted.join(', ')} are not known: use other layers` };
+  return {
+    isMet: false,
+    sentence: `${finding.sentence}; those of ${notCounted.join(', ')} are not known: use other layers`,
+  };
 }
 
-function layersMet({ of, having, ...bounds }: { of?: readonly string[]; having?: Readonly<Record<string, unknown>> } & Bounds, layers: readonly LayerFacts[]): Finding {
+function layersMet(
+  { of, having, ...bounds }: { of?: readonly string[]; having?: Readonly<Record<string, unknown>> } & Bounds,
+  layers: readonly LayerFacts[],
+): Finding {
   const found = layers.filter(
     ({ className, config, belongsToLayerBefore }) =>
       (of === undefined ? !belongsToLayerBefore : of.includes(className)) &&
       Object.entries(having ?? {}).every(([name, value]) => isConfigured(config[name], value)),
   );
   const kinds = of === undefined ? 'layers' : `layers ${of.join(' or ')}`;
-  const how = having ? ` with ${Object.entries(having).map(([name, value]) => `${name} ${valueText(value)}`).join(', ')}` : '';
+  const wanted = Object.entries(having ?? {}).map(([name, value]) => `${name} ${valueText(value)}`);
+  const how = wanted.length > 0 ? ` with ${wanted.join(', ')}` : '';
   return {
     isMet: isWithin(found.length, bounds),
-    sentence: `expected ${boundsText(bounds)} ${kinds}${how}, found ${found.length} (the layers are ${classesText(layers)})`,
+    sentence:
+      `expected ${boundsText(bounds)} ${kinds}${how}, found ${found.length} ` +
+      `(the layers are ${classesText(layers)})`,
   };
 }
 
 /** `kernelSize: 3` is `[3, 3]`. */
 const isConfigured = (found: unknown, expected: unknown): boolean =>
   isDeepStrictEqual(found, expected) ||
-  (Array.isArray(found) && !Array.isArray(expected) && found.length > 0 && found.every((each) => isDeepStrictEqual(each, expected)));
+  (Array.isArray(found) &&
+    !Array.isArray(expected) &&
+    found.length > 0 &&
+    found.every((each) => isDeepStrictEqual(each, expected)));
 
 const valueText = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
 
@@ -187,7 +219,8 @@ function orderMet(order: readonly string[], layers: readonly LayerFacts[]): Find
 }
 
 function compiledMet(
-  expected: { loss?: string; optimizer?: string; learningRate?: Bounds; metrics?: readonly string[] }, found: CompiledFacts | undefined,
+  expected: { loss?: string; optimizer?: string; learningRate?: Bounds; metrics?: readonly string[] },
+  found: CompiledFacts | undefined,
 ): Finding {
   const { loss, optimizer, learningRate, metrics } = expected;
   const wanted = [
@@ -196,13 +229,22 @@ function compiledMet(
     ...(learningRate ? [`a learning rate of ${boundsText(learningRate)}`] : []),
     ...(metrics ? [`the metrics ${metrics.join(', ')}`] : []),
   ].join(', ');
-  if (!found) return { isMet: false, sentence: `expected ${wanted}, found a model that is not compiled: model.compile(...) does it` };
+  if (!found) {
+    return {
+      isMet: false,
+      sentence: `expected ${wanted}, found a model that is not compiled: model.compile(...) does it`,
+    };
+  }
   const isMet =
     (loss === undefined || sameName(loss, found.loss)) &&
     (optimizer === undefined || sameName(optimizer, found.optimizer)) &&
     (learningRate === undefined || (found.learningRate !== undefined && isWithin(found.learningRate, learningRate))) &&
     (metrics ?? []).every((metric) => found.metrics.some((each) => sameName(metric, each)));
+  const named = [`the loss ${found.loss}`, `the optimizer ${found.optimizer}`];
   const rate = found.learningRate === undefined ? [] : [`the learning rate ${found.learningRate}`];
   const measured = found.metrics.length > 0 ? [`the metrics ${found.metrics.join(', ')}`] : ['no metrics'];
-  return { isMet, sentence: `expected ${wanted}, found ${[`the loss ${found.loss}`, `the optimizer ${found.optimizer}`, ...rate, ...measured].join(', ')}` };
+  return {
+    isMet,
+    sentence: `expected ${wanted}, found ${[...named, ...rate, ...measured].join(', ')}`,
+  };
 }

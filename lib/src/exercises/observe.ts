@@ -13,14 +13,19 @@ export interface ObserveOptions {
 }
 
 /**
- * Calls a function with inputs made for this call, and says what came of it: nothing that the function does comes through, and a loop that never
- * ends is ended. (Not one that begins behind an `await`: nothing in the same process could end it.)
+ * Calls a function with inputs made for this call, and says what came of it: nothing that the function does comes
+ * through, and a loop that never ends is ended. (Not one that begins behind an `await`: nothing in the same process
+ * could end it.)
  *
  * Tensors that it returns are disposed; those that it leaves behind are counted and stay.
  *
  * @throws Error if an input is no data
  */
-export async function observe(fn: unknown, inputs: readonly Plain[], options: ObserveOptions = {}): Promise<Observation> {
+export async function observe(
+  fn: unknown,
+  inputs: readonly Plain[],
+  options: ObserveOptions = {},
+): Promise<Observation> {
   const usesTensors = options.tensors === true || inputs.some(holdsTensor);
   const tf = usesTensors ? await tensorFlow() : undefined;
   const account = tf && new TensorAccount(tf);
@@ -33,7 +38,8 @@ export async function observe(fn: unknown, inputs: readonly Plain[], options: Ob
     account?.repairEngine();
     const called = call instanceof Promise ? await call : call;
     const result = called.outcome === 'value' ? withinTime(() => read(called.value), options.timeLimit) : called;
-    const changed = result.outcome === 'value' ? inputs.flatMap((each, i) => (isUnchanged(live[i], each) ? [] : [i])) : [];
+    const changed =
+      result.outcome === 'value' ? inputs.flatMap((each, i) => (isUnchanged(live[i], each) ? [] : [i])) : [];
     return { ...result, changed, leaked: account?.close(known) ?? 0 };
   } catch (error) {
     account?.close(known);

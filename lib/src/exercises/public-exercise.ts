@@ -1,9 +1,19 @@
-import type { ChoiceExercise, ExerciseFacts, FunctionExercise, Level, NumberExercise, Requirement, TextExercise, TrainedExercise } from './definition';
+import type {
+  ChoiceExercise,
+  ExerciseFacts,
+  FunctionExercise,
+  Level,
+  NumberExercise,
+  Requirement,
+  TextExercise,
+  TrainedExercise,
+} from './definition';
 import type { Observation } from './judgement';
 import type { Plain } from './values';
 
 /**
- * The public part of an exercise: what a learner's copy of the course holds of it, as plain data. No solution, no hidden criterion, no rubric.
+ * The public part of an exercise: what a learner's copy of the course holds of it, as plain data. No solution, no
+ * hidden criterion, no rubric.
  */
 export type PublicExercise = PublicFunction | PublicModel | PublicTrained | PublicNumber | PublicChoice | PublicText;
 
@@ -31,7 +41,8 @@ export interface PublicMistake {
   readonly observations: readonly Observation[];
 }
 
-export interface PublicFunction extends ExerciseFacts, Pick<FunctionExercise, 'kind' | 'tolerance' | 'tensors' | 'tidy'> {
+export interface PublicFunction
+  extends ExerciseFacts, Pick<FunctionExercise, 'kind' | 'tolerance' | 'tensors' | 'tidy'> {
   readonly criteria: readonly PublicCriterion[];
   readonly mistakes: readonly PublicMistake[];
   readonly hidden: Hidden;

@@ -1,13 +1,21 @@
 import { criteriaOf, PUBLIC_SEED } from './cases';
-import type { ChoiceExercise, Criterion, Exercise, ExerciseFacts, FunctionExercise, NumberExercise, Requirement } from './definition';
+import type {
+  ChoiceExercise,
+  Criterion,
+  Exercise,
+  ExerciseFacts,
+  FunctionExercise,
+  NumberExercise,
+  Requirement,
+} from './definition';
 import { observe } from './observe';
 import type { Hidden, PublicCriterion, PublicExercise, PublicMistake } from './public-exercise';
 import { canonicalChoice, canonicalNumber, seal, type Verdict } from './sealed';
 import { givenOf, VARIANTS } from './variant';
 
 /**
- * What learners may hold of an exercise: enough for `check`, and no solution, no hidden criterion, no rubric. Numbers and choices are sealed. The same
- * definition gives the same part.
+ * What learners may hold of an exercise: enough for `check`, and no solution, no hidden criterion, no rubric. Numbers
+ * and choices are sealed. The same definition gives the same part.
  *
  * @throws Error if the solution fails its own public cases
  */
@@ -18,22 +26,39 @@ export async function publicPart(exercise: Exercise): Promise<PublicExercise> {
       const { kind, tolerance, tensors, tidy } = exercise;
       const criteria = await criteriaOf(exercise, 'public', PUBLIC_SEED);
       return {
-        ...facts, kind, ...(tolerance !== undefined && { tolerance }), ...(tensors && { tensors }), ...(tidy && { tidy }),
+        ...facts,
+        kind,
+        ...(tolerance !== undefined && { tolerance }),
+        ...(tensors && { tensors }),
+        ...(tidy && { tidy }),
         criteria,
         mistakes: await publicMistakes(exercise, criteria),
         hidden: hiddenOf(exercise.criteria),
       };
     }
     case 'model':
-      return { ...facts, kind: exercise.kind, requirements: publicRequirements(exercise.requirements), hidden: hiddenOf(exercise.requirements) };
+      return {
+        ...facts,
+        kind: exercise.kind,
+        requirements: publicRequirements(exercise.requirements),
+        hidden: hiddenOf(exercise.requirements),
+      };
     case 'trained': {
       const { kind, pictures, requirements, levels } = exercise;
-      return { ...facts, kind, pictures, requirements: publicRequirements(requirements), levels, hidden: hiddenOf(requirements) };
+      return {
+        ...facts,
+        kind,
+        pictures,
+        requirements: publicRequirements(requirements),
+        levels,
+        hidden: hiddenOf(requirements),
+      };
     }
     case 'number': {
       const { kind, unit, decimals = 0 } = exercise;
       const variants = Array.from({ length: exercise.given ? VARIANTS : 1 }, async (_, variant) => ({
-        given: givenOf(exercise, variant), verdicts: await seal(saltOf(facts, variant), numberVerdicts(exercise, variant)),
+        given: givenOf(exercise, variant),
+        verdicts: await seal(saltOf(facts, variant), numberVerdicts(exercise, variant)),
       }));
       return { ...facts, kind, unit, decimals, variants: await Promise.all(variants) };
     }
@@ -59,14 +84,20 @@ function hiddenOf(criteria: readonly (Criterion | Requirement)[]): Hidden {
   return { criteria: hidden.length, points: hidden.reduce((sum, { points }) => sum + points, 0) };
 }
 
-const publicRequirements = (requirements: readonly Requirement[]): Requirement[] => requirements.filter(({ hidden }) => !hidden);
+const publicRequirements = (requirements: readonly Requirement[]): Requirement[] =>
+  requirements.filter(({ hidden }) => !hidden);
 
 /** What each typical mistake gives for the cases of these criteria. */
-export async function publicMistakes({ mistakes, tensors }: FunctionExercise, criteria: readonly PublicCriterion[]): Promise<PublicMistake[]> {
+export async function publicMistakes(
+  { mistakes, tensors }: FunctionExercise,
+  criteria: readonly PublicCriterion[],
+): Promise<PublicMistake[]> {
   const observed: PublicMistake[] = [];
   for (const { hint, answer } of mistakes) {
     const observations = [];
-    for (const { inputs } of criteria.flatMap(({ cases }) => cases)) observations.push(withoutPlace(await observe(answer, inputs, { tensors })));
+    for (const { inputs } of criteria.flatMap(({ cases }) => cases)) {
+      observations.push(withoutPlace(await observe(answer, inputs, { tensors })));
+    }
     observed.push({ hint, observations });
   }
   return observed;
@@ -84,16 +115,28 @@ export function numberVerdicts(exercise: NumberExercise, variant: number): Map<s
   const { points, decimals = 0, solution, mistakes } = exercise;
   const given = givenOf(exercise, variant);
   const canonical = (value: number): string => canonicalNumber(value, decimals);
-  return verdictsOf(points, canonical(solution(given)), mistakes.map((mistake) => [canonical(mistake.answer(given)), mistake]));
+  return verdictsOf(
+    points,
+    canonical(solution(given)),
+    mistakes.map((mistake) => [canonical(mistake.answer(given)), mistake]),
+  );
 }
 
 /** What is said of each answer to a choice. */
 export function choiceVerdicts({ points, solution, mistakes }: ChoiceExercise): Map<string, Verdict> {
-  return verdictsOf(points, canonicalChoice(solution), mistakes.map((mistake) => [canonicalChoice(mistake.answer), mistake]));
+  return verdictsOf(
+    points,
+    canonicalChoice(solution),
+    mistakes.map((mistake) => [canonicalChoice(mistake.answer), mistake]),
+  );
 }
 
 /** Of answers that several mistakes lead to the first one counts, the right answer before all. */
-function verdictsOf(points: number, right: string, wrong: readonly (readonly [string, { hint: string; earns?: number }])[]): Map<string, Verdict> {
+function verdictsOf(
+  points: number,
+  right: string,
+  wrong: readonly (readonly [string, { hint: string; earns?: number }])[],
+): Map<string, Verdict> {
   const verdicts = new Map<string, Verdict>([[right, { earns: points }]]);
   for (const [answer, { hint, earns = 0 }] of wrong) if (!verdicts.has(answer)) verdicts.set(answer, { earns, hint });
   return verdicts;

@@ -20,8 +20,8 @@ const keyOf = (salt: string, answer: string): Promise<Buffer> =>
   promisify<string, string, number, object, Buffer>(scrypt)(answer, `course exercise ${salt}`, 32, COST);
 
 /**
- * Locks each verdict with the answer that it is for: whoever gives that answer can open that verdict and no other. The same input gives the same
- * output; neither order nor length says which one is the right answer's.
+ * Locks each verdict with the answer that it is for: whoever gives that answer can open that verdict and no other. The
+ * same input gives the same output; neither order nor length says which one is the right answer's.
  *
  * @param salt different for each exercise and variant
  */

@@ -36,7 +36,9 @@ export class TensorAccount {
   repairEngine(): void {
     const { state, stateBefore: { activeScope, ...depths } } = this;
     // What the gradient would have needed later; a tape that was done with is null.
-    if (state.activeTape !== depths.activeTape) this.tf.dispose((state.activeTape ?? []).map(({ saved }) => saved ?? []));
+    if (state.activeTape !== depths.activeTape) {
+      this.tf.dispose((state.activeTape ?? []).map(({ saved }) => saved ?? []));
+    }
     Object.assign(state, depths);
     const isOpen = activeScope === null || activeScope === undefined || state.scopeStack.includes(activeScope);
     while (isOpen && state.scopeStack.length > 0 && state.activeScope !== activeScope) this.tf.engine().endScope();

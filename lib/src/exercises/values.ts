@@ -9,7 +9,8 @@ import { described, MOST_VALUES } from './described';
 export type TensorFlow = typeof tf;
 
 /**
- * Plain data: all that passes between an answer and its judge. It can be written as JSON, compared, shown, and sent to another process.
+ * Plain data: all that passes between an answer and its judge. It can be written as JSON, compared, shown, and sent to
+ * another process.
  */
 export type Plain = number | string | boolean | null | undefined | ArrayData | Plain[] | { [name: string]: Plain };
 
@@ -24,7 +25,12 @@ export interface ArrayData {
 
 const count = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
 
-function arrayData(holder: ArrayData['holder'], shape: readonly number[], values: ArrayLike<number>, dtype: string): ArrayData {
+function arrayData(
+  holder: ArrayData['holder'],
+  shape: readonly number[],
+  values: ArrayLike<number>,
+  dtype: string,
+): ArrayData {
   if (values.length !== count(shape)) {
     throw new Error(`${holder} of shape ${shapeText(shape)}: expected ${count(shape)} values, got ${values.length}`);
   }
@@ -49,8 +55,15 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
 // --- to what is alive
 
 const arrays = {
-  uint8: Uint8Array, uint8_clamped: Uint8ClampedArray, int8: Int8Array, int16: Int16Array, uint16: Uint16Array, int32: Int32Array,
-  uint32: Uint32Array, float32: Float32Array, float64: Float64Array,
+  uint8: Uint8Array,
+  uint8_clamped: Uint8ClampedArray,
+  int8: Int8Array,
+  int16: Int16Array,
+  uint16: Uint16Array,
+  int32: Int32Array,
+  uint32: Uint32Array,
+  float32: Float32Array,
+  float64: Float64Array,
 };
 
 function typedArray(dtype: string, values: readonly number[]): Numbers {
@@ -67,7 +80,8 @@ export function holdsTensor(plain: Plain): boolean {
 }
 
 /**
- * Makes of data what a function is called with; each time anew, so that nobody else sees what it does to it. The caller disposes tensors.
+ * Makes of data what a function is called with; each time anew, so that nobody else sees what it does to it. The caller
+ * disposes tensors.
  *
  * @param tf needed where the data hold tensors
  */
@@ -80,7 +94,11 @@ export function toLive(plain: Plain, tf?: TensorFlow): Live {
     return tf.tensor([...values], [...shape], dtype as 'float32');
   }
   if (Array.isArray(plain)) return plain.map((each) => toLive(each, tf));
-  if (isRecord(plain)) return Object.fromEntries(Object.entries(plain as Record<string, Plain>).map(([name, each]) => [name, toLive(each, tf)]));
+  if (isRecord(plain)) {
+    return Object.fromEntries(
+      Object.entries(plain as Record<string, Plain>).map(([name, each]) => [name, toLive(each, tf)]),
+    );
+  }
   return plain;
 }
 
@@ -94,8 +112,8 @@ export class Unreadable extends Error {
 const DEEPEST = 50;
 
 /**
- * Makes data of a result. It reads each getter once; getters may throw or never end, so a result that nobody trusts is read within
- * `withinTime`. Tensors stay as they are.
+ * Makes data of a result. It reads each getter once; getters may throw or never end, so a result that nobody trusts is
+ * read within `withinTime`. Tensors stay as they are.
  *
  * @param found told of each tensor in it
  * @throws Unreadable if it holds what is no data: a function, a promise, a Map, a disposed tensor, itself, too much
@@ -106,7 +124,8 @@ export function toPlain(live: unknown, found: (tensor: tf.Tensor) => void = () =
 
   const refuse = (what: string, place: string): never => {
     throw new Unreadable(
-      `got ${what}${place && ` at ${place}`}; expected data: numbers, texts, true or false, arrays, tensors, or objects of these.`,
+      `got ${what}${place && ` at ${place}`}; ` +
+        'expected data: numbers, texts, true or false, arrays, tensors, or objects of these.',
     );
   };
   const take = (values: number, place: string): void => {
@@ -145,7 +164,9 @@ export function toPlain(live: unknown, found: (tensor: tf.Tensor) => void = () =
     if (isTensor(value)) {
       found(value);
       take(value.size, place);
-      if (value.isDisposed || !['float32', 'int32', 'bool'].includes(value.dtype)) return refuse(described(value), place);
+      if (value.isDisposed || !['float32', 'int32', 'bool'].includes(value.dtype)) {
+        return refuse(described(value), place);
+      }
       return arrayData('tensor', [...value.shape], value.dataSync() as ArrayLike<number>, value.dtype);
     }
     if (isNdArray(value)) {
@@ -159,7 +180,12 @@ export function toPlain(live: unknown, found: (tensor: tf.Tensor) => void = () =
     return within(value, place, () => {
       const names = Object.keys(value);
       take(names.length, place);
-      return Object.fromEntries(names.map((name) => [name, plainOf((value as Record<string, unknown>)[name], place ? `${place}.${name}` : name)]));
+      return Object.fromEntries(
+        names.map((name) => [
+          name,
+          plainOf((value as Record<string, unknown>)[name], place ? `${place}.${name}` : name),
+        ]),
+      );
     });
   };
   return plainOf(live, '');
@@ -167,15 +193,26 @@ export function toPlain(live: unknown, found: (tensor: tf.Tensor) => void = () =
 
 /** Whether something is a tensor; as TensorFlow.js itself decides it, but without loading it. */
 export const isTensor = (value: unknown): value is tf.Tensor =>
-  isRecord(value) && 'dataId' in value && Array.isArray(value.shape) && typeof value.dtype === 'string' && typeof value.dataSync === 'function';
+  isRecord(value) &&
+  'dataId' in value &&
+  Array.isArray(value.shape) &&
+  typeof value.dtype === 'string' &&
+  typeof value.dataSync === 'function';
 
 /** Whether something is an ndarray. */
 export const isNdArray = (value: unknown): value is NdArray =>
-  isRecord(value) && typeof value.offset === 'number' && Array.isArray(value.shape) && Array.isArray(value.stride) && 'data' in value &&
-  typeof value.get === 'function' && value.shape.length === value.stride.length;
+  isRecord(value) &&
+  typeof value.offset === 'number' &&
+  Array.isArray(value.shape) &&
+  Array.isArray(value.stride) &&
+  'data' in value &&
+  typeof value.get === 'function' &&
+  value.shape.length === value.stride.length;
 
 function typedArrayData(value: NodeJS.TypedArray): ArrayData | undefined {
-  const dtype = Object.keys(arrays).find((name) => arrays[name as keyof typeof arrays].name === value[Symbol.toStringTag]);
+  const dtype = Object.keys(arrays).find(
+    (name) => arrays[name as keyof typeof arrays].name === value[Symbol.toStringTag],
+  );
   return dtype ? arrayData('typed array', [value.length], value as Float32Array, dtype) : undefined;
 }
 
@@ -193,8 +230,8 @@ function elementsOf({ data, shape, stride, offset }: NdArray): number[] | undefi
 // --- as JSON
 
 /**
- * Writes data as JSON. What JSON does not know is marked: `{ "$number": "NaN" }`, `{ "$undefined": true }`; names that begin with `$` get
- * another one.
+ * Writes data as JSON. What JSON does not know is marked: `{ "$number": "NaN" }`, `{ "$undefined": true }`; names that
+ * begin with `$` get another one.
  */
 export function encode(plain: unknown, indent?: number): string {
   return JSON.stringify(marked(plain as Plain), undefined, indent);
@@ -207,10 +244,16 @@ export function decode(text: string): Plain {
 
 function marked(plain: Plain): unknown {
   if (plain === undefined) return { $undefined: true };
-  if (typeof plain === 'number') return Number.isFinite(plain) && !Object.is(plain, -0) ? plain : { $number: Object.is(plain, -0) ? '-0' : String(plain) };
+  if (typeof plain === 'number') {
+    return Number.isFinite(plain) && !Object.is(plain, -0)
+      ? plain
+      : { $number: Object.is(plain, -0) ? '-0' : String(plain) };
+  }
   if (Array.isArray(plain)) return Array.from(plain, marked);
   if (!isRecord(plain)) return plain;
-  return Object.fromEntries(Object.entries(plain).map(([name, each]) => [name.startsWith('$') ? `$${name}` : name, marked(each as Plain)]));
+  return Object.fromEntries(
+    Object.entries(plain).map(([name, each]) => [name.startsWith('$') ? `$${name}` : name, marked(each as Plain)]),
+  );
 }
 
 function unmarked(json: unknown): Plain {
@@ -218,15 +261,21 @@ function unmarked(json: unknown): Plain {
   if (!isRecord(json)) return json as Plain;
   if (json.$undefined === true) return undefined;
   if (typeof json.$number === 'string') return Number(json.$number);
-  const plain = Object.fromEntries(Object.entries(json).map(([name, each]) => [name.startsWith('$$') ? name.slice(1) : name, unmarked(each)]));
+  const plain = Object.fromEntries(
+    Object.entries(json).map(([name, each]) => [name.startsWith('$$') ? name.slice(1) : name, unmarked(each)]),
+  );
   if (isArrayData(plain)) checkArrayData(plain);
   return plain;
 }
 
 function checkArrayData({ holder, shape, dtype, values }: ArrayData): void {
   const isWhole =
-    ['tensor', 'ndarray', 'typed array'].includes(holder) && typeof dtype === 'string' && Array.isArray(shape) &&
-    shape.every((size) => Number.isInteger(size) && size >= 0) && Array.isArray(values) && values.every((each) => typeof each === 'number') &&
+    ['tensor', 'ndarray', 'typed array'].includes(holder) &&
+    typeof dtype === 'string' &&
+    Array.isArray(shape) &&
+    shape.every((size) => Number.isInteger(size) && size >= 0) &&
+    Array.isArray(values) &&
+    values.every((each) => typeof each === 'number') &&
     values.length === count(shape);
   if (!isWhole) throw new Error('an array in the data is damaged: its shape and its values do not belong together');
 }

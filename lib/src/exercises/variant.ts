@@ -6,7 +6,9 @@ import type { NumberVariant, PublicNumber } from './public-exercise';
 /** How many sets of numbers there are for one exercise with `given`. */
 export const VARIANTS = 8;
 
-/** Which of them a learner gets: always the same one for the same exercise. Who has no name gets one of them as well. */
+/**
+ * Which of them a learner gets: always the same one for the same exercise. Who has no name gets one of them as well.
+ */
 export const variantOf = (id: string, learner = ''): number =>
   createHash('sha256').update(JSON.stringify([id, learner])).digest()[0] % VARIANTS;
 

@@ -18,8 +18,8 @@ const holder = globalThis as unknown as Record<symbol, () => void>;
 const script = new Script(`globalThis[Symbol.for('${Symbol.keyFor(WORK)}')]()`, { filename: 'within-time' });
 
 /**
- * Does work that may throw anything or never end; an endless loop is ended after `timeLimit` milliseconds. What the work starts and does not
- * wait for, promises and timers, is not watched.
+ * Does work that may throw anything or never end; an endless loop is ended after `timeLimit` milliseconds. What the
+ * work starts and does not wait for, promises and timers, is not watched.
  */
 export function withinTime<T>(work: () => T, timeLimit: number = TIME_LIMIT): Outcome<T> {
   let outcome: Outcome<T> = { outcome: 'timeout' };
@@ -53,7 +53,9 @@ export function callWithinTime(
 ): Outcome<unknown> | Promise<Outcome<unknown>> {
   const called = withinTime(() => {
     const returned = (fn as (...inputs: readonly unknown[]) => unknown)(...inputs);
-    return types.isPromise(returned) ? { settled: settledOf(returned), returned: undefined } : { settled: undefined, returned };
+    return types.isPromise(returned)
+      ? { settled: settledOf(returned), returned: undefined }
+      : { settled: undefined, returned };
   }, timeLimit);
   if (called.outcome !== 'value') return called;
   const { settled, returned } = called.value;
