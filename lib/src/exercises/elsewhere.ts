@@ -39,6 +39,13 @@ export function measuredBy(predictions: Float32Array, shape: readonly number[], 
  * asked.
  */
 export class Elsewhere {
+  readonly #isElsewhere = true;
+
+  /** The only question that the traps of a learner's Proxy do not answer. */
+  static [Symbol.hasInstance](value: unknown): value is Elsewhere {
+    return typeof value === 'object' && value !== null && #isElsewhere in value;
+  }
+
   constructor(
     private readonly ask: {
       /** Calls the function. */
