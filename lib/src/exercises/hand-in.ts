@@ -28,15 +28,15 @@ export interface HandInFinding {
 export const gradeIdOf = (id: string): string => `e${id.replace('.', '-')}`;
 
 /**
- * nbgrader's checksum of a cell: the MD5 of its text, type, role, name and points. An answer that still has the checksum that it was given
- * out with is untouched; any other cell that has another one was edited.
+ * nbgrader's checksum of a cell: the MD5 of its text, type, role, name and points. An answer that still has the checksum
+ * that it was given out with is untouched; any other cell that has another one was edited.
  *
  * Source of the format: `compute_checksum` in nbgrader/utils.py, 0.9.6.
  *
  * @param points counts instead of those in the cell
  */
 export function checksumOf(cell: NotebookCell, points?: number): string {
-  const { grade = false, solution = false, locked = false, grade_id: id = '', points: own } = cell.metadata?.nbgrader ?? {};
+  const { grade, solution, locked, grade_id: id = '', points: own } = cell.metadata?.nbgrader ?? {};
   const isLocked = !solution && (grade || locked);
   const python = (value: unknown): string => (value ? 'True' : 'False');
   const parts = [textOf(cell), cell.cell_type, python(grade), python(solution), python(isLocked), String(id)];
@@ -49,15 +49,16 @@ const pythonFloat = (value: number): string => (Number.isInteger(value) ? value.
 const textOf = ({ source }: NotebookCell): string => (typeof source === 'string' ? source : source.join(''));
 
 /**
- * What differs between a learner's notebook and the one that was given out, and what does not run: in the words of the exercises, and what to
- * do about it. Nothing of it keeps a notebook from being handed in.
+ * What differs between a learner's notebook and the one that was given out, and what does not run: in the words of the
+ * exercises, and what to do about it. Nothing of it keeps a notebook from being handed in.
  *
  * @param cells the learner's
  * @param given the cells that were given out, in order
  * @param failed those that did not run in a fresh kernel
  */
 export function handInFindings(
-  cells: readonly NotebookCell[], given: readonly GivenCell[], exercises: readonly PublicExercise[], failed: readonly FailedCell[],
+  cells: readonly NotebookCell[], given: readonly GivenCell[], exercises: readonly PublicExercise[],
+  failed: readonly FailedCell[],
 ): HandInFinding[] {
   const findings: HandInFinding[] = [];
   const warn = (text: string): void => void findings.push({ kind: 'warning', text });
@@ -72,23 +73,27 @@ export function handInFindings(
     const [answer] = found;
     const type = kind === 'text' ? 'markdown' : 'code';
     if (!answer) {
-      warn(`${id} · ${title}: the cell of your answer is missing, so it earns nothing. Edit → Undo Delete Cell brings it back; ` +
-        'otherwise copy the cell from the notebook that you were given.');
+      warn(`${id} · ${title}: the cell of your answer is missing, so it earns nothing. Edit → Undo Delete Cell brings ` +
+        'it back; otherwise copy the cell from the notebook that you were given.');
       continue;
     }
     if (found.length > 1) {
-      warn(`${id}: the cell of your answer is there ${found.length} times (was it copied or split?). The first one is marked: ` +
-        'move all of your answer into it and delete the others.');
+      warn(`${id}: the cell of your answer is there ${found.length} times (was it copied or split?). The first one is ` +
+        'marked: move all of your answer into it and delete the others.');
     }
     if (answer.cell_type !== type) {
-      warn(`${id}: the cell of your answer has become ${answer.cell_type === 'code' ? 'code' : 'text'}, so it earns nothing. Select it and ` +
-        `choose ${type === 'code' ? 'Code' : 'Markdown'} in the toolbar's list.`);
+      warn(`${id}: the cell of your answer has become ${answer.cell_type === 'code' ? 'code' : 'text'}, so it earns ` +
+        `nothing. Select it and choose ${type === 'code' ? 'Code' : 'Markdown'} in the toolbar's list.`);
     }
     const before = given.find((cell) => cell.id === answerId);
     if (before && checksumOf(answer, kind === 'text' ? points : undefined) === before.checksum) untouched.push(id);
     const failure = failures.get(answerId);
-    if (failure && kind === 'trained') note(`${id}: ${failureText(failure)}. What is marked is the model that its check has kept.`);
-    else if (failure) warn(`${id}: ${failureText(failure)}, so it earns nothing as it is. Change it, run it, save, and hand in again.`);
+    if (failure && kind === 'trained') {
+      note(`${id}: ${failureText(failure)}. What is marked is the model that its check has kept.`);
+    } else if (failure) {
+      const advice = 'Change it, run it, save, and hand in again.';
+      warn(`${id}: ${failureText(failure)}, so it earns nothing as it is. ${advice}`);
+    }
 
     const check = cellsCalled(cells, `${answerId}-check`)[0];
     const worth = (kind === 'text' ? answer : check)?.metadata?.nbgrader?.points;
@@ -110,8 +115,9 @@ export function handInFindings(
   if (untouched.length > 0) note(`Not begun yet: ${untouched.join(', ')}.`);
 
   const answers = new Set(exercises.flatMap(({ id }) => [gradeIdOf(id), `${gradeIdOf(id)}-check`]));
-  const own = failed.filter(({ id }) => !answers.has(id));
-  for (const failure of own) note(`A cell outside the answers ("${failure.id}"): ${failureText(failure)}. It is not marked.`);
+  for (const failure of failed.filter(({ id }) => !answers.has(id))) {
+    note(`A cell outside the answers ("${failure.id}"): ${failureText(failure)}. It is not marked.`);
+  }
   return [...findings.filter(({ kind }) => kind === 'warning'), ...findings.filter(({ kind }) => kind === 'note')];
 }
 
