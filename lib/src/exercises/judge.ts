@@ -1,5 +1,5 @@
 import { types } from 'node:util';
-import { countText } from '../arrays';
+import { countText, shapeText } from '../arrays';
 import type { tf } from '../tensorflow';
 import { criteriaOf, PUBLIC_SEED } from './cases';
 import { difference } from './compare';
@@ -10,7 +10,9 @@ import { failureOf, type Failure } from './failures';
 import type { CaseResult, CriterionResult, Judgement, Observation } from './judgement';
 import { met, modelFacts, type FactsOfModel } from './model-facts';
 import { observe, tensorFlow, type ObserveOptions } from './observe';
-import type { PublicChoice, PublicExercise, PublicFunction, PublicMistake, PublicNumber } from './public-exercise';
+import type {
+  PublicCase, PublicChoice, PublicExercise, PublicFunction, PublicMistake, PublicNumber,
+} from './public-exercise';
 import { choiceVerdicts, numberVerdicts, publicMistakes } from './public-part';
 import { canonicalChoice, canonicalNumber, unseal, type Verdict } from './sealed';
 import { nextTensorId } from './tensor-account';
@@ -24,8 +26,8 @@ export interface JudgeOptions {
   /** Milliseconds for each call of a learner's function: 3000 without it, 20,000 for one that builds a model. */
   readonly timeLimit?: number;
   /**
-   * For a trained model: pictures as it takes them, `[n, ...]`, and their labels, `[n]`. Without them its accuracy is not tried. The caller disposes
-   * `x`.
+   * For a trained model: pictures as it takes them, `[n, ...]`, and their labels, `[n]`. Without them its accuracy is
+   * not tried. The caller disposes `x`.
    */
   readonly pictures?: { readonly x: tf.Tensor; readonly labels: ArrayLike<number> };
 }
@@ -34,8 +36,8 @@ export interface JudgeOptions {
 const MODEL_TIME_LIMIT = 20_000;
 
 /**
- * Judges an answer by the public part of an exercise, whatever is given as the answer. It needs no solution: numbers and choices open their verdict
- * themselves.
+ * Judges an answer by the public part of an exercise, whatever is given as the answer. It needs no solution: numbers
+ * and choices open their verdict themselves.
  *
  * ```ts
  * const { earned, tried, hint } = await judge(exercise, conv2d);
@@ -44,12 +46,18 @@ const MODEL_TIME_LIMIT = 20_000;
 export async function judge(exercise: PublicExercise, answer: unknown, options: JudgeOptions = {}): Promise<Judgement> {
   return withAnswer(exercise, answer, options, async (given) => {
     switch (exercise.kind) {
-      case 'function': return judgeFunction(exercise, given, options);
-      case 'model': return judgeModel(exercise, given, options);
-      case 'trained': return judgeTrained(exercise, given, options);
-      case 'number': return judgeNumber(exercise, given, (text) => unseal(variantFor(exercise, options.learner).verdicts, text));
-      case 'choice': return judgeChoice(exercise, given, (text) => unseal(exercise.verdicts, text));
-      case 'text': return judgementOf(exercise, []);
+      case 'function':
+        return judgeFunction(exercise, given, options);
+      case 'model':
+        return judgeModel(exercise, given, options);
+      case 'trained':
+        return judgeTrained(exercise, given, options);
+      case 'number':
+        return judgeNumber(exercise, given, (text) => unseal(variantFor(exercise, options.learner).verdicts, text));
+      case 'choice':
+        return judgeChoice(exercise, given, (text) => unseal(exercise.verdicts, text));
+      case 'text':
+        return judgementOf(exercise, []);
     }
   });
 }
@@ -60,7 +68,12 @@ export async function judge(exercise: PublicExercise, answer: unknown, options: 
  * @param seed of the hidden cases' inputs
  * @throws Error if the definition's own solution fails
  */
-export async function judgeWhole(exercise: Exercise, answer: unknown, seed: string, options: JudgeOptions = {}): Promise<Judgement> {
+export async function judgeWhole(
+  exercise: Exercise,
+  answer: unknown,
+  seed: string,
+  options: JudgeOptions = {},
+): Promise<Judgement> {
   return withAnswer(exercise, answer, options, async (given) => {
     switch (exercise.kind) {
       case 'function': {
@@ -86,12 +99,27 @@ type Judged = ExerciseFacts & Pick<Judgement, 'kind'>;
 /** What is asked, without what became of it. */
 type Asked = Pick<CriterionResult, 'name' | 'points'>;
 
-function judgementOf({ id, title, kind, points }: Judged, criteria: readonly CriterionResult[], more: Pick<Judgement, 'hint' | 'trouble'> = {}): Judgement {
+function judgementOf(
+  { id, title, kind, points }: Judged,
+  criteria: readonly CriterionResult[],
+  more: Pick<Judgement, 'hint' | 'trouble'> = {},
+): Judgement {
   const tried = criteria.reduce((sum, criterion) => sum + criterion.points, 0);
   const earned = criteria.reduce((sum, criterion) => sum + criterion.earned, 0);
   const passed = tried > 0 && earned === tried && more.trouble === undefined;
   const { hint, trouble } = more;
-  return { id, title, kind, earned, tried, points, passed, criteria, ...(hint && !passed && { hint }), ...(trouble && { trouble }) };
+  return {
+    id,
+    title,
+    kind,
+    earned,
+    tried,
+    points,
+    passed,
+    criteria,
+    ...(hint && !passed && { hint }),
+    ...(trouble && { trouble }),
+  };
 }
 
 /** The judgement on what cannot be tried: nothing is earned. */
@@ -100,18 +128,29 @@ const untried = (exercise: Judged, asked: readonly Asked[], trouble: string): Ju
 
 /** Waits for an answer that is a promise. */
 async function withAnswer(
-  exercise: Judged, answer: unknown, { timeLimit = TIME_LIMIT }: JudgeOptions, judgeGiven: (given: unknown) => Promise<Judgement>,
+  exercise: Judged,
+  answer: unknown,
+  { timeLimit = TIME_LIMIT }: JudgeOptions,
+  judgeGiven: (given: unknown) => Promise<Judgement>,
 ): Promise<Judgement> {
   if (!types.isPromise(answer)) return judgeGiven(answer);
   const settled = await callWithinTime(() => answer, [], timeLimit);
   if (settled.outcome === 'value') return judgeGiven(settled.value);
-  const why = settled.outcome === 'error' ? `that failed: ${settled.error.message}` : `that is not kept within ${timeLimit / 1000} s`;
+  const why =
+    settled.outcome === 'error'
+      ? `that failed: ${settled.error.message}`
+      : `that is not kept within ${timeLimit / 1000} s`;
   const all = { name: exercise.answer, points: exercise.points };
   return untried(exercise, [all], `${asked(exercise)}; got a promise ${why}`);
 }
 
 const WANTED: Readonly<Record<Judgement['kind'], string>> = {
-  function: 'a function', model: 'a function that builds a model', trained: 'a trained model', number: 'a number', choice: 'a choice', text: 'a text',
+  function: 'a function',
+  model: 'a function that builds a model',
+  trained: 'a trained model',
+  number: 'a number',
+  choice: 'a choice',
+  text: 'a text',
 };
 
 const asked = ({ id, kind, answer }: Judged): string => `check('${id}', ${answer}) expects ${WANTED[kind]}`;
@@ -133,23 +172,39 @@ function describedWithinTime(value: unknown): string {
 
 type JudgedFunction = Omit<PublicFunction, 'hidden'>;
 
-async function judgeFunction(exercise: JudgedFunction, answer: unknown, { timeLimit = TIME_LIMIT }: JudgeOptions): Promise<Judgement> {
+async function judgeFunction(
+  exercise: JudgedFunction,
+  answer: unknown,
+  { timeLimit = TIME_LIMIT }: JudgeOptions,
+): Promise<Judgement> {
   const elsewhere = answer instanceof Elsewhere ? answer.observe : undefined;
   if (!elsewhere && (typeof answer !== 'function' || isClassWithinTime(answer))) {
-    return untried(exercise, exercise.criteria, wrongKind(exercise, answer, `Give it the function itself, without calling it: ${exercise.answer}.`));
+    return untried(
+      exercise,
+      exercise.criteria,
+      wrongKind(exercise, answer, `Give it the function itself, without calling it: ${exercise.answer}.`),
+    );
   }
   const { tensors, tolerance } = exercise;
-  const observed = elsewhere ?? ((inputs: readonly Plain[], options: ObserveOptions) => observe(answer, inputs, options));
+  const observed =
+    elsewhere ?? ((inputs: readonly Plain[], options: ObserveOptions) => observe(answer, inputs, options));
   const failures: Failure[] = [];
   let limit = timeLimit;
-  const tryCase = async ({ inputs, expected }: { inputs: CaseResult['inputs']; expected: CaseResult['expected'] }): Promise<CaseResult> => {
+  const tryCase = async ({ inputs, expected }: PublicCase): Promise<CaseResult> => {
     const observation = await observed(inputs, { timeLimit: limit, tensors });
     const failure = failureOf(observation, expected, { ...exercise, timeLimit: limit });
     if (!failure) return { inputs, expected, observation, passed: true };
     failures.push(failure);
     // Who has waited once need not wait as long for each of the other cases.
     if (observation.outcome === 'timeout') limit = timeLimit / 10;
-    return { inputs, expected, observation, passed: false, failure: failure.sentence, ...(failure.difference && { difference: failure.difference }) };
+    return {
+      inputs,
+      expected,
+      observation,
+      passed: false,
+      failure: failure.sentence,
+      ...(failure.difference && { difference: failure.difference }),
+    };
   };
   const criteria: CriterionResult[] = [];
   for (const { name, points, cases } of exercise.criteria) {
@@ -167,16 +222,22 @@ function isClassWithinTime(answer: object): boolean {
 }
 
 /**
- * The hint of the mistake that gives the same as the answer for each case that failed; of several the one that agrees in most of the others, then the
- * first.
+ * The hint of the mistake that gives the same as the answer for each case that failed; of several the one that agrees
+ * in most of the others, then the first.
  */
-function recognised(cases: readonly CaseResult[], mistakes: readonly PublicMistake[], tolerance: number | undefined): string | undefined {
+function recognised(
+  cases: readonly CaseResult[],
+  mistakes: readonly PublicMistake[],
+  tolerance: number | undefined,
+): string | undefined {
   let best: { hint: string; agreeing: number } | undefined;
   for (const { hint, observations } of mistakes) {
     const agrees = observations.map((observation, i) => isAlike(cases[i].observation, observation, tolerance));
     const failed = observations.map((_, i) => i).filter((i) => !cases[i].passed);
     const agreeing = agrees.filter(Boolean).length;
-    if (failed.length > 0 && failed.every((i) => agrees[i]) && agreeing > (best?.agreeing ?? 0)) best = { hint, agreeing };
+    if (failed.length > 0 && failed.every((i) => agrees[i]) && agreeing > (best?.agreeing ?? 0)) {
+      best = { hint, agreeing };
+    }
   }
   return best?.hint;
 }
@@ -191,10 +252,16 @@ const isAlike = (one: Observation, other: Observation, tolerance: number | undef
 
 type JudgedModel = Judged & { readonly requirements: readonly Requirement[] };
 
-async function judgeModel(exercise: JudgedModel, answer: unknown, { timeLimit = MODEL_TIME_LIMIT }: JudgeOptions): Promise<Judgement> {
+async function judgeModel(
+  exercise: JudgedModel,
+  answer: unknown,
+  { timeLimit = MODEL_TIME_LIMIT }: JudgeOptions,
+): Promise<Judgement> {
   const trouble = (text: string): Judgement => untried(exercise, exercise.requirements, text);
   const judged = (facts: FactsOfModel): Judgement =>
-    judgementOf(exercise, requirementResults(exercise.requirements, facts), { hint: firstUnmet(exercise.requirements, facts) });
+    judgementOf(exercise, requirementResults(exercise.requirements, facts), {
+      hint: firstUnmet(exercise.requirements, facts),
+    });
   if (answer instanceof Elsewhere && answer.facts) {
     const facts = await answer.facts();
     return typeof facts === 'string' ? trouble(facts) : judged(facts);
@@ -211,7 +278,8 @@ async function judgeModel(exercise: JudgedModel, answer: unknown, { timeLimit = 
   }
   const model = await modelOf(built.value);
   if (!model) {
-    return trouble(`${exercise.answer}() returned ${describedWithinTime(built.value)}; expected a model, such as tf.sequential() makes.`);
+    const returned = describedWithinTime(built.value);
+    return trouble(`${exercise.answer}() returned ${returned}; expected a model, such as tf.sequential() makes.`);
   }
   const facts = withinTime(() => modelFacts(model), MODEL_TIME_LIMIT);
   withinTime(() => disposeNew(model, firstId), MODEL_TIME_LIMIT);
@@ -225,7 +293,13 @@ const factsTrouble = (facts: { outcome: 'error'; error: { message: string } } | 
 const requirementResults = (requirements: readonly Requirement[], facts: FactsOfModel): CriterionResult[] =>
   requirements.map((requirement) => {
     const { isMet, sentence } = met(requirement, facts);
-    return { name: requirement.name, points: requirement.points, earned: isMet ? requirement.points : 0, cases: [], note: sentence };
+    return {
+      name: requirement.name,
+      points: requirement.points,
+      earned: isMet ? requirement.points : 0,
+      cases: [],
+      note: sentence,
+    };
   });
 
 const firstUnmet = (requirements: readonly Requirement[], facts: FactsOfModel): string | undefined =>
@@ -259,8 +333,10 @@ async function judgeTrained(exercise: JudgedTrained, answer: unknown, { pictures
   const isMeasured = elsewhere ? elsewhere.measured !== undefined : pictures !== undefined;
   const levels = (isMeasured ? exercise.levels : []).map((level) => ({ ...level, name: `accuracy ${level.accuracy}` }));
   const trouble = (text: string): Judgement => untried(exercise, [...requirements, ...levels], text);
-  const { facts: factsOf, measured: measure } = elsewhere ?? await trainedHere(answer, pictures);
-  if (!factsOf) return trouble(wrongKind(exercise, answer, `Give it the model that you have trained: ${exercise.answer}.`));
+  const { facts: factsOf, measured: measure } = elsewhere ?? (await trainedHere(answer, pictures));
+  if (!factsOf) {
+    return trouble(wrongKind(exercise, answer, `Give it the model that you have trained: ${exercise.answer}.`));
+  }
   const facts = await factsOf();
   if (typeof facts === 'string') return trouble(facts);
   const results = requirementResults(requirements, facts);
@@ -270,18 +346,23 @@ async function judgeTrained(exercise: JudgedTrained, answer: unknown, { pictures
   const measured = await measure();
   if (typeof measured === 'string') return trouble(measured);
   const { accuracy, nans } = measured;
-  const what = nans > 0 ? ` (for ${countText(nans)} of them it answers NaN)` : '';
+  const unknown = nans > 0 ? ` (for ${countText(nans)} of them it answers NaN)` : '';
+  const what = ` on ${countText(measured.pictures)} pictures${unknown}`;
   const levelResults = levels.map(({ name, points, accuracy: enough }) => ({
     name, points, earned: accuracy >= enough ? points : 0, cases: [],
-    note: `expected at least ${enough}, found ${Number(accuracy.toFixed(4))} on ${countText(measured.pictures)} pictures${what}`,
+    note: `expected at least ${enough}, found ${Number(accuracy.toFixed(4))}${what}`,
   }));
   const unreached = levels.find((level) => accuracy < level.accuracy);
-  const nanHint = 'Weights that are NaN come from a training that went astray: begin anew, with a smaller learning rate.';
+  const nanHint =
+    'Weights that are NaN come from a training that went astray: begin anew, with a smaller learning rate.';
   return judgementOf(exercise, [...results, ...levelResults], { hint: hint ?? (nans > 0 ? nanHint : unreached?.hint) });
 }
 
 /** How a trained model of this process is asked; nothing can be asked of what is no model. */
-async function trainedHere(answer: unknown, pictures: JudgeOptions['pictures']): Promise<Pick<Elsewhere, 'facts' | 'measured'>> {
+async function trainedHere(
+  answer: unknown,
+  pictures: JudgeOptions['pictures'],
+): Promise<Pick<Elsewhere, 'facts' | 'measured'>> {
   const model = await modelOf(answer);
   if (!model) return { facts: undefined, measured: undefined };
   return {
@@ -289,17 +370,23 @@ async function trainedHere(answer: unknown, pictures: JudgeOptions['pictures']):
       const facts = withinTime(() => modelFacts(model));
       return facts.outcome === 'value' ? facts.value : factsTrouble(facts);
     },
-    measured: pictures && (async () => {
-      try {
-        return await accuracyOf(model, pictures);
-      } catch (error) {
-        return `The model cannot be asked about pictures of shape [${pictures.x.shape.join(', ')}]: ${(error as Error).message}`;
-      }
-    }),
+    measured:
+      pictures &&
+      (async () => {
+        try {
+          return await accuracyOf(model, pictures);
+        } catch (error) {
+          const shape = shapeText(pictures.x.shape);
+          return `The model cannot be asked about pictures of shape ${shape}: ${(error as Error).message}`;
+        }
+      }),
   };
 }
 
-async function accuracyOf(model: tf.LayersModel, { x, labels }: NonNullable<JudgeOptions['pictures']>): Promise<Measured> {
+async function accuracyOf(
+  model: tf.LayersModel,
+  { x, labels }: NonNullable<JudgeOptions['pictures']>,
+): Promise<Measured> {
   const { predict } = await import('../training/evaluate.js');
   const { data, shape } = predict(model, x);
   return measuredBy(data as Float32Array, shape, labels);
@@ -324,7 +411,11 @@ async function judgeNumber(
   return answered(exercise, { name, note: `got ${rounded}` }, verdict);
 }
 
-async function judgeChoice(exercise: Judged & Pick<PublicChoice, 'options'>, answer: unknown, verdictOf: VerdictOf): Promise<Judgement> {
+async function judgeChoice(
+  exercise: Judged & Pick<PublicChoice, 'options'>,
+  answer: unknown,
+  verdictOf: VerdictOf,
+): Promise<Judgement> {
   const { options, points } = exercise;
   const name = 'the choice';
   const letters = [...options].join(', ');
@@ -332,12 +423,20 @@ async function judgeChoice(exercise: Judged & Pick<PublicChoice, 'options'>, ans
   const isChoice = chosen !== '' && [...chosen].every((letter) => options.toLowerCase().includes(letter));
   if (!isChoice) {
     const several = `'${options[0]}', or several as '${options[0]}${options[1] ?? ''}'`;
-    return untried(exercise, [{ name, points }], wrongKind(exercise, answer, `Write one of ${letters} in quotes: ${several}.`));
+    return untried(
+      exercise,
+      [{ name, points }],
+      wrongKind(exercise, answer, `Write one of ${letters} in quotes: ${several}.`),
+    );
   }
   return answered(exercise, { name, note: `got ${chosen}` }, await verdictOf(chosen));
 }
 
-function answered(exercise: Judged, { name, note }: { name: string; note: string }, verdict: Verdict | undefined): Judgement {
+function answered(
+  exercise: Judged,
+  { name, note }: { name: string; note: string },
+  verdict: Verdict | undefined,
+): Judgement {
   const { points, section } = exercise;
   const hint = verdict ? verdict.hint : `Not this one. Look once more at "${section}" in the lesson.`;
   return judgementOf(exercise, [{ name, points, earned: verdict?.earns ?? 0, cases: [], note }], { hint });
