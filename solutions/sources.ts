@@ -3,6 +3,8 @@ import path from 'node:path';
 import type { Exercise } from '@course/lib/exercises';
 import type { Lesson } from './definitions';
 
+export { gradeIdOf } from '@course/lib/exercises';
+
 /** What nbgrader knows of a cell; its format's third version. */
 export interface NbgraderMetadata {
   readonly grade: boolean;
@@ -35,9 +37,6 @@ export const END = '// END SOLUTION';
 export const STUB = '// Your answer here.';
 
 export const textOf = ({ source }: Pick<Cell, 'source'>): string => (typeof source === 'string' ? source : source.join(''));
-
-/** `e3-2` for `3.2`: the name of its answer's cell; the task's is `e3-2-task`, the check's `e3-2-check`. */
-export const gradeIdOf = (id: string): string => `e${id.replace('.', '-')}`;
 
 /** `3` for `03_fashion_mnist_cnn`, `B` for the bonus: what the ids of its exercises begin with. */
 export const numberOf = (lesson: string): string => (/^\d/.test(lesson) ? String(Number.parseInt(lesson, 10)) : 'B');

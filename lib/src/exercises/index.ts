@@ -16,3 +16,4 @@ export { publicPart } from './public-part';
 export { judge, judgeWhole, type JudgeOptions } from './judge';
 export { checksText, lessonOf, lessonsIn, readChecks, type Checks, type GivenCell } from './checks-file';
 export type { Random } from '../random';
+export { checksumOf, gradeIdOf, handInFindings, type FailedCell, type HandInFinding, type NotebookCell } from './hand-in';
