@@ -60,6 +60,7 @@ export default async function start(project, allArgs) {
     '',
     `    ${address}`,
     '',
+    ...(forInstructor ? ["Marking: menu Nbgrader > Formgrader. nbgrader's folder, with the gradebook: grading/", ''] : []),
     opensBrowser(args, project.env) ? 'It opens in your browser; if not, open this address.' : 'Open this address in a browser.',
     `Stop with Ctrl+C. JupyterLab's log: ${relativeLog}`,
     '',
