@@ -1,4 +1,13 @@
-import { casesOf, givenOf, variantFor, variantOf, VARIANTS, publicPart, type FunctionExercise, type PublicNumber } from '@course/lib/exercises';
+import {
+  casesOf,
+  givenOf,
+  variantFor,
+  variantOf,
+  VARIANTS,
+  publicPart,
+  type FunctionExercise,
+  type PublicNumber,
+} from '@course/lib/exercises';
 import { describe, expect, it } from 'vitest';
 import { choice, parameters, scaling } from './fixtures';
 
@@ -20,7 +29,13 @@ describe('casesOf', () => {
   it('has none for what is no function', async () => expect(await casesOf(choice, 'public', 'seed')).toEqual([]));
 
   it.each<[string, FunctionExercise['solution'], string]>([
-    ['throws', () => { throw new Error('oh'); }, "Exercise 9.1, 'black and white': the solution fails its own case: oh."],
+    [
+      'throws',
+      () => {
+        throw new Error('oh');
+      },
+      "Exercise 9.1, 'black and white': the solution fails its own case: oh.",
+    ],
     ['changes its inputs', (row: number[]) => row.push(1), 'it changes its inputs (0)'],
     ['returns no data', () => new Map(), 'got an object of class Map'],
   ])('says so if the solution %s', async (_, solution, message) => {

@@ -1,13 +1,28 @@
 import { tf } from '@course/lib';
 import {
-  tensor, type ChoiceExercise, type FunctionExercise, type ModelExercise, type NumberExercise, type TextExercise, type TrainedExercise,
+  tensor,
+  type ChoiceExercise,
+  type FunctionExercise,
+  type ModelExercise,
+  type NumberExercise,
+  type TextExercise,
+  type TrainedExercise,
 } from '@course/lib/exercises';
 
 /** One small exercise of each kind. */
 
-const facts = (id: string, points: number, answer: string) => ({
-  id, title: `Exercise ${id}`, goal: 'You can do it.', points, difficulty: 'easy', minutes: 5, section: 'The lesson', answer, version: 1,
-}) as const;
+const facts = (id: string, points: number, answer: string) =>
+  ({
+    id,
+    title: `Exercise ${id}`,
+    goal: 'You can do it.',
+    points,
+    difficulty: 'easy',
+    minutes: 5,
+    section: 'The lesson',
+    answer,
+    version: 1,
+  }) as const;
 
 /** Pixels of 0..255 to 0..1. */
 export const scaling: FunctionExercise = {
@@ -16,8 +31,17 @@ export const scaling: FunctionExercise = {
   solution: (pixels: number[]) => pixels.map((pixel) => pixel / 255),
   criteria: [
     { name: 'black and white', points: 1, inputs: () => [[[0, 255]]] },
-    { name: 'greys', points: 2, inputs: (random) => [[[51, 102]], [Array.from({ length: 4 }, () => 1 + random.below(255))]] },
-    { name: 'a secret row', points: 1, hidden: true, inputs: (random) => [[Array.from({ length: 3 }, () => random.below(256))]] },
+    {
+      name: 'greys',
+      points: 2,
+      inputs: (random) => [[[51, 102]], [Array.from({ length: 4 }, () => 1 + random.below(255))]],
+    },
+    {
+      name: 'a secret row',
+      points: 1,
+      hidden: true,
+      inputs: (random) => [[Array.from({ length: 3 }, () => random.below(256))]],
+    },
   ],
   mistakes: [
     { name: 'divides by 256', answer: (pixels: number[]) => pixels.map((pixel) => pixel / 256), hint: 'White is 255.' },
@@ -30,7 +54,12 @@ export const scaling: FunctionExercise = {
       },
       hint: 'Make a new row.',
     },
-    { name: 'rounds', answer: (pixels: number[]) => pixels.map((pixel) => Math.round(pixel / 255)), hint: 'Keep the fractions.', earns: 1 },
+    {
+      name: 'rounds',
+      answer: (pixels: number[]) => pixels.map((pixel) => Math.round(pixel / 255)),
+      hint: 'Keep the fractions.',
+      earns: 1,
+    },
   ],
 };
 
@@ -46,9 +75,17 @@ export const means: FunctionExercise = {
     { name: 'zeros and ones', points: 1, hidden: true, inputs: () => [[tensor([3, 2], [0, 1, 1, 1, 0, 0])]] },
   ],
   mistakes: [
-    { name: 'goes down the columns', answer: (matrix: tf.Tensor2D) => matrix.mean(0), hint: 'Along which axis lies a row?' },
+    {
+      name: 'goes down the columns',
+      answer: (matrix: tf.Tensor2D) => matrix.mean(0),
+      hint: 'Along which axis lies a row?',
+    },
     { name: 'sums', answer: (matrix: tf.Tensor2D) => matrix.sum(1), hint: 'How many numbers are in a row?' },
-    { name: 'leaves a tensor', answer: (matrix: tf.Tensor2D) => matrix.sum(1).div(matrix.shape[1]), hint: 'Who disposes the sums?' },
+    {
+      name: 'leaves a tensor',
+      answer: (matrix: tf.Tensor2D) => matrix.sum(1).div(matrix.shape[1]),
+      hint: 'Who disposes the sums?',
+    },
   ],
 };
 
@@ -69,7 +106,13 @@ export const network: ModelExercise = {
     { name: 'takes pictures', points: 1, inputShape: [28, 28, 1], hint: 'What shape has one picture?' },
     { name: 'ten classes', points: 1, outputShape: [null, 10], hint: 'How many classes are there?' },
     { name: 'small', points: 2, parameters: { atMost: 20_000 }, hint: 'Count the weights of the first layer.' },
-    { name: 'bends', points: 1, hidden: true, layers: { having: { activation: 'relu' }, atLeast: 1 }, hint: 'Which activation is in the middle?' },
+    {
+      name: 'bends',
+      points: 1,
+      hidden: true,
+      layers: { having: { activation: 'relu' }, atLeast: 1 },
+      hint: 'Which activation is in the middle?',
+    },
   ],
   mistakes: [
     { name: 'nine classes', answer: () => makeNetwork(16, 'relu', 9), fails: 'ten classes', earns: 4 },
@@ -91,7 +134,9 @@ export const trained: TrainedExercise = {
   ...facts('9.4', 4, 'model'),
   kind: 'trained',
   pictures: { dataset: 'mnist', shape: [4], scale: 1 },
-  requirements: [{ name: 'one output', points: 1, outputShape: [null, 1], hint: 'How many outputs does a yes or no need?' }],
+  requirements: [
+    { name: 'one output', points: 1, outputShape: [null, 1], hint: 'How many outputs does a yes or no need?' },
+  ],
   levels: [
     { accuracy: 0.5, points: 1, hint: 'A coin would do as well.' },
     { accuracy: 0.9, points: 2, hint: 'Look at the pictures that it takes for the other class.' },

@@ -1,5 +1,16 @@
 import {
-  decode, encode, givenOf, judge, judgeWhole, publicPart, tensor, variantOf, type Exercise, type JudgeOptions, type Judgement, type PublicExercise,
+  decode,
+  encode,
+  givenOf,
+  judge,
+  judgeWhole,
+  publicPart,
+  tensor,
+  variantOf,
+  type Exercise,
+  type JudgeOptions,
+  type Judgement,
+  type PublicExercise,
 } from '@course/lib/exercises';
 import { tf } from '@course/lib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -31,20 +42,35 @@ describe('judge, of a function', () => {
   });
 
   it('earns a criterion whole or not at all', async () => {
-    const { criteria, earned, passed } = await judged(scaling, (row: number[]) => row.map((pixel) => Math.round(pixel / 255)));
+    const { criteria, earned, passed } = await judged(scaling, (row: number[]) =>
+      row.map((pixel) => Math.round(pixel / 255)),
+    );
     expect(criteria.map((criterion) => criterion.earned)).toEqual([1, 0]);
     expect([earned, passed]).toEqual([1, false]);
   });
 
   it('says of a failed case what came and what is expected', async () => {
-    const { criteria: [{ cases: [first] }] } = await judged(scaling, (row: number[]) => row.map((pixel) => pixel / 510));
-    expect(first).toMatchObject({ inputs: [[0, 255]], expected: [0, 1], observation: { value: [0, 0.5] }, passed: false });
+    const {
+      criteria: [
+        {
+          cases: [first],
+        },
+      ],
+    } = await judged(scaling, (row: number[]) => row.map((pixel) => pixel / 510));
+    expect(first).toMatchObject({
+      inputs: [[0, 255]],
+      expected: [0, 1],
+      observation: { value: [0, 0.5] },
+      passed: false,
+    });
     expect(first.failure).toBe('1 of 2 values differs; it is [1]: expected 1, got 0.5');
     expect(first.difference?.kind).toBe('values');
   });
 
   it.each(scaling.mistakes.map(({ name, answer, hint, earns = 0 }) => [name, answer, hint, earns] as const))(
-    'knows who %s', async (_, answer, hint, earns) => expect(await judged(scaling, answer)).toMatchObject({ hint, earned: earns, passed: false }),
+    'knows who %s',
+    async (_, answer, hint, earns) =>
+      expect(await judged(scaling, answer)).toMatchObject({ hint, earned: earns, passed: false }),
   );
 
   it('knows a mistake however it is written', async () => {
@@ -58,7 +84,8 @@ describe('judge, of a function', () => {
 
   it('prefers the mistake that is right where the answer is right', async () => {
     // Rounding fails only where there are greys; who does nothing fails everywhere.
-    const both = (row: number[]): number[] => (row.includes(255) ? [0, 1] : row.map((pixel) => Math.round(pixel / 255)));
+    const both = (row: number[]): number[] =>
+      row.includes(255) ? [0, 1] : row.map((pixel) => Math.round(pixel / 255));
     expect((await judged(scaling, both)).hint).toBe('Keep the fractions.');
   });
 
@@ -68,8 +95,18 @@ describe('judge, of a function', () => {
     ['too few numbers', (row: number[]) => row.slice(1), /Look at the shape/],
     ['NaN', (row: number[]) => row.map(() => NaN), /NaN comes from/],
     ['other numbers', (row: number[]) => row.map(() => 0.123), /pencil and paper/],
-    ['a hole', (row: number[]) => Object.assign(new Array<number>(row.length), { 0: 0 }), /do the loops reach all of it/],
-    ['an error', () => { throw new Error('oh'); }, /The message says/],
+    [
+      'a hole',
+      (row: number[]) => Object.assign(new Array<number>(row.length), { 0: 0 }),
+      /do the loops reach all of it/,
+    ],
+    [
+      'an error',
+      () => {
+        throw new Error('oh');
+      },
+      /The message says/,
+    ],
     ['a Map', () => new Map(), /what the task says/],
   ])('helps on by the kind of failure where it knows no mistake: %s', async (_, answer, hint) => {
     expect((await judged(scaling, answer)).hint).toMatch(hint);
@@ -78,16 +115,27 @@ describe('judge, of a function', () => {
   it('waits only once for loops that never end', async () => {
     const { criteria } = await judged(scaling, () => { for (;;); }, { timeLimit: 200 });
     const failures = criteria.flatMap(({ cases }) => cases.map(({ failure }) => failure));
-    expect(failures).toEqual(['it did not end within 0.2 s', 'it did not end within 0.02 s', 'it did not end within 0.02 s']);
+    expect(failures).toEqual([
+      'it did not end within 0.2 s',
+      'it did not end within 0.02 s',
+      'it did not end within 0.02 s',
+    ]);
   });
 
   it('goes by dtype, shape and leftover tensors', async () => {
-    expect(await judged(means, (matrix: tf.Tensor2D) => tf.tidy(() => matrix.sum(1).div(3)))).toMatchObject({ earned: 2, passed: true });
-    expect((await judged(means, (matrix: tf.Tensor2D) => tf.tidy(() => matrix.mean(1).toInt()))).criteria[0].cases[0].failure)
-      .toBe('expected the dtype float32, got int32');
+    expect(await judged(means, (matrix: tf.Tensor2D) => tf.tidy(() => matrix.sum(1).div(3)))).toMatchObject({
+      earned: 2,
+      passed: true,
+    });
+    expect(
+      (await judged(means, (matrix: tf.Tensor2D) => tf.tidy(() => matrix.mean(1).toInt()))).criteria[0].cases[0]
+        .failure,
+    ).toBe('expected the dtype float32, got int32');
     const leaves = await judged(means, (matrix: tf.Tensor2D) => matrix.sum(1).div(matrix.shape[1]));
     expect(leaves.hint).toBe('Who disposes the sums?');
-    expect(leaves.criteria[0].cases[0].failure).toMatch(/^the result is right, but (a tensor stays|\d tensors stay) in memory$/);
+    expect(leaves.criteria[0].cases[0].failure).toMatch(
+      /^the result is right, but (a tensor stays|\d tensors stay) in memory$/,
+    );
   });
 
   it('does not mind leftover tensors where the exercise does not', async () => {
@@ -96,8 +144,16 @@ describe('judge, of a function', () => {
   });
 
   it.each<[string, unknown, string]>([
-    ['nothing', undefined, "check('9.1', scale) expects a function; got undefined. Run the cell with your answer first, then this one."],
-    ['the result', [0, 1], "check('9.1', scale) expects a function; got an array of 2 numbers. Give it the function itself, without calling it: scale."],
+    [
+      'nothing',
+      undefined,
+      "check('9.1', scale) expects a function; got undefined. Run the cell with your answer first, then this one.",
+    ],
+    [
+      'the result',
+      [0, 1],
+      "check('9.1', scale) expects a function; got an array of 2 numbers. Give it the function itself, without calling",
+    ],
     ['a class', class Row {}, "check('9.1', scale) expects a function; got a class."],
   ])('tries nothing if it is given %s', async (_, answer, trouble) => {
     const judgement = await judged(scaling, answer);
@@ -106,20 +162,33 @@ describe('judge, of a function', () => {
   });
 
   it('says so if the answer is a promise that fails or is not kept', async () => {
-    expect((await judged(scaling, Promise.reject(new Error('oh')))).trouble).toBe("check('9.1', scale) expects a function; got a promise that failed: oh");
-    expect((await judged(share, new Promise(() => {}), { timeLimit: 50 })).trouble)
-      .toBe("check('9.6', share) expects a number; got a promise that is not kept within 0.05 s");
+    expect((await judged(scaling, Promise.reject(new Error('oh')))).trouble).toBe(
+      "check('9.1', scale) expects a function; got a promise that failed: oh",
+    );
+    expect((await judged(share, new Promise(() => {}), { timeLimit: 50 })).trouble).toBe(
+      "check('9.6', share) expects a number; got a promise that is not kept within 0.05 s",
+    );
   });
 
   it('waits for an answer that is promised', async () => {
-    expect(await judged(scaling, Promise.resolve((row: number[]) => row.map((pixel) => pixel / 255)))).toMatchObject({ passed: true });
+    expect(
+      await judged(
+        scaling,
+        Promise.resolve((row: number[]) => row.map((pixel) => pixel / 255)),
+      ),
+    ).toMatchObject({ passed: true });
   });
 });
 
 describe('judge, of a model', () => {
   it('gives a right model all points, and disposes it', async () => {
     const before = tf.memory().numTensors;
-    expect(await judged(network, () => makeNetwork(20))).toMatchObject({ earned: 4, tried: 4, points: 5, passed: true });
+    expect(await judged(network, () => makeNetwork(20))).toMatchObject({
+      earned: 4,
+      tried: 4,
+      points: 5,
+      passed: true,
+    });
     const compiled = (): tf.LayersModel => {
       const model = makeNetwork();
       model.compile({ optimizer: tf.train.adam(), loss: 'categoricalCrossentropy' });
@@ -162,14 +231,27 @@ describe('judge, of a model', () => {
 
   it('takes the function, not the model itself', async () => {
     const model = makeNetwork();
-    expect((await judged(network, model)).trouble).toContain('expects a function that builds a model; got a model. Give it the function itself');
+    expect((await judged(network, model)).trouble).toContain(
+      'expects a function that builds a model; got a model. Give it the function itself',
+    );
     model.dispose();
   });
 });
 
 describe('judge, of a trained model', () => {
   // Of 10 pictures the first 5 are dark (class 0); two of the others are darker than 0.5 in sum.
-  const rows = [[0, 0, 0, 0], [0.1, 0, 0, 0], [0, 0.1, 0, 0], [0, 0, 0.2, 0], [0, 0, 0, 0.1], [1, 1, 1, 1], [1, 0, 1, 0], [0, 1, 0, 0], [0.3, 0, 0, 0], [0.2, 0.1, 0, 0]];
+  const rows = [
+    [0, 0, 0, 0],
+    [0.1, 0, 0, 0],
+    [0, 0.1, 0, 0],
+    [0, 0, 0.2, 0],
+    [0, 0, 0, 0.1],
+    [1, 1, 1, 1],
+    [1, 0, 1, 0],
+    [0, 1, 0, 0],
+    [0.3, 0, 0, 0],
+    [0.2, 0.1, 0, 0],
+  ];
   const labels = Uint8Array.from([0, 0, 0, 0, 0, 1, 1, 1, 1, 1]);
   const measured = async (model: tf.LayersModel): Promise<Judgement> => {
     const x = tf.tensor2d(rows);
@@ -206,13 +288,17 @@ describe('judge, of a trained model', () => {
   });
 
   it('says so if it cannot be asked', async () => {
-    expect((await measured(makeNetwork())).trouble).toContain('The model cannot be asked about pictures of shape [10, 4]: ');
+    expect((await measured(makeNetwork())).trouble).toContain(
+      'The model cannot be asked about pictures of shape [10, 4]: ',
+    );
   });
 
   it('looks at the model alone without pictures', async () => {
     const model = detector(1, 0);
     expect(await judged(trained, model)).toMatchObject({ tried: 1, earned: 1, points: 4, passed: true });
-    expect((await judged(trained, () => model)).trouble).toContain('expects a trained model; got a function. Give it the model');
+    expect((await judged(trained, () => model)).trouble).toContain(
+      'expects a trained model; got a function. Give it the model',
+    );
     model.dispose();
   });
 
@@ -230,18 +316,32 @@ describe('judge, of a number', () => {
   const right = (given.inputs + 1) * given.units;
 
   it('knows the right one, each learner’s own', async () => {
-    expect(await judged(parameters, right, { learner: 'ada' })).toMatchObject({ earned: 2, tried: 2, points: 2, passed: true });
-    expect((await judged(parameters, right, { learner: 'ada' })).criteria).toMatchObject([{ name: 'the number of parameters', note: `got ${right} parameters` }]);
+    expect(await judged(parameters, right, { learner: 'ada' })).toMatchObject({
+      earned: 2,
+      tried: 2,
+      points: 2,
+      passed: true,
+    });
+    expect((await judged(parameters, right, { learner: 'ada' })).criteria).toMatchObject([
+      { name: 'the number of parameters', note: `got ${right} parameters` },
+    ]);
     const others = ['b', 'c', 'd', 'e'].filter((name) => variantOf('9.5', name) !== variantOf('9.5', 'ada'));
     expect(await judged(parameters, right, { learner: others[0] })).toMatchObject({ earned: 0 });
   });
 
   it('knows typical mistakes, and what they earn', async () => {
-    expect(await judged(parameters, given.inputs * given.units, { learner: 'ada' })).toMatchObject({ earned: 1, passed: false, hint: 'Each unit has a bias.' });
+    expect(await judged(parameters, given.inputs * given.units, { learner: 'ada' })).toMatchObject({
+      earned: 1,
+      passed: false,
+      hint: 'Each unit has a bias.',
+    });
   });
 
   it('points to the lesson for any other number', async () => {
-    expect(await judged(parameters, -1, { learner: 'ada' })).toMatchObject({ earned: 0, hint: 'Not this one. Look once more at "The lesson" in the lesson.' });
+    expect(await judged(parameters, -1, { learner: 'ada' })).toMatchObject({
+      earned: 0,
+      hint: 'Not this one. Look once more at "The lesson" in the lesson.',
+    });
   });
 
   it('rounds what has more digits than are asked for', async () => {
@@ -266,7 +366,10 @@ describe('judge, of a choice', () => {
 
   it('knows likely ones, and points to the lesson for the others', async () => {
     expect(await judged(choice, 'a')).toMatchObject({ earned: 1, hint: 'There is another one.' });
-    expect(await judged(choice, 'abd')).toMatchObject({ earned: 0, hint: 'Not this one. Look once more at "The lesson" in the lesson.' });
+    expect(await judged(choice, 'abd')).toMatchObject({
+      earned: 0,
+      hint: 'Not this one. Look once more at "The lesson" in the lesson.',
+    });
   });
 
   it.each<[string, unknown, string]>([
@@ -286,10 +389,17 @@ describe('judge, of a text', () => {
 
 describe('judgeWhole', () => {
   it.each<[string, Exercise, unknown]>([
-    ['function', scaling, scaling.solution], ['function on tensors', means, means.solution], ['model', network, network.solution],
-    ['choice', choice, 'ac'], ['number', share, 0.67],
+    ['function', scaling, scaling.solution],
+    ['function on tensors', means, means.solution],
+    ['model', network, network.solution],
+    ['choice', choice, 'ac'],
+    ['number', share, 0.67],
   ])('gives the solution of a %s all points', async (_, exercise, answer) => {
-    expect(await judgeWhole(exercise, answer, 'seed')).toMatchObject({ earned: exercise.points, tried: exercise.points, passed: true });
+    expect(await judgeWhole(exercise, answer, 'seed')).toMatchObject({
+      earned: exercise.points,
+      tried: exercise.points,
+      passed: true,
+    });
   });
 
   it('tries the hidden criteria', async () => {
@@ -301,12 +411,17 @@ describe('judgeWhole', () => {
   });
 
   it('gives the hints of mistakes as check does', async () => {
-    for (const { answer, hint, earns = 0 } of scaling.mistakes) expect(await judgeWhole(scaling, answer, 'seed')).toMatchObject({ hint, earned: earns });
+    for (const { answer, hint, earns = 0 } of scaling.mistakes)
+      expect(await judgeWhole(scaling, answer, 'seed')).toMatchObject({ hint, earned: earns });
     for (const { answer, hint, earns = 0 } of parameters.mistakes) {
       const given = givenOf(parameters, variantOf('9.5', 'ada'));
-      expect(await judgeWhole(parameters, answer(given), 'seed', { learner: 'ada' })).toMatchObject({ hint, earned: earns });
+      expect(await judgeWhole(parameters, answer(given), 'seed', { learner: 'ada' })).toMatchObject({
+        hint,
+        earned: earns,
+      });
     }
-    for (const { answer, hint, earns = 0 } of choice.mistakes) expect(await judgeWhole(choice, answer, 'seed')).toMatchObject({ hint, earned: earns });
+    for (const { answer, hint, earns = 0 } of choice.mistakes)
+      expect(await judgeWhole(choice, answer, 'seed')).toMatchObject({ hint, earned: earns });
   });
 
   it('judges the same on the same seed', async () => {
@@ -317,6 +432,8 @@ describe('judgeWhole', () => {
 
   it('says so if the definition’s solution fails', async () => {
     const broken = { ...means, solution: () => tensor([1], [1]) && (() => 1) };
-    await expect(judgeWhole(broken, () => 1, 'seed')).rejects.toThrow("Exercise 9.2, 'two rows': the solution fails its own case");
+    await expect(judgeWhole(broken, () => 1, 'seed')).rejects.toThrow(
+      "Exercise 9.2, 'two rows': the solution fails its own case",
+    );
   });
 });

@@ -28,12 +28,24 @@ const PRODUCTS = 26 * 26 * 3 * 3 * 4 + 13 * 13 * 3 * 3 * 4 * 8 + 13 * 13 * 8 * 1
 
 describe('modelFacts', () => {
   it('counts what a model is made of', () => {
-    const { inputShapes, outputShapes, parameters, trainableParameters, multiplyAdds, layers, compiled } = modelFacts(cnn);
+    const { inputShapes, outputShapes, parameters, trainableParameters, multiplyAdds, layers, compiled } =
+      modelFacts(cnn);
     expect({ inputShapes, outputShapes, parameters, trainableParameters, multiplyAdds, compiled }).toEqual({
-      inputShapes: [[null, 28, 28, 1]], outputShapes: [[null, 10]], parameters: PARAMETERS, trainableParameters: PARAMETERS,
-      multiplyAdds: PRODUCTS, compiled: undefined,
+      inputShapes: [[null, 28, 28, 1]],
+      outputShapes: [[null, 10]],
+      parameters: PARAMETERS,
+      trainableParameters: PARAMETERS,
+      multiplyAdds: PRODUCTS,
+      compiled: undefined,
     });
-    expect(layers.map(({ className }) => className)).toEqual(['Conv2D', 'MaxPooling2D', 'Conv2D', 'ReLU', 'Flatten', 'Dense']);
+    expect(layers.map(({ className }) => className)).toEqual([
+      'Conv2D',
+      'MaxPooling2D',
+      'Conv2D',
+      'ReLU',
+      'Flatten',
+      'Dense',
+    ]);
   });
 
   it('takes an activation that is a layer for that of the layer before it', () => {
@@ -43,11 +55,21 @@ describe('modelFacts', () => {
   it('says how a model is compiled, by names or by functions', () => {
     const model = tf.sequential({ layers: [tf.layers.dense({ units: 1, inputShape: [2] })] });
     model.compile({ loss: 'meanSquaredError', optimizer: 'sgd', metrics: ['accuracy'] });
-    expect(modelFacts(model).compiled).toEqual({ loss: 'meanSquaredError', optimizer: 'SGD', learningRate: 0.01, metrics: ['accuracy'] });
+    expect(modelFacts(model).compiled).toEqual({
+      loss: 'meanSquaredError',
+      optimizer: 'SGD',
+      learningRate: 0.01,
+      metrics: ['accuracy'],
+    });
     model.optimizer.dispose();
     const optimizer = tf.train.adam(0.002);
     model.compile({ loss: tf.metrics.meanAbsoluteError, optimizer });
-    expect(modelFacts(model).compiled).toEqual({ loss: 'meanAbsoluteError', optimizer: 'Adam', learningRate: 0.002, metrics: [] });
+    expect(modelFacts(model).compiled).toEqual({
+      loss: 'meanAbsoluteError',
+      optimizer: 'Adam',
+      learningRate: 0.002,
+      metrics: [],
+    });
     optimizer.dispose();
     model.dispose();
   });
@@ -55,7 +77,10 @@ describe('modelFacts', () => {
   it('looks into a model within the model', () => {
     const inner = tf.sequential({ layers: [tf.layers.dense({ units: 3, inputShape: [2] })] });
     const input = tf.input({ shape: [2] });
-    const outer = tf.model({ inputs: input, outputs: tf.layers.dense({ units: 1 }).apply(inner.apply(input)) as tf.SymbolicTensor });
+    const outer = tf.model({
+      inputs: input,
+      outputs: tf.layers.dense({ units: 1 }).apply(inner.apply(input)) as tf.SymbolicTensor,
+    });
     const { layers, parameters } = modelFacts(outer);
     expect(layers.filter(({ className }) => className === 'Dense')).toHaveLength(2);
     expect(parameters).toBe((2 + 1) * 3 + (3 + 1) * 1);
@@ -77,19 +102,47 @@ describe('met', () => {
     [{ parameters: { atMost: PARAMETERS } }, true, 'expected at most 13,866 parameters, found 13,866'],
     [{ parameters: { atMost: PARAMETERS - 1 } }, false, 'expected at most 13,865 parameters, found 13,866'],
     [{ parameters: { atLeast: 5, atMost: 5 } }, false, 'expected exactly 5 parameters'],
-    [{ trainableParameters: { atLeast: 10_000, atMost: 20_000 } }, true, 'expected 10,000 to 20,000 trainable parameters'],
+    [
+      { trainableParameters: { atLeast: 10_000, atMost: 20_000 } },
+      true,
+      'expected 10,000 to 20,000 trainable parameters',
+    ],
     [{ multiplyAdds: { atMost: PRODUCTS } }, true, 'multiply-adds for one example, found 86,528'],
     [{ multiplyAdds: { atMost: PRODUCTS - 1 } }, false, 'expected at most 86,527 multiply-adds'],
     [{ layers: { of: ['Conv2D'], atLeast: 2 } }, true, 'expected at least 2 layers Conv2D, found 2'],
-    [{ layers: { of: ['Conv2D'], having: { activation: 'relu' }, atLeast: 2 } }, true, 'layers Conv2D with activation relu, found 2'],
-    [{ layers: { having: { activation: 'relu' }, atLeast: 2, atMost: 2 } }, true, 'exactly 2 layers with activation relu, found 2'],
-    [{ layers: { of: ['ReLU', 'Activation'], having: { activation: 'relu' }, atLeast: 1 } }, true, 'ReLU or Activation'],
-    [{ layers: { of: ['Conv2D'], having: { kernelSize: 3, padding: 'same' }, atLeast: 1 } }, true, 'kernelSize 3, padding same'],
+    [
+      { layers: { of: ['Conv2D'], having: { activation: 'relu' }, atLeast: 2 } },
+      true,
+      'layers Conv2D with activation relu, found 2',
+    ],
+    [
+      { layers: { having: { activation: 'relu' }, atLeast: 2, atMost: 2 } },
+      true,
+      'exactly 2 layers with activation relu, found 2',
+    ],
+    [
+      { layers: { of: ['ReLU', 'Activation'], having: { activation: 'relu' }, atLeast: 1 } },
+      true,
+      'ReLU or Activation',
+    ],
+    [
+      { layers: { of: ['Conv2D'], having: { kernelSize: 3, padding: 'same' }, atLeast: 1 } },
+      true,
+      'kernelSize 3, padding same',
+    ],
     [{ layers: { of: ['Conv2D'], having: { kernelSize: [5, 5] }, atLeast: 1 } }, false, 'kernelSize [5,5], found 0'],
     [{ layers: { of: ['Dropout'], atMost: 0 } }, true, 'expected at most 0 layers Dropout, found 0'],
-    [{ order: ['Conv2D', 'Conv2D', 'Flatten', 'Dense'] }, true, 'expected Conv2D, then Conv2D, then Flatten, then Dense'],
+    [
+      { order: ['Conv2D', 'Conv2D', 'Flatten', 'Dense'] },
+      true,
+      'expected Conv2D, then Conv2D, then Flatten, then Dense',
+    ],
     [{ order: ['Dense', 'Flatten'] }, false, 'found Conv2D, MaxPooling2D, Conv2D, ReLU, Flatten, Dense'],
-    [{ compiled: { loss: 'categoricalCrossentropy' } }, false, 'expected the loss categoricalCrossentropy, found a model that is not compiled'],
+    [
+      { compiled: { loss: 'categoricalCrossentropy' } },
+      false,
+      'expected the loss categoricalCrossentropy, found a model that is not compiled',
+    ],
   ])('finds %j %j', (property, isMet, sentence) => {
     const finding = met(property, modelFacts(cnn));
     expect(finding.isMet).toBe(isMet);
@@ -111,6 +164,9 @@ describe('met', () => {
 
   it('does not take a model for cheap whose layers it cannot count', () => {
     const facts = { ...modelFacts(cnn), notCounted: ['mystery'] };
-    expect(met({ multiplyAdds: { atMost: 1e9 } }, facts)).toMatchObject({ isMet: false, sentence: expect.stringContaining('mystery') as string });
+    expect(met({ multiplyAdds: { atMost: 1e9 } }, facts)).toMatchObject({
+      isMet: false,
+      sentence: expect.stringContaining('mystery') as string,
+    });
   });
 });

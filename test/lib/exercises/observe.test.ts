@@ -12,7 +12,11 @@ const nothing = { changed: [], leaked: 0 };
 
 describe('observe', () => {
   it('gives what a function returns as data', async () => {
-    expect(await observe((a: number, b: number) => [a + b], [1, 2])).toEqual({ outcome: 'value', value: [3], ...nothing });
+    expect(await observe((a: number, b: number) => [a + b], [1, 2])).toEqual({
+      outcome: 'value',
+      value: [3],
+      ...nothing,
+    });
   });
 
   it('waits for what a function promises', async () => {
@@ -24,13 +28,70 @@ describe('observe', () => {
   });
 
   it.each<[string, () => unknown, string, RegExp]>([
-    ['an error', () => { throw new RangeError('too large'); }, 'RangeError', /^too large$/],
-    ['an error in a promise', async () => { throw new TypeError('no'); }, 'TypeError', /^no$/],
-    ['a text', () => { throw 'up'; }, 'Thrown', /the text 'up' was thrown/],
-    ['nothing', () => { throw undefined; }, 'Thrown', /undefined was thrown/],
-    ['a Proxy', () => { throw new Proxy(new Error('x'), { get() { throw new Error('trap'); } }); }, 'Thrown', /a Proxy was thrown/],
-    ['an error without message', () => { throw Object.defineProperty(new Error(), 'message', { get() { throw new Error('trap'); } }); }, 'Thrown', /cannot be read/],
-    ['a recursion without end', function down(): unknown { return [down()]; }, 'RangeError', /call stack/],
+    [
+      'an error',
+      () => {
+        throw new RangeError('too large');
+      },
+      'RangeError',
+      /^too large$/,
+    ],
+    [
+      'an error in a promise',
+      async () => {
+        throw new TypeError('no');
+      },
+      'TypeError',
+      /^no$/,
+    ],
+    [
+      'a text',
+      () => {
+        throw 'up';
+      },
+      'Thrown',
+      /the text 'up' was thrown/,
+    ],
+    [
+      'nothing',
+      () => {
+        throw undefined;
+      },
+      'Thrown',
+      /undefined was thrown/,
+    ],
+    [
+      'a Proxy',
+      () => {
+        throw new Proxy(new Error('x'), {
+          get() {
+            throw new Error('trap');
+          },
+        });
+      },
+      'Thrown',
+      /a Proxy was thrown/,
+    ],
+    [
+      'an error without message',
+      () => {
+        throw Object.defineProperty(new Error(), 'message', {
+          get() {
+            throw new Error('trap');
+          },
+        });
+      },
+      'Thrown',
+      /cannot be read/,
+    ],
+    [
+      'a recursion without end',
+      function down(): unknown {
+        return [down()];
+      },
+      'RangeError',
+      /call stack/,
+    ],
     ['what cannot be data', () => new Set([1]), 'Unreadable', /got an object of class Set; expected data/],
     ['a getter', () => ({ get x() { throw new Error('trap'); } }), 'Error', /trap/],
   ])('says that a function threw %s', async (_, fn, name, message) => {
@@ -41,17 +102,62 @@ describe('observe', () => {
 
   it('reads the place from a stack trace of the kernel', async () => {
     const fail = (): never => {
-      throw Object.assign(new Error('x'), { stack: 'Error: x\n    at scale (Cell [12], line 3, column 9)\n    at Cell [13], line 1, column 1' });
+      throw Object.assign(new Error('x'), {
+        stack: 'Error: x\n    at scale (Cell [12], line 3, column 9)\n    at Cell [13], line 1, column 1',
+      });
     };
     expect((await observe(fail, [])).error).toEqual({ name: 'Error', message: 'x', where: 'Cell [12], line 3' });
   });
 
   it.each<[string, () => unknown]>([
-    ['a loop', () => { for (;;); }],
-    ['a loop that catches all', () => { for (;;) { try { for (;;); } catch { /* again */ } finally { for (;;); } } }],
-    ['a getter of the result', () => ({ get x() { for (;;); } })],
-    ['a getter of what is thrown', () => { throw Object.defineProperty(new Error(), 'message', { get() { for (;;); } }); }],
-    ['an iterator', () => [...{ *[Symbol.iterator]() { for (;;) yield* []; } }]],
+    [
+      'a loop',
+      () => {
+        for (;;);
+      },
+    ],
+    [
+      'a loop that catches all',
+      () => {
+        for (;;) {
+          try {
+            for (;;);
+          } catch {
+            /* again */
+          } finally {
+            for (;;);
+          }
+        }
+      },
+    ],
+    [
+      'a getter of the result',
+      () => ({
+        get x() {
+          for (;;);
+        },
+      }),
+    ],
+    [
+      'a getter of what is thrown',
+      () => {
+        throw Object.defineProperty(new Error(), 'message', {
+          get() {
+            for (;;);
+          },
+        });
+      },
+    ],
+    [
+      'an iterator',
+      () => [
+        ...{
+          *[Symbol.iterator]() {
+            for (;;) yield* [];
+          },
+        },
+      ],
+    ],
     ['a promise', () => new Promise(() => {})],
     ['a regular expression', () => /^(a+)+$/.test(`${'a'.repeat(40)}b`)],
   ])('ends %s that never ends', async (_, fn) => {
@@ -71,7 +177,12 @@ describe('observe', () => {
       c.set(0, 9);
       return d[0];
     };
-    expect(await observe(fn, [[3, 1], { x: 1 }, array([2], [1, 2]), [5]])).toEqual({ outcome: 'value', value: 5, changed: [0, 1, 2], leaked: 0 });
+    expect(await observe(fn, [[3, 1], { x: 1 }, array([2], [1, 2]), [5]])).toEqual({
+      outcome: 'value',
+      value: 5,
+      changed: [0, 1, 2],
+      leaked: 0,
+    });
   });
 
   it('takes it for a change that an argument got a name more, or was disposed', async () => {
@@ -81,7 +192,8 @@ describe('observe', () => {
 
   it('makes the inputs anew for each call', async () => {
     const inputs = [[3, 1, 2]];
-    for (let i = 0; i < 2; i++) expect(await observe((a: number[]) => a.splice(0, 1), inputs)).toMatchObject({ value: [3] });
+    for (let i = 0; i < 2; i++)
+      expect(await observe((a: number[]) => a.splice(0, 1), inputs)).toMatchObject({ value: [3] });
     expect(inputs).toEqual([[3, 1, 2]]);
   });
 
@@ -106,7 +218,7 @@ describe('observe', () => {
     tf.dispose(kept);
   });
 
-  it('counts those of a promise as well, and of a function without tensors as arguments where it is asked to', async () => {
+  it('counts those of a promise as well, and where it is asked to those of a function without inputs', async () => {
     let kept: tf.Tensor | undefined;
     const fn = async (): Promise<number> => {
       await Promise.resolve();

@@ -1,4 +1,13 @@
-import { checksText, decode, encode, lessonOf, lessonsIn, publicPart, readChecks, type PublicFunction } from '@course/lib/exercises';
+import {
+  checksText,
+  decode,
+  encode,
+  lessonOf,
+  lessonsIn,
+  publicPart,
+  readChecks,
+  type PublicFunction,
+} from '@course/lib/exercises';
 import { tf } from '@course/lib';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -21,19 +30,45 @@ describe('publicPart', () => {
     expect(criteria[0].cases).toEqual([{ inputs: [[0, 255]], expected: [0, 1] }]);
     expect(hidden).toEqual({ criteria: 1, points: 1 });
     expect(mistakes.map(({ hint, observations }) => [hint, observations[0].value, observations[0].changed])).toEqual([
-      ['White is 255.', [0, 255 / 256], []], ['The pixels are as they were.', [0, 255], []], ['Make a new row.', [0, 1], [0]], ['Keep the fractions.', [0, 1], []],
+      ['White is 255.', [0, 255 / 256], []],
+      ['The pixels are as they were.', [0, 255], []],
+      ['Make a new row.', [0, 1], [0]],
+      ['Keep the fractions.', [0, 1], []],
     ]);
   });
 
   it('holds nothing that is the instructor’s', async () => {
     const parts = encode(await Promise.all(all.map(publicPart)));
     for (const secret of [
-      'a secret row', 'divides by 256', 'bends', 'Which activation is in the middle?', 'nine classes', 'no bias', 'Each unit has a bias.',
-      'There is another one.', '"ac"', '0.67', 'weights are shared', 'solution', '=>', 'rubric', 'earns',
-    ]) expect(parts, secret).not.toContain(secret);
-    expect(Object.keys(await publicPart(essay)).sort()).toEqual(
-      ['answer', 'difficulty', 'goal', 'id', 'kind', 'minutes', 'points', 'section', 'title', 'version'],
-    );
+      'a secret row',
+      'divides by 256',
+      'bends',
+      'Which activation is in the middle?',
+      'nine classes',
+      'no bias',
+      'Each unit has a bias.',
+      'There is another one.',
+      '"ac"',
+      '0.67',
+      'weights are shared',
+      'solution',
+      '=>',
+      'rubric',
+      'earns',
+    ])
+      expect(parts, secret).not.toContain(secret);
+    expect(Object.keys(await publicPart(essay)).sort()).toEqual([
+      'answer',
+      'difficulty',
+      'goal',
+      'id',
+      'kind',
+      'minutes',
+      'points',
+      'section',
+      'title',
+      'version',
+    ]);
   });
 
   it('holds the eight sets of numbers that learners are given, or the one that all have', async () => {
@@ -48,7 +83,9 @@ describe('publicPart', () => {
   });
 
   it('changes what is sealed with the version', async () => {
-    const [one, other] = await Promise.all([1, 2].map(async (version) => encode(await publicPart({ ...choice, version }))));
+    const [one, other] = await Promise.all(
+      [1, 2].map(async (version) => encode(await publicPart({ ...choice, version }))),
+    );
     expect(one.match(/"locked":\["(.*?)"/)?.[1]).not.toBe(other.match(/"locked":\["(.*?)"/)?.[1]);
   });
 });
@@ -65,7 +102,9 @@ describe('a checks file', () => {
 
   it('is read as it was written, one exercise a line', async () => {
     const checks = {
-      lesson: '09_all', exercises: await Promise.all([scaling, choice].map(publicPart)), cells: [{ id: 'e9-1', checksum: 'ab', locked: true }],
+      lesson: '09_all',
+      exercises: await Promise.all([scaling, choice].map(publicPart)),
+      cells: [{ id: 'e9-1', checksum: 'ab', locked: true }],
     };
     write('09_all.json', checksText(checks));
     expect(readChecks('09_all', exercises)).toEqual(checks);
@@ -77,17 +116,25 @@ describe('a checks file', () => {
     expect(lessonsIn(exercises)).toEqual(['09_all', 'bonus_line_fit']);
     expect(lessonOf('9.12', exercises)).toBe('09_all');
     expect(lessonOf('B.1', exercises)).toBe('bonus_line_fit');
-    expect(() => lessonOf('8.1', exercises)).toThrow("no lesson with an exercise '8.1'; expected an id such as '3.2'. There are exercises for 09_all, bonus_line_fit.");
+    expect(() => lessonOf('8.1', exercises)).toThrow(
+      "no lesson with an exercise '8.1'; expected an id such as '3.2'. There are exercises for 09_all, bonus_line_fit.",
+    );
     expect(() => lessonOf('../etc', exercises)).toThrow('no lesson');
     expect(() => lessonOf('9.1', path.join(exercises, 'none'))).toThrow('There are none in');
   });
 
-  it.each([['no JSON', '{'], ['other JSON', '[1]'], ['null', 'null'], ['without exercises', '{}']])('says so if it is %s', (_, text) => {
+  it.each([
+    ['no JSON', '{'],
+    ['other JSON', '[1]'],
+    ['null', 'null'],
+    ['without exercises', '{}'],
+  ])('says so if it is %s', (_, text) => {
     write('08_broken.json', text);
     expect(() => readChecks('08_broken', exercises)).toThrow(/The checks of 08_broken are damaged .* Get a fresh copy/);
   });
 
-  it('says so if it is missing', () => expect(() => readChecks('07_none', exercises)).toThrow(/cannot be read.*Get a fresh copy/));
+  it('says so if it is missing', () =>
+    expect(() => readChecks('07_none', exercises)).toThrow(/cannot be read.*Get a fresh copy/));
 });
 
 describe('publicPart of what works on tensors', () => {

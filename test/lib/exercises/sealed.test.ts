@@ -41,7 +41,13 @@ describe('seal and unseal', () => {
 
 describe('canonicalNumber', () => {
   it.each<[number, number, string]>([
-    [42, 0, '42'], [42.4, 0, '42'], [41.6, 0, '42'], [0.5, 0, '1'], [-0.2, 0, '0'], [-0.004, 2, '0.00'], [2 / 3, 2, '0.67'],
+    [42, 0, '42'],
+    [42.4, 0, '42'],
+    [41.6, 0, '42'],
+    [0.5, 0, '1'],
+    [-0.2, 0, '0'],
+    [-0.004, 2, '0.00'],
+    [2 / 3, 2, '0.67'],
     // A sum that ends a little below the half: 1.005 is 1.00499999999999989 in binary.
     [1.005, 2, '1.01'], [-3, 1, '-3.0'], [1e9, 0, '1000000000'],
   ])('writes %d with %d digits as %s', (value, decimals, text) => expect(canonicalNumber(value, decimals)).toBe(text));

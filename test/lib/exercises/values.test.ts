@@ -11,7 +11,10 @@ afterAll(() => expect(tf.memory().numTensors).toBe(tensorsBefore));
 
 describe('toPlain', () => {
   it('reads numbers, texts, lists and objects as they are', () => {
-    expect(toPlain({ a: [1, 'x', true, null, undefined], b: { c: NaN } })).toEqual({ a: [1, 'x', true, null, undefined], b: { c: NaN } });
+    expect(toPlain({ a: [1, 'x', true, null, undefined], b: { c: NaN } })).toEqual({
+      a: [1, 'x', true, null, undefined],
+      b: { c: NaN },
+    });
   });
 
   it('reads a tensor with its shape and dtype, and leaves it there', () => {
@@ -23,13 +26,28 @@ describe('toPlain', () => {
 
   it('reads an ndarray row by row, a turned one as well', () => {
     const live = arrayOf(Uint8Array.of(1, 2, 3, 4, 5, 6), [2, 3]);
-    expect(toPlain(live.transpose(1, 0))).toEqual({ holder: 'ndarray', shape: [3, 2], dtype: 'uint8', values: [1, 4, 2, 5, 3, 6] });
+    expect(toPlain(live.transpose(1, 0))).toEqual({
+      holder: 'ndarray',
+      shape: [3, 2],
+      dtype: 'uint8',
+      values: [1, 4, 2, 5, 3, 6],
+    });
     expect(toPlain(ndarray([7, 8], [2]))).toEqual({ holder: 'ndarray', shape: [2], dtype: 'array', values: [7, 8] });
   });
 
   it('reads typed arrays with their kind', () => {
-    expect(toPlain(Float32Array.of(0.5, 2))).toEqual({ holder: 'typed array', shape: [2], dtype: 'float32', values: [0.5, 2] });
-    expect(toPlain(Uint8ClampedArray.of(3))).toEqual({ holder: 'typed array', shape: [1], dtype: 'uint8_clamped', values: [3] });
+    expect(toPlain(Float32Array.of(0.5, 2))).toEqual({
+      holder: 'typed array',
+      shape: [2],
+      dtype: 'float32',
+      values: [0.5, 2],
+    });
+    expect(toPlain(Uint8ClampedArray.of(3))).toEqual({
+      holder: 'typed array',
+      shape: [1],
+      dtype: 'uint8_clamped',
+      values: [3],
+    });
   });
 
   it('reads the same array twice where it stands twice', () => {
@@ -57,7 +75,11 @@ describe('toPlain', () => {
     ['too many numbers', new Float32Array(1_000_001), 'got more than 1,000,000 values'],
     ['a list with a billion holes', new Array(1e9), 'got more than 1,000,000 values'],
     ['a text without end', 'x'.repeat(1_000_001), 'got more than 1,000,000 values'],
-    ['what poses as an array', { holder: 'tensor', shape: [1], dtype: 'float32', values: [1] }, 'got an object that looks like an array of ours'],
+    [
+      'what poses as an array',
+      { holder: 'tensor', shape: [1], dtype: 'float32', values: [1] },
+      'got an object that looks like an array of ours',
+    ],
     ['texts in an ndarray', ndarray(['a'] as unknown as number[], [1]), 'got an ndarray of shape [1], array'],
   ])('says so of %s', (_, value, message) => expect(() => toPlain(value)).toThrow(message));
 
@@ -70,7 +92,12 @@ describe('toPlain', () => {
 
 describe('toLive', () => {
   it('makes what toPlain reads the same again, and new each time', () => {
-    const plain: Plain = [array([2, 1], [3, 4]), { list: [1, undefined] }, array([2], [0.5, 1], 'float32'), toPlain(Int32Array.of(9))];
+    const plain: Plain = [
+      array([2, 1], [3, 4]),
+      { list: [1, undefined] },
+      array([2], [0.5, 1], 'float32'),
+      toPlain(Int32Array.of(9)),
+    ];
     expect(toPlain(toLive(plain))).toEqual(plain);
     expect(toLive(plain)).not.toBe(toLive(plain));
   });
@@ -85,7 +112,15 @@ describe('toLive', () => {
 
 describe('encode and decode', () => {
   it('keep all that JSON does not know', () => {
-    const plain: Plain = [NaN, -Infinity, Infinity, -0, undefined, { x: undefined, $number: 'a text', $$: 1 }, tensor([2], [1, NaN])];
+    const plain: Plain = [
+      NaN,
+      -Infinity,
+      Infinity,
+      -0,
+      undefined,
+      { x: undefined, $number: 'a text', $$: 1 },
+      tensor([2], [1, NaN]),
+    ];
     expect(decode(encode(plain))).toEqual(plain);
     expect(Object.is((decode(encode(plain)) as number[])[3], -0)).toBe(true);
   });
