@@ -3,20 +3,11 @@
  * knows no expected value, no points and no next case: whatever an answer does to it, it can only spoil its own values.
  */
 
-import { Console } from 'node:console';
-import * as fs from 'node:fs';
-import { decode, encode, observe, toPlain, type Observation, type Plain } from '@course/lib/exercises';
-import { frameOf } from '../sandbox/frames';
+import { decode, described, observe, toPlain, type Observation, type Plain } from '@course/lib/exercises';
 import { compiled } from './compile';
-import type { Opened, Question } from './messages';
+import { serve } from './serve';
+import type { Built, Opened, Question } from './messages';
 
-const COMMANDS = 0;
-const ANSWERS = 1;
-
-// What an answer prints must not come between the messages.
-const printed = process.stderr;
-Object.defineProperty(process, 'stdout', { value: printed });
-globalThis.console = new Console(printed, printed);
 
 type TensorFlow = typeof import('@course/lib').tf;
 let tf: TensorFlow | undefined;
@@ -43,7 +34,24 @@ async function open({ source, name, given, tensors }: Extract<Question, { ask: '
 async function answerTo(question: Question): Promise<Plain> {
   switch (question.ask) {
     case 'open': return await open(question) as unknown as Plain;
+    case 'build': return await build() as unknown as Plain;
     case 'call': return await observed(question) as unknown as Plain;
+  }
+}
+
+/** What the model is, without its weights; another process finds out what it is worth. */
+async function build(): Promise<Built> {
+  try {
+    const model = await (answer as () => Promise<unknown>)();
+    if (!(model instanceof tensorFlow().LayersModel)) return { built: 'nothing', error: `it returned ${described(model)}; expected a model` };
+    const { loss, metrics, optimizer } = model as unknown as { loss?: unknown; metrics?: unknown; optimizer?: import('@course/lib').tf.Optimizer };
+    const compiled = optimizer && {
+      loss, metrics, optimizer: { className: optimizer.getClassName(), config: optimizer.getConfig() },
+    };
+    const topology = JSON.stringify(model.toJSON(null, false));
+    return { built: 'model', topology, ...(compiled && { compiled: JSON.stringify(compiled) }) };
+  } catch (error) {
+    return { built: 'nothing', error: messageOf(error) };
   }
 }
 
@@ -59,31 +67,4 @@ function messageOf(error: unknown): string {
   }
 }
 
-/** Reads one message, and waits for it. */
-function read(): string | undefined {
-  const exactly = (length: number): Buffer | undefined => {
-    const bytes = Buffer.alloc(length);
-    for (let have = 0; have < length;) {
-      const read = fs.readSync(COMMANDS, bytes, have, length - have, null);
-      if (read === 0) return undefined;
-      have += read;
-    }
-    return bytes;
-  };
-  const length = exactly(4)?.readUInt32BE();
-  return length === undefined ? undefined : exactly(length)?.toString('utf8');
-}
-
-function send(json: string): void {
-  const frame = frameOf(json);
-  for (let sent = 0; sent < frame.length;) sent += fs.writeSync(ANSWERS, frame, sent);
-}
-
-void (async () => {
-  for (let text = read(); text !== undefined; text = read()) {
-    const question = decode(text) as unknown as Question;
-    const result = await answerTo(question);
-    send(encode({ id: question.id, ...(result as object) }));
-  }
-  process.exit(0);
-})();
+void serve(async (text) => answerTo(decode(text) as unknown as Question));

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { decode, encode, type Observation, type Plain } from '@course/lib/exercises';
-import type { Opened, Question } from '../guest/messages';
+import { decode, encode, type Plain } from '@course/lib/exercises';
+import type { Examination, Question } from '../guest/messages';
 import { frameOf, readFrames } from '../sandbox/frames';
 import type { Ending, Sandbox, SandboxProcess, SandboxRequest } from '../sandbox/sandbox';
 
@@ -42,7 +42,7 @@ export class Asked {
    * @param milliseconds after which it is killed
    * @returns the answer as plain data, whose form nobody has looked at yet
    */
-  async ask(question: Unnumbered<Question>, milliseconds: number): Promise<Plain | Lost> {
+  async ask(question: Unnumbered<Question | Examination>, milliseconds: number): Promise<Plain | Lost> {
     if (this.lost) return this.lost;
     const id = randomBytes(16).toString('hex');
     let timer: NodeJS.Timeout | undefined;
@@ -79,5 +79,3 @@ function whyEnded({ signal }: Ending, printed: string): Lost['lost'] {
   if (/out of memory|Allocation failed|std::bad_alloc/i.test(printed)) return 'out of memory';
   return signal === 'SIGKILL' || signal === 'SIGXCPU' ? 'killed' : 'crashed';
 }
-
-export type { Observation, Opened };

@@ -1,11 +1,11 @@
 import { createHmac } from 'node:crypto';
 import {
-  Elsewhere, givenOf, judgeWhole, variantOf, type Exercise, type Judgement, type Observation, type Plain,
+  Elsewhere, givenOf, judgeWhole, measuredBy, variantOf, type Exercise, type FactsOfModel, type Judgement, type Measured, type Observation, type Plain, type TrainedExercise,
 } from '@course/lib/exercises';
-import { LIMITS, TENSOR_LIMITS, type Sandbox } from '../sandbox/sandbox';
-import type { Submission } from '../submission';
+import { LIMITS, TENSOR_LIMITS, type Sandbox, type SandboxRequest } from '../sandbox/sandbox';
+import type { HandedInModel, Submission } from '../submission';
 import { Asked, type Lost } from './asked';
-import { observationOf, openedOf } from './forms';
+import { builtOf, examinedOf, observationOf, openedOf } from './forms';
 import { canonicalJson, sha256, type MarkedCriterion, type MarkedExercise, type MarkOutcome, type Result } from './result';
 
 /** The exercises of a lesson, as `solutions/definitions` has them. */
@@ -20,8 +20,16 @@ export interface Marking {
   readonly sandbox: Sandbox;
   /** What hidden inputs are drawn from: whoever knows it knows them. */
   readonly secret: string;
+  /** Pictures that trained models are asked about, drawn by the seed from those that `check` does not show. */
+  readonly pictures: (exercise: TrainedExercise, seed: string) => Promise<MarkingPictures>;
   /** Hash of Node.js, packages and the sandbox's settings. */
   readonly environment: string;
+}
+
+/** Pixels 0..255 of pictures, one after the other, and their classes. */
+export interface MarkingPictures {
+  readonly pixels: Uint8Array;
+  readonly labels: Uint8Array;
 }
 
 /** Milliseconds that a learner's function may take, inside; from outside it is ended a little later. */
@@ -29,22 +37,25 @@ const CALL_LIMIT = 3000;
 const GRACE = 3000;
 /** Milliseconds for a process to begin and run a cell. */
 const OPEN_LIMIT = 15_000;
+const BUILD_LIMIT = 40_000;
+const EXAMINE_LIMIT = 120_000;
 
 const SEEN = ['grader/dist', 'grader/node_modules', 'lib/dist', 'lib/package.json', 'node_modules'];
 const GUEST = 'grader/dist/guest/guest.js';
+const EXAMINER = 'grader/dist/guest/examiner.js';
 
 /**
  * Marks one submission: each answer runs in a sandbox and is judged outside of it, by the same judge that the notebook's `check` has.
  *
  * Hidden inputs depend on the secret, the learner and the exercise: the same when it is marked again.
  */
-export async function mark(submission: Submission, suite: Suite, { sandbox, secret, environment }: Marking): Promise<Result> {
+export async function mark(submission: Submission, suite: Suite, { sandbox, secret, environment, pictures }: Marking): Promise<Result> {
   const rooms = new Rooms(sandbox);
   const exercises: MarkedExercise[] = [];
   try {
     for (const exercise of suite.exercises) {
       const seed = createHmac('sha256', secret).update(canonicalJson([submission.learner, exercise.id])).digest('hex');
-      exercises.push(await markOne(exercise, submission, rooms, seed));
+      exercises.push(await markOne(exercise, submission, rooms, seed, pictures));
     }
   } finally {
     rooms.end();
@@ -66,19 +77,24 @@ export async function mark(submission: Submission, suite: Suite, { sandbox, secr
   };
 }
 
-/** The sandboxes of one submission: one for plain answers, one for those that need TensorFlow; a new one where one was lost. */
+/** What sandboxes are for. Answers that need no TensorFlow do not wait for it; models are looked at where no answer runs. */
+const ROOMS = {
+  plain: { script: GUEST, sees: SEEN, limits: LIMITS },
+  tensors: { script: GUEST, sees: SEEN, tensors: true, limits: TENSOR_LIMITS },
+  models: { script: EXAMINER, sees: SEEN, tensors: true, scratchBytes: 100e6, limits: TENSOR_LIMITS },
+} as const satisfies Record<string, SandboxRequest>;
+
+/** The sandboxes of one submission, each begun when it is needed; a new one where one was lost. */
 class Rooms {
-  private readonly open = new Map<boolean, Asked>();
+  private readonly open = new Map<string, Asked>();
 
   constructor(private readonly sandbox: Sandbox) {}
 
-  for(tensors: boolean): Asked {
-    const known = this.open.get(tensors);
+  for(purpose: keyof typeof ROOMS): Asked {
+    const known = this.open.get(purpose);
     if (known?.isThere) return known;
-    const made = new Asked(this.sandbox, {
-      script: GUEST, sees: SEEN, tensors, limits: tensors ? TENSOR_LIMITS : LIMITS,
-    });
-    this.open.set(tensors, made);
+    const made = new Asked(this.sandbox, ROOMS[purpose]);
+    this.open.set(purpose, made);
     return made;
   }
 
@@ -89,19 +105,24 @@ class Rooms {
 
 const isLost = (reply: Plain | Lost): reply is Lost => typeof reply === 'object' && reply !== null && 'lost' in reply && !('id' in reply);
 
-async function markOne(exercise: Exercise, submission: Submission, rooms: Rooms, seed: string): Promise<MarkedExercise> {
+async function markOne(
+  exercise: Exercise, submission: Submission, rooms: Rooms, seed: string, pictures: Marking['pictures'],
+): Promise<MarkedExercise> {
   const nothing = (outcome: MarkOutcome, message: string, more: Partial<MarkedExercise> = {}): MarkedExercise => ({
     id: exercise.id, title: exercise.title, kind: exercise.kind, points: exercise.points, earned: 0, outcome, message, criteria: [], ...more,
   });
   if (exercise.kind === 'text') return nothing('manual', 'This one is marked by hand.');
+  if (exercise.kind === 'trained') {
+    const model = submission.models[exercise.id];
+    if (!model) return nothing('missing', 'No trained model was handed in: check saves it, handIn packs it.');
+    const answer = await trainedModel(exercise, model, rooms, () => pictures(exercise, seed));
+    return { ...nothing('failed', ''), ...verdict(exercise, await judgeWhole(exercise, answer, seed), undefined) };
+  }
   const source = submission.answers[exercise.id];
   if (source === undefined) return nothing('missing', 'The cell of this answer was not handed in.');
-  if (exercise.kind === 'model' || exercise.kind === 'trained') {
-    return nothing('ungradable', 'Models are not marked yet.');
-  }
 
-  const tensors = exercise.kind === 'function' && exercise.tensors === true;
-  const room = rooms.for(tensors);
+  const tensors = exercise.kind === 'model' || (exercise.kind === 'function' && exercise.tensors === true);
+  const room = rooms.for(tensors ? 'tensors' : 'plain');
   const before = room.printed.length;
   const given = exercise.kind === 'number' ? givenOf(exercise, variantOf(exercise.id, submission.learner)) : {};
   const reply = await room.ask({ ask: 'open', source, name: exercise.answer, given, tensors }, OPEN_LIMIT);
@@ -132,12 +153,57 @@ async function markOne(exercise: Exercise, submission: Submission, rooms: Rooms,
     room.end(lost);
     return failed('Lost', LOST.crashed);
   };
-  const answer = opened.opened === 'function' ? new Elsewhere({ observe }) : opened.opened === 'value' ? opened.value : undefined;
+  const facts = async (): Promise<FactsOfModel | string> => {
+    const answer = await room.ask({ ask: 'build' }, BUILD_LIMIT);
+    if (isLost(answer)) {
+      lost = answer;
+      return LOST[answer.lost];
+    }
+    const built = builtOf(answer);
+    if (built?.built !== 'model') return `${exercise.answer}() could not be used: ${built?.error ?? 'it gave no model'}.`;
+    const { topology, compiled } = built;
+    return factsIn(await rooms.for('models').ask({ ask: 'topology', topology, ...(compiled && { compiled }) }, BUILD_LIMIT));
+  };
+  const answer = opened.opened === 'function' ? new Elsewhere(exercise.kind === 'model' ? { facts } : { observe }) : opened.opened === 'value' ? opened.value : undefined;
   const judgement = await judgeWhole(exercise, answer, seed, { learner: submission.learner, timeLimit: CALL_LIMIT });
   return { ...nothing('failed', ''), ...verdict(exercise, judgement, lost), ...printed() };
 }
 
 const LONGEST_PRINTED = 2000;
+
+/** The facts among what the examiner has found, or why there are none. */
+function factsIn(reply: Plain | Lost): FactsOfModel | string {
+  if (isLost(reply)) return `The model could not be looked at: ${LOST[reply.lost]}`;
+  const examined = examinedOf(reply);
+  if (examined?.examined === 'facts') return examined.facts as unknown as FactsOfModel;
+  return `The model cannot be used: ${examined?.error ?? 'it could not be read'}.`;
+}
+
+/** A model that was handed in, as the judge asks it: the examiner loads it, its answers are compared here. */
+async function trainedModel(
+  { pictures: { shape, scale } }: TrainedExercise, { files }: HandedInModel, rooms: Rooms, pictures: () => Promise<MarkingPictures>,
+): Promise<Elsewhere> {
+  const { pixels, labels } = await pictures();
+  const reply = await rooms.for('models').ask({
+    ask: 'trained',
+    files: Object.fromEntries(Object.entries(files).map(([name, bytes]) => [name, Buffer.from(bytes).toString('base64')])),
+    pictures: { count: labels.length, shape, scale, pixels: Buffer.from(pixels).toString('base64') },
+  }, EXAMINE_LIMIT);
+  const measured = async (): Promise<Measured | string> => {
+    const examined = isLost(reply) ? undefined : examinedOf(reply);
+    if (examined?.examined !== 'facts' || !examined.predictions) return 'The model was not asked about pictures.';
+    const { predictions } = examined;
+    if ('error' in predictions) return `The model cannot be asked about pictures of shape [${shape.join(', ')}]: ${predictions.error}`;
+    const bytes = new Uint8Array(Buffer.from(predictions.values, 'base64'));
+    const values = new Float32Array(bytes.buffer, 0, Math.floor(bytes.length / 4));
+    try {
+      return measuredBy(values, predictions.shape, labels);
+    } catch (error) {
+      return `The model cannot be asked about pictures: ${(error as Error).message}`;
+    }
+  };
+  return new Elsewhere({ facts: async () => factsIn(reply), measured });
+}
 
 const LOST: Readonly<Record<Lost['lost'], string>> = {
   timeout: 'It did not end in time, and was ended.',
@@ -148,10 +214,14 @@ const LOST: Readonly<Record<Lost['lost'], string>> = {
 
 /** What is said of a judgement. Of hidden criteria only whether they are earned. */
 function verdict(exercise: Exercise, judgement: Judgement, lost: Lost | undefined): Pick<MarkedExercise, 'earned' | 'outcome' | 'message' | 'criteria' | 'hint'> {
-  const asked = exercise.kind === 'function' ? exercise.criteria : [];
-  const isHidden = (i: number): boolean => asked.filter(({ hidden }) => !hidden).length <= i && asked.length > 0;
+  // In the order of the judgement: of functions the hidden ones come last, levels of accuracy behind the requirements.
+  const asked: readonly { readonly hidden?: true }[] = exercise.kind === 'function'
+    ? [...exercise.criteria.filter(({ hidden }) => !hidden), ...exercise.criteria.filter(({ hidden }) => hidden)]
+    : 'requirements' in exercise ? exercise.requirements : [];
+  const isHidden = (i: number): boolean => asked[i]?.hidden === true;
+  let hiddenBefore = 0;
   const criteria = judgement.criteria.map(({ name, points, earned, cases, note }, i): MarkedCriterion => {
-    if (isHidden(i)) return { name: `hidden ${i + 1 - asked.filter(({ hidden }) => !hidden).length}`, hidden: true, points, earned };
+    if (isHidden(i)) return { name: `hidden ${++hiddenBefore}`, hidden: true, points, earned };
     const failure = note ?? cases.find(({ passed }) => !passed)?.failure;
     return { name, hidden: false, points, earned, ...(failure !== undefined && { note: failure }) };
   });

@@ -27,10 +27,10 @@ export class Bubblewrap implements Sandbox {
       `${program} is missing: on Debian and Ubuntu, sudo apt-get install bubblewrap util-linux.`);
   }
 
-  start({ script, args = [], sees, tensors = false, limits }: SandboxRequest): SandboxProcess {
+  start({ script, args = [], sees, tensors = false, scratchBytes = 0, limits }: SandboxRequest): SandboxProcess {
     const filter = fs.openSync(this.filter, 'r');
     const child = spawn(PRLIMIT, [
-      `--data=${limits.memoryBytes}`, `--cpu=${limits.cpuSeconds}`, '--fsize=0', '--core=0', '--nofile=256', '--memlock=0', '--msgqueue=0', '--',
+      `--data=${limits.memoryBytes}`, `--cpu=${limits.cpuSeconds}`, `--fsize=${scratchBytes}`, '--core=0', '--nofile=256', '--memlock=0', '--msgqueue=0', '--',
       BWRAP, '--unshare-all', '--die-with-parent', '--new-session', '--as-pid-1', '--uid', '65534', '--gid', '65534', '--cap-drop', 'ALL',
       '--hostname', 'sandbox', '--seccomp', '3',
       ...this.libraries.flatMap((file) => ['--ro-bind', fs.realpathSync(file), file]),
@@ -38,6 +38,7 @@ export class Bubblewrap implements Sandbox {
       // TensorFlow asks for the name of its own program.
       ...(tensors ? ['--proc', '/proc', '--ro-bind', ENGINE, ENGINE] : []),
       ...sees.flatMap((name) => ['--ro-bind', path.join(COURSE, name), path.join(WITHIN, name)]),
+      ...(scratchBytes > 0 ? ['--size', String(scratchBytes), '--tmpfs', '/tmp'] : []),
       '--remount-ro', '/', '--chdir', WITHIN, '--', '/node', path.join(WITHIN, script), ...args,
     ], { env: {}, stdio: ['pipe', 'pipe', 'pipe', filter] });
     fs.closeSync(filter);
