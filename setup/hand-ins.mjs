@@ -5,9 +5,9 @@ import fs from 'node:fs';
 import path from 'node:path';
 
 /**
- * Reads what learners have handed in, out of a folder or a zip file as an LMS makes it: zip files of `handIn()`, bare notebooks, several
- * attempts, odd names. It believes nothing: names and ids are checked, links are refused, zip files are unpacked within limits. Nothing
- * of the download is changed.
+ * Reads what learners have handed in, out of a folder or a zip file as an LMS makes it: zip files of `handIn()`, bare
+ * notebooks, several attempts, odd names. It believes nothing: names and ids are checked, links are refused, zip files
+ * are unpacked within limits. Nothing of the download is changed.
  *
  * @typedef {object} Attempt
  * @property {string} place where it lies in the download
@@ -87,7 +87,7 @@ class Reader {
    * @param {string[]} names of the folders and zip files around, the outermost first
    */
   async folder(folder, place, names) {
-    if (names.length > DEEPEST) return void this.refused.push({ place, why: `it lies more than ${DEEPEST} folders deep` });
+    if (names.length > DEEPEST) return this.#refuse(place, `it lies more than ${DEEPEST} folders deep`);
     const entries = fs.readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
     if (entries.some(({ name }) => name === 'hand-in.json')) return this.#handIn(folder, place, names);
     for (const entry of entries) {
@@ -95,7 +95,7 @@ class Reader {
       const inside = place === '' ? entry.name : `${place}/${entry.name}`;
       if (NOISE.test(entry.name)) continue;
       if (entry.isDirectory()) await this.folder(file, inside, [...names, entry.name]);
-      else if (!entry.isFile()) this.refused.push({ place: inside, why: 'it is a link or a device, no file' });
+      else if (!entry.isFile()) this.#refuse(inside, 'it is a link or a device, no file');
       else if (/\.zip$/i.test(entry.name)) await this.zip(file, inside, [...names, entry.name]);
       else if (/\.ipynb$/i.test(entry.name)) this.#notebook(file, inside, [...names, entry.name]);
       else this.ignored.push(inside);
@@ -109,10 +109,12 @@ class Reader {
     const limits = names.length === 0 ? LIMITS.download : LIMITS.handIn;
     try {
       await this.#course.unpackArchive(file, folder, {
-        name: path.basename(file), limits, pathOf: (/** @type {string} */ member) => (NOISE.test(member) ? undefined : member),
+        name: path.basename(file),
+        limits,
+        pathOf: (/** @type {string} */ member) => (NOISE.test(member) ? undefined : member),
       });
     } catch (error) {
-      return void this.refused.push({ place, why: /** @type {Error} */ (error).message });
+      return this.#refuse(place, /** @type {Error} */ (error).message);
     }
     await this.folder(folder, place, names);
   }
@@ -122,11 +124,12 @@ class Reader {
     /** @type {string[]} */
     const remarks = [];
     const facts = factsIn(path.join(folder, 'hand-in.json'));
-    if (!facts) return void this.refused.push({ place, why: 'its hand-in.json cannot be read' });
+    if (!facts) return this.#refuse(place, 'its hand-in.json cannot be read');
     const lesson = this.#course.lessons.has(facts.lesson) ? facts.lesson : undefined;
     const notebook = path.join(folder, `${facts.lesson}.ipynb`);
     if (lesson === undefined || !isFile(notebook)) {
-      return void this.refused.push({ place, why: `its hand-in.json speaks of the lesson ${JSON.stringify(facts.lesson)}, and there is no such notebook` });
+      const told = JSON.stringify(facts.lesson);
+      return this.#refuse(place, `its hand-in.json speaks of the lesson ${told}, and there is no such notebook`);
     }
     /** @type {Map<string, Buffer>} */
     const files = new Map();
@@ -150,12 +153,20 @@ class Reader {
     const stamp = path.join(path.dirname(file), 'timestamp.txt');
     const time = (isFile(stamp) && timeOf(fs.readFileSync(stamp, 'utf8').trim())) || undefined;
     const content = fs.readFileSync(file);
-    const lesson = lessonOf(content, this.#course.lessons) ?? [...this.#course.lessons.keys()].find((name) => path.basename(file).includes(name));
-    this.#take({ place, names, files: new Map([[lesson ? `${lesson}.ipynb` : path.basename(file), content]]), remarks: [], lesson, time });
+    const { lessons } = this.#course;
+    const name = path.basename(file);
+    const lesson = lessonOf(content, lessons) ?? [...lessons.keys()].find((each) => name.includes(each));
+    const files = new Map([[lesson ? `${lesson}.ipynb` : name, content]]);
+    this.#take({ place, names, files, remarks: [], lesson, time });
+  }
+
+  /** @param {string} place @param {string} why */
+  #refuse(place, why) {
+    this.refused.push({ place, why });
   }
 
   /**
-   * @param {{ place: string, names: string[], files: Map<string, Buffer>, remarks: string[], declared?: string, lesson?: string, time?: Date }} found
+   * @param {Pick<Attempt, 'place' | 'files' | 'remarks' | 'lesson' | 'time'> & { names: string[], declared?: string }} found
    */
   #take({ place, names, files, remarks, declared, lesson, time }) {
     /** @type {string[]} */
@@ -168,7 +179,8 @@ class Reader {
     const official = told.learner ?? person?.id;
     const learner = official ?? declared ?? told.userName;
     if (learner === undefined) {
-      doubts.push(told.uploader === undefined ? 'nobody can tell whose it is' : `the roster does not say who "${told.uploader}" is`);
+      const { uploader } = told;
+      doubts.push(uploader === undefined ? 'nobody can tell whose it is' : `the roster does not say who "${uploader}" is`);
     } else if (!LEARNER.test(learner)) {
       doubts.push(`${JSON.stringify(learner.slice(0, 80))} is no id of a learner`);
     } else if (official !== undefined && declared !== undefined && official !== declared) {
@@ -189,15 +201,20 @@ function decideDoubles(attempts) {
   /** @type {Map<string, Set<string>>} */
   const uploaders = new Map();
   for (const { learner, uploader } of attempts) {
-    if (learner !== undefined && uploader !== undefined) uploaders.set(learner, (uploaders.get(learner) ?? new Set()).add(uploader));
+    if (learner === undefined || uploader === undefined) continue;
+    uploaders.set(learner, (uploaders.get(learner) ?? new Set()).add(uploader));
   }
   for (const attempt of attempts) {
-    const all = uploaders.get(attempt.learner ?? '');
-    if (all && all.size > 1) attempt.doubts.push(`${[...all].map((name) => `"${name}"`).join(' and ')} both hand in as ${attempt.learner}`);
+    const all = [...uploaders.get(attempt.learner ?? '') ?? []].map((name) => `"${name}"`);
+    if (all.length > 1) attempt.doubts.push(`${all.join(' and ')} both hand in as ${attempt.learner}`);
   }
 }
 
-/** Of attempts without doubts the newest of each learner and lesson, and how many older ones there are. @param {readonly Attempt[]} attempts */
+/**
+ * Of attempts without doubts the newest of each learner and lesson, and how many older ones there are.
+ *
+ * @param {readonly Attempt[]} attempts
+ */
 export function newestOf(attempts) {
   /** @type {Map<string, Attempt[]>} */
   const groups = new Map();
@@ -206,7 +223,8 @@ export function newestOf(attempts) {
     groups.set(key, [...(groups.get(key) ?? []), attempt]);
   }
   return [...groups.values()].map((group) => {
-    const [newest, ...older] = group.sort((a, b) => (b.time?.getTime() ?? 0) - (a.time?.getTime() ?? 0) || b.attempt - a.attempt);
+    const at = (/** @type {Attempt} */ { time }) => time?.getTime() ?? 0;
+    const [newest, ...older] = group.sort((a, b) => at(b) - at(a) || b.attempt - a.attempt);
     return { newest, older: older.length };
   });
 }
@@ -268,7 +286,7 @@ function factsIn(file) {
   if (!isFile(file) || fs.statSync(file).size > 1e6) return undefined;
   try {
     const { learner, lesson, time, files } = JSON.parse(fs.readFileSync(file, 'utf8'));
-    if (typeof learner !== 'string' || typeof lesson !== 'string' || typeof files !== 'object' || files === null) return undefined;
+    if (typeof learner !== 'string' || typeof lesson !== 'string' || typeof files !== 'object') return undefined;
     return { learner, lesson, time: timeOf(String(time)), files: { ...files } };
   } catch {
     return undefined; // No JSON.
@@ -287,10 +305,16 @@ function cellIdsOf(content) {
   }
 }
 
-/** The lesson that a notebook shares most cells with. @param {Buffer} content @param {ReadonlyMap<string, string[]>} lessons */
+/**
+ * The lesson that a notebook shares most answers with.
+ *
+ * @param {Buffer} content
+ * @param {ReadonlyMap<string, string[]>} lessons
+ */
 function lessonOf(content, lessons) {
   const ids = new Set(cellIdsOf(content) ?? []);
-  const shared = [...lessons].map(([name, cells]) => ({ name, count: cells.filter((id) => /^e[\dB]+-\d+$/.test(id) && ids.has(id)).length }));
+  const isShared = (/** @type {string} */ id) => /^e[\dB]+-\d+$/.test(id) && ids.has(id);
+  const shared = [...lessons].map(([name, cells]) => ({ name, count: cells.filter(isShared).length }));
   return shared.filter(({ count }) => count > 0).sort((a, b) => b.count - a.count)[0]?.name;
 }
 
@@ -306,8 +330,8 @@ function filesIn(folder) {
 }
 
 /**
- * A roster as nbgrader imports it: CSV with a header; `id` is needed, `first_name`, `last_name`, `email` and `lms_user_id` help to tell who
- * somebody is.
+ * A roster as nbgrader imports it: CSV with a header; `id` is needed, `first_name`, `last_name`, `email` and
+ * `lms_user_id` help to tell who somebody is.
  *
  * @param {string} text
  * @returns {Person[]}
@@ -316,19 +340,29 @@ function filesIn(folder) {
 export function readRoster(text) {
   const [header = [], ...rows] = csvRows(text.replace(/^\ufeff/, ''));
   const column = (/** @type {string} */ name) => header.findIndex((title) => title.trim().toLowerCase() === name);
-  if (column('id') === -1) throw new Error(`got the columns ${header.join(', ')}; expected id, and if you have them first_name, last_name, email, lms_user_id`);
+  if (column('id') === -1) {
+    const others = 'first_name, last_name, email, lms_user_id';
+    throw new Error(`got the columns ${header.join(', ')}; expected id, and if you have them ${others}`);
+  }
   const people = rows.filter((row) => row.some((value) => value.trim() !== '')).map((row) => {
     const value = (/** @type {string} */ name) => (row[column(name)] ?? '').trim();
-    return { id: value('id'), first_name: value('first_name'), last_name: value('last_name'), email: value('email'), lms_user_id: value('lms_user_id') };
+    const [id, email] = [value('id'), value('email')];
+    return { id, first_name: value('first_name'), last_name: value('last_name'), email, lms_user_id: value('lms_user_id') };
   });
   const wrong = people.find(({ id }) => !LEARNER.test(id));
-  if (wrong) throw new Error(`got the id ${JSON.stringify(wrong.id)}; expected at most 64 letters, digits, '.', '_' and '-'`);
+  if (wrong) {
+    throw new Error(`got the id ${JSON.stringify(wrong.id)}; expected at most 64 letters, digits, '.', '_' and '-'`);
+  }
   const twice = people.find(({ id }, i) => people.findIndex((each) => each.id === id) !== i);
   if (twice) throw new Error(`got the id ${twice.id} twice; expected each once`);
   return people;
 }
 
-/** Rows of RFC 4180: values may stand in quotes, and may then hold commas, line breaks and doubled quotes. @param {string} text */
+/**
+ * Rows of RFC 4180: values may stand in quotes, and may then hold commas, line breaks and doubled quotes.
+ *
+ * @param {string} text
+ */
 function csvRows(text) {
   /** @type {string[][]} */
   const rows = [[]];

@@ -9,12 +9,15 @@ type Body = (...names: unknown[]) => Promise<unknown>;
 const AsyncFunction = Object.getPrototypeOf(async () => {}).constructor as new (...namesAndBody: string[]) => Body;
 
 /**
- * What the cell of an answer comes to, when it is run alone, with nothing but `tf` (and `question` for personal numbers).
+ * What the cell of an answer comes to, when it is run alone, with nothing but `tf` (and `question` for personal
+ * numbers).
  *
  * @param given the numbers that `question` returns
  * @throws whatever the cell throws; SyntaxError where it cannot be compiled
  */
-export async function runAnswer(source: string, { kind, answer }: Exercise, given: Readonly<Record<string, number>> = {}): Promise<unknown> {
+export async function runAnswer(
+  source: string, { kind, answer }: Exercise, given: Readonly<Record<string, number>> = {},
+): Promise<unknown> {
   const code = javaScriptOf(source);
   if (kind === 'trained') return untrained(code, answer);
   // On lines of its own: the cell may end with a comment.
@@ -31,8 +34,8 @@ function javaScriptOf(source: string): string {
 }
 
 /**
- * The model that a cell builds, without its training: TensorFlow.js is real, every other name (`fit`, the data) stands for something that
- * can be called and read and does nothing.
+ * The model that a cell builds, without its training: TensorFlow.js is real, every other name (`fit`, the data) stands
+ * for something that can be called and read and does nothing.
  */
 function untrained(code: string, answer: string): Promise<unknown> {
   const nothing: unknown = new Proxy(() => {}, {

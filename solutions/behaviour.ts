@@ -1,7 +1,8 @@
 import { tf } from '@course/lib';
 import {
   casesOf, encode, givenOf, judge, judgeWhole, publicPart, variantOf, VARIANTS,
-  type Exercise, type FunctionExercise, type JudgeOptions, type Judgement, type NumberExercise, type PublicExercise,
+  type CriterionResult, type Exercise, type FunctionExercise, type JudgeOptions, type Judgement, type NumberExercise,
+  type PublicExercise, type TrainedExercise,
 } from '@course/lib/exercises';
 import { runAnswer } from './answers';
 import { definitionFile, gradeIdOf, textOf, withoutSolution, type Source } from './sources';
@@ -10,12 +11,14 @@ import { definitionFile, gradeIdOf, textOf, withoutSolution, type Source } from 
 const SEEDS = ['first', 'second', 'third'];
 
 /**
- * What is wrong with an exercise when it is tried: its solutions, its stub and its mistakes are judged as a learner's answer is.
- * Each finding is a sentence that begins with the place. An empty list: nothing. Tensors that it makes are disposed.
+ * What is wrong with an exercise when it is tried: its solutions, its stub and its mistakes are judged as a learner's
+ * answer is. Each finding is a sentence that begins with the place. An empty list: nothing. Tensors that it makes are
+ * disposed.
  */
 export async function behaviourFindings(source: Source, exercise: Exercise): Promise<string[]> {
   if (exercise.kind === 'text') return [];
   const inDefinition = (finding: string): string => `${definitionFile(source.name)}, ${exercise.id}: ${finding}`;
+  const inNotebook = (finding: string): string => `solutions/${source.name}.ipynb, cell ${finding}`;
   // A mistake may be one that leaves tensors behind.
   tf.engine().startScope();
   try {
@@ -25,7 +28,7 @@ export async function behaviourFindings(source: Source, exercise: Exercise): Pro
     const shown = await publicPart(exercise);
     return [
       ...(await collect(mistakeFindings(exercise, shown))).map(inDefinition),
-      ...(await collect(answerFindings(source, exercise))).map((finding) => `solutions/${source.name}.ipynb, cell ${finding}`),
+      ...(await collect(answerFindings(source, exercise))).map(inNotebook),
     ];
   } catch (error) {
     return [inDefinition(`it cannot be tried: ${String(error)}`)];
@@ -45,7 +48,8 @@ async function* definitionFindings(exercise: Exercise): AsyncGenerator<string> {
   for (const seed of SEEDS) {
     const judgement = await judgeWhole(exercise, solutionOf(exercise, seed), seed, { learner: seed });
     if (judgement.earned !== exercise.points) {
-      yield `its own solution earns ${judgement.earned} of ${exercise.points} points (seed "${seed}"): ${reasonOf(judgement)}`;
+      const { earned } = judgement;
+      yield `its own solution earns ${earned} of ${exercise.points} points (seed "${seed}"): ${reasonOf(judgement)}`;
       return;
     }
   }
@@ -53,18 +57,19 @@ async function* definitionFindings(exercise: Exercise): AsyncGenerator<string> {
 }
 
 async function* caseFindings(exercise: FunctionExercise): AsyncGenerator<string> {
-  const casesIn = async (which: 'public' | 'hidden', seed?: string): Promise<{ criterion: string; inputs: string; expected: string }[]> =>
-    (await casesOf(exercise, which, seed)).map(({ criterion, inputs, expected }) => ({ criterion, inputs: encode(inputs), expected: encode(expected) }));
-  const shown = new Map((await casesIn('public')).map(({ criterion, inputs }) => [inputs, criterion]));
+  const shown = new Map((await casesOf(exercise, 'public')).map(({ criterion, inputs }) => [encode(inputs), criterion]));
   const found = new Set<string>();
   for (const seed of SEEDS) {
-    const hidden = await casesIn('hidden', seed);
-    const again = await casesIn('hidden', seed);
-    if (JSON.stringify(hidden) !== JSON.stringify(again)) {
-      found.add('its cases differ from one time to the next: all randomness has to come from the generator that inputs() is given.');
+    const hidden = await casesOf(exercise, 'hidden', seed);
+    if (encode(hidden) !== encode(await casesOf(exercise, 'hidden', seed))) {
+      found.add('its cases differ from one time to the next: all randomness has to come from the generator that ' +
+        'inputs() is given.');
     }
     for (const { criterion, inputs } of hidden) {
-      if (shown.has(inputs)) found.add(`a case of the hidden "${criterion}" is also one of the public "${shown.get(inputs)}": ${inputs.slice(0, 200)}`);
+      const text = encode(inputs);
+      const same = shown.get(text);
+      if (same === undefined) continue;
+      found.add(`a case of the hidden "${criterion}" is also one of the public "${same}": ${text.slice(0, 200)}`);
     }
   }
   yield* found;
@@ -86,7 +91,9 @@ async function* mistakeFindings(exercise: Exercise, shown: PublicExercise): Asyn
   for (const mistake of exercise.mistakes) {
     const { name, answer: wrong, earns = 0 } = mistake;
     const whole = await judgeAnswer(exercise, givenIn(exercise, wrong, learner), learner);
-    if (whole.earned !== earns) yield `the mistake "${name}" earns ${whole.earned} points, but its definition says ${earns}: ${reasonOf(whole)}`;
+    if (whole.earned !== earns) {
+      yield `the mistake "${name}" earns ${whole.earned} points, but its definition says ${earns}: ${reasonOf(whole)}`;
+    }
     const { passed, hint } = await judgedBy(
       exercise, givenIn(exercise, wrong, learner), (answer, pictures) => judge(shown, answer, { learner, pictures }),
     );
@@ -94,9 +101,10 @@ async function* mistakeFindings(exercise: Exercise, shown: PublicExercise): Asyn
     const taken = hint === undefined ? undefined : hints.get(hint);
     if (passed) yield `the mistake "${name}" passes all that is public: its hint is never seen.`;
     else if (hint !== expected) {
+      const got = hint === undefined ? 'no hint' : `the hint "${hint}"`;
       yield taken
         ? `the mistake "${name}" looks like "${taken}" in all public cases: its hint is never seen.`
-        : `the mistake "${name}" gets ${hint === undefined ? 'no hint' : `the hint "${hint}"`}; expected "${expected}".`;
+        : `the mistake "${name}" gets ${got}; expected "${expected}".`;
     }
     if (expected !== undefined && !hints.has(expected)) hints.set(expected, name);
   }
@@ -115,7 +123,8 @@ function* numberFindings(exercise: NumberExercise): Generator<string> {
     const values = [exercise.solution(given), ...exercise.mistakes.map(({ answer }) => answer(given))]
       .map((value) => value.toFixed(exercise.decimals ?? 0));
     if (new Set(values).size === values.length) continue;
-    yield `with the numbers ${JSON.stringify(given)} the solution and the mistakes are ${values.join(', ')}: two are alike, and a hint is never seen.`;
+    yield `with the numbers ${JSON.stringify(given)} the solution and the mistakes are ${values.join(', ')}: ` +
+      'two are alike, and a hint is never seen.';
     return;
   }
 }
@@ -134,7 +143,8 @@ async function* answerFindings(source: Source, exercise: Exercise): AsyncGenerat
   const parts = cell && withoutSolution(textOf(cell));
   // Said by structureFindings.
   if (!cell || !parts) return;
-  for (const [what, text, expected] of [['the solution', textOf(cell), exercise.points], ['the untouched cell', parts.stub, 0]] as const) {
+  const tried = [['the solution', textOf(cell), exercise.points], ['the untouched cell', parts.stub, 0]] as const;
+  for (const [what, text, expected] of tried) {
     for (const seed of expected > 0 ? SEEDS : SEEDS.slice(0, 1)) {
       let judgement: Judgement;
       try {
@@ -146,7 +156,8 @@ async function* answerFindings(source: Source, exercise: Exercise): AsyncGenerat
       }
       const reached = exercise.kind === 'trained' && expected > 0 ? withoutLevels(exercise) : expected;
       if (judgement.earned === reached) continue;
-      yield `${id}: ${what} earns ${judgement.earned} of ${exercise.points} points, expected ${reached} (seed "${seed}"): ${reasonOf(judgement)}`;
+      yield `${id}: ${what} earns ${judgement.earned} of ${exercise.points} points, expected ${reached} ` +
+        `(seed "${seed}"): ${reasonOf(judgement)}`;
       break;
     }
   }
@@ -162,20 +173,28 @@ const judgeAnswer = (exercise: Exercise, answer: unknown, seed: string): Promise
 const PICTURES = 64;
 
 /**
- * Judges an answer, and disposes it if it is a model. Where pictures are needed, noise is in their place: what is judged here is not trained, and no
- * level is to be reached.
+ * Judges an answer, and disposes it if it is a model. Where pictures are needed, noise is in their place: what is
+ * judged here is not trained, and no level is to be reached.
  */
 async function judgedBy(
-  exercise: Exercise, answer: unknown, work: (answer: unknown, pictures: JudgeOptions['pictures']) => Promise<Judgement>,
+  exercise: Exercise, answer: unknown,
+  work: (answer: unknown, pictures: JudgeOptions['pictures']) => Promise<Judgement>,
 ): Promise<Judgement> {
-  const noise = exercise.kind === 'trained' ? tf.randomUniform([PICTURES, ...exercise.pictures.shape], 0, 1, 'float32', 1) : undefined;
-  const classes = exercise.kind === 'trained' && exercise.pictures.dataset === 'cats-and-dogs' ? 2 : 10;
+  const pictures = exercise.kind === 'trained' ? noiseFor(exercise) : undefined;
   try {
-    return await work(answer, noise && { x: noise, labels: Array.from({ length: PICTURES }, (_, i) => i % classes) });
+    return await work(answer, pictures);
   } finally {
-    noise?.dispose();
+    pictures?.x.dispose();
     if (answer instanceof tf.LayersModel) answer.dispose();
   }
+}
+
+function noiseFor({ pictures: { dataset, shape } }: TrainedExercise): NonNullable<JudgeOptions['pictures']> {
+  const classes = dataset === 'cats-and-dogs' ? 2 : 10;
+  return {
+    x: tf.randomUniform([PICTURES, ...shape], 0, 1, 'float32', 1),
+    labels: Array.from({ length: PICTURES }, (_, i) => i % classes),
+  };
 }
 
 /** Why points are missing, in short. */
@@ -183,5 +202,7 @@ function reasonOf({ trouble, criteria }: Judgement): string {
   if (trouble !== undefined) return trouble;
   const missed = criteria.filter(({ earned, points }) => earned < points);
   if (missed.length === 0) return 'all of it is right.';
-  return missed.map(({ name, note, cases }) => `${name}: ${note ?? cases.find(({ passed }) => !passed)?.failure ?? 'wrong'}`).join('; ');
+  const failureOf = ({ note, cases }: CriterionResult): string =>
+    note ?? cases.find(({ passed }) => !passed)?.failure ?? 'wrong';
+  return missed.map((criterion) => `${criterion.name}: ${failureOf(criterion)}`).join('; ');
 }

@@ -18,16 +18,19 @@ const isLeftOut = (path: string): boolean => LEFT_OUT.some((left) => path === le
 const SHORTEST = 20;
 
 /**
- * Where a copy of the course holds what only instructors may have: in exercises/ whatever `findLeaks` finds; in all other files, which are full of
- * code and words like those of solutions, a whole solution, model answer or line of a rubric.
+ * Where a copy of the course holds what only instructors may have: in exercises/ whatever `findLeaks` finds; in all other
+ * files, which are full of code and words like those of solutions, a whole solution, model answer or line of a rubric.
  *
  * @param root of the course, with solutions/
  * @returns a sentence for each leak, which begins with its place
  */
-export async function leaksOfCopy(root: string, lessons: readonly Lesson[], files: readonly CopiedFile[]): Promise<string[]> {
+export async function leaksOfCopy(
+  root: string, lessons: readonly Lesson[], files: readonly CopiedFile[],
+): Promise<string[]> {
   const sources = readSources(root, lessons);
   const whole = sources.flatMap(wholeAnswers);
-  const exercises = files.filter(isOfExercises).map(({ path, text }) => ({ path: path.slice('exercises/'.length), text }));
+  const exercises = files.filter(isOfExercises)
+    .map(({ path, text }) => ({ path: path.slice('exercises/'.length), text }));
   return [
     ...await findLeaks(sources, exercises),
     ...files.filter((file) => !isOfExercises(file)).flatMap(({ path, text }) => {
@@ -52,13 +55,18 @@ function wholeAnswers({ cells = [], exercises }: Source): Answer[] {
   const answers = exercises.flatMap((exercise) => {
     const cell = cells.find(({ id }) => id === gradeIdOf(exercise.id));
     const text = cell ? textOf(cell) : '';
-    if (exercise.kind !== 'text') return [{ whose: `the solution of ${exercise.id}`, text: withoutSolution(text)?.solution ?? '' }];
+    if (exercise.kind !== 'text') {
+      return [{ whose: `the solution of ${exercise.id}`, text: withoutSolution(text)?.solution ?? '' }];
+    }
     return [
       { whose: `the model answer of ${exercise.id}`, text },
       ...exercise.rubric.map(({ looksFor }) => ({ whose: `the rubric of ${exercise.id}`, text: looksFor })),
     ];
   });
-  return answers.map(({ whose, text }) => ({ whose, tokens: tokensOf(text) })).filter(({ tokens }) => tokens.split(' ').length > SHORTEST);
+  return answers.map(({ whose, text }) => ({ whose, tokens: tokensOf(text) }))
+    .filter(({ tokens }) => tokens.split(' ').length > SHORTEST);
 }
 
-const tokensOf = (text: string): string => ` ${(text.match(/[\p{L}_$][\p{L}\p{N}_$]*|\d[\w.]*|[^\s'"`;,]/gu) ?? []).join(' ')} `;
+const TOKENS = /[\p{L}_$][\p{L}\p{N}_$]*|\d[\w.]*|[^\s'"`;,]/gu;
+
+const tokensOf = (text: string): string => ` ${(text.match(TOKENS) ?? []).join(' ')} `;

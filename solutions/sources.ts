@@ -36,7 +36,8 @@ export const END = '// END SOLUTION';
 /** What stands in the place of a solution in the learner's version. */
 export const STUB = '// Your answer here.';
 
-export const textOf = ({ source }: Pick<Cell, 'source'>): string => (typeof source === 'string' ? source : source.join(''));
+export const textOf = ({ source }: Pick<Cell, 'source'>): string =>
+  (typeof source === 'string' ? source : source.join(''));
 
 /** `3` for `03_fashion_mnist_cnn`, `B` for the bonus: what the ids of its exercises begin with. */
 export const numberOf = (lesson: string): string => (/^\d/.test(lesson) ? String(Number.parseInt(lesson, 10)) : 'B');

@@ -6,8 +6,8 @@ import type { Lesson } from './definitions';
 import { definitionFile } from './sources';
 
 /**
- * `solutions/versions.json` remembers of each exercise all that could change a mark, as a hash. A definition that could give
- * another mark than before, under the version of before, is found by it. `npm run assign` writes it.
+ * `solutions/versions.json` remembers of each exercise all that could change a mark, as a hash. A definition that could
+ * give another mark than before, under the version of before, is found by it. `npm run assign` writes it.
  */
 export type Versions = Readonly<Record<string, { readonly version: number; readonly hash: string }>>;
 
@@ -30,13 +30,19 @@ export async function versionsText(lessons: readonly Lesson[], noted: Versions):
   return `${JSON.stringify(Object.fromEntries(all), null, 1)}\n`;
 }
 
-/** Exercises that have changed without a new version, or whose version is not noted. Each a sentence that begins with the place. */
+/**
+ * Exercises that have changed without a new version, or whose version is not noted: each a sentence that begins with the
+ * place.
+ */
 export async function versionFindings(lessons: readonly Lesson[], noted: Versions): Promise<string[]> {
   const { wrong, unknown } = await compare(lessons, noted);
-  return [...wrong, ...unknown.map((place) => `${place} is new: run npm run assign, which notes it in ${VERSIONS_FILE}.`)];
+  const advice = `run npm run assign, which notes it in ${VERSIONS_FILE}.`;
+  return [...wrong, ...unknown.map((place) => `${place} is new: ${advice}`)];
 }
 
-async function compare(lessons: readonly Lesson[], noted: Versions): Promise<{ now: Versions; wrong: string[]; unknown: string[] }> {
+async function compare(
+  lessons: readonly Lesson[], noted: Versions,
+): Promise<{ now: Versions; wrong: string[]; unknown: string[] }> {
   const now: Record<string, Versions[string]> = {};
   const wrong: string[] = [];
   const unknown: string[] = [];
@@ -48,9 +54,11 @@ async function compare(lessons: readonly Lesson[], noted: Versions): Promise<{ n
       now[id] = { version, hash };
       const before = noted[id];
       if (before?.version === version && before.hash !== hash) {
-        wrong.push(`${place}: marks could change, but the version is still ${version}: raise it to ${version + 1}, or take it out of ${VERSIONS_FILE} if nobody has been given it yet.`);
+        wrong.push(`${place}: marks could change, but the version is still ${version}: raise it to ${version + 1}, ` +
+          `or take it out of ${VERSIONS_FILE} if nobody has been given it yet.`);
       } else if (before && version !== before.version && version !== before.version + 1) {
-        wrong.push(`${place}: the version is ${version}, but was ${before.version}: expected ${before.version} or, after a change, ${before.version + 1}.`);
+        wrong.push(`${place}: the version is ${version}, but was ${before.version}: expected ${before.version} or, ` +
+          `after a change, ${before.version + 1}.`);
       } else if (before?.version !== version) unknown.push(`${place}: version ${version}`);
     }
   }
@@ -73,13 +81,15 @@ async function markingOf(exercise: Exercise): Promise<Plain> {
         ...facts, tolerance, tidy,
         criteria: criteria.map(({ points: each, hidden }) => ({ points: each, hidden })),
         // The last digits of TensorFlow's results differ from machine to machine.
-        cases: cases.map(({ inputs, expected }) => ({ inputs: [...inputs], expected: tensors ? undefined : rounded(expected) })),
+        cases: cases.map(({ inputs, expected }) =>
+          ({ inputs: [...inputs], expected: tensors ? undefined : rounded(expected) })),
       };
     }
     case 'number': {
       const { decimals, unit, solution, given } = exercise;
       const variants = Array.from({ length: given ? VARIANTS : 1 }, (_, variant) => givenOf(exercise, variant));
-      return { ...facts, decimals, unit, answers: variants.map((each) => ({ given: { ...each }, answer: rounded(solution(each)) })) };
+      const answers = variants.map((each) => ({ given: { ...each }, answer: rounded(solution(each)) }));
+      return { ...facts, decimals, unit, answers };
     }
     case 'choice': return { ...facts, options: exercise.options, solution: exercise.solution };
     case 'text': return { ...facts, rubric: exercise.rubric.map((each) => ({ ...each })) };

@@ -2,11 +2,11 @@
 """What handing in needs of Python: a fresh kernel that runs a notebook, and a zip file.
 
 run NOTEBOOK --folder FOLDER --limit SECONDS
-    runs every code cell, also after one that fails, as if the notebook lay in FOLDER. On standard output a line of JSON for each cell
-    that begins, {"cell", "of", "id"}, and one at the end, {"failed": [{"id", "name", "message"}]}.
+    runs every code cell, also after one that fails, as if the notebook lay in FOLDER. On standard output a line of JSON
+    for each cell that begins, {"cell", "of", "id"}, and one at the end, {"failed": [{"id", "name", "message"}]}.
 pack TARGET
-    reads {"name in the zip file": "path"} from standard input and writes a zip file. On standard output {"written": bytes}, or
-    {"code": "ENOSPC", "message": ...}.
+    reads {"name in the zip file": "path"} from standard input and writes a zip file. On standard output
+    {"written": bytes}, or {"code": "ENOSPC", "message": ...}.
 
 `id` is a cell's grade_id where it has one, otherwise the id that Jupyter gives it. The notebook is not changed.
 """
@@ -58,7 +58,8 @@ async def run(path, folder, limit):
     failed = []
     unanswered = 0
     manager, client = await start_new_async_kernel(
-        startup_timeout=120, kernel_name=KERNEL_NAME, cwd=str(folder), env=dict(os.environ, JPY_SESSION_NAME=str(folder / path.name)),
+        startup_timeout=120, kernel_name=KERNEL_NAME, cwd=str(folder),
+        env=dict(os.environ, JPY_SESSION_NAME=str(folder / path.name)),
     )
     try:
         for number, cell in enumerate(cells, start=1):

@@ -31,11 +31,12 @@ const USAGE = 'npm run collect -- DOWNLOAD --to FOLDER [--roster FILE]';
 
 const HELP = `${USAGE}
 
-Sorts what learners have handed in into nbgrader's FOLDER/LEARNER/LESSON/LESSON.ipynb, with the models that they have trained.
+Sorts what learners have handed in into nbgrader's FOLDER/LEARNER/LESSON/LESSON.ipynb, with the models that they trained.
 
-  DOWNLOAD  a folder or a zip file: of Moodle, Canvas, Blackboard, nbgrader's exchange, or the files of handIn() as they are
+  DOWNLOAD  a folder or a zip file: of Moodle, Canvas, Blackboard, nbgrader's exchange, or files of handIn() as they are
   --to      the folder submitted/ of nbgrader's course; what is there already and is older goes to FOLDER-earlier
-  --roster  a CSV file with the columns id, first_name, last_name, email, lms_user_id: who is missing, and whose an upload is
+  --roster  a CSV file with the columns id, first_name, last_name, email, lms_user_id: it tells who is missing, and whose
+            an upload is
 
 The download is not changed. The exit code is 1 if something could not be collected and wants a look.`;
 
@@ -64,16 +65,22 @@ export function parseArguments(args, folder) {
     parsed = parseArgs({
       args,
       allowPositionals: true,
-      options: { to: { type: 'string' }, roster: { type: 'string' }, help: { type: 'boolean', short: 'h', default: false } },
+      options: {
+        to: { type: 'string' }, roster: { type: 'string' }, help: { type: 'boolean', short: 'h', default: false },
+      },
     });
   } catch (error) {
     throw new Problem(`${/** @type {Error} */ (error).message.split('. ')[0]}.`, advice);
   }
   const { values: { to, roster, help }, positionals } = parsed;
   if (help) return 'help';
-  if (positionals.length !== 1 || to === undefined) throw new Problem(`Got ${positionals.length} downloads${to === undefined ? ' and no --to' : ''}; expected one of each.`, advice);
+  if (positionals.length !== 1 || to === undefined) {
+    const got = `${positionals.length} downloads${to === undefined ? ' and no --to' : ''}`;
+    throw new Problem(`Got ${got}; expected one of each.`, advice);
+  }
   const absolute = (/** @type {string} */ name) => path.resolve(folder, name);
-  const request = { download: absolute(positionals[0]), to: absolute(to), ...(roster !== undefined && { roster: absolute(roster) }) };
+  const [download] = positionals;
+  const request = { download: absolute(download), to: absolute(to), ...(roster && { roster: absolute(roster) }) };
   const missing = [request.download, request.roster].find((file) => file !== undefined && !fs.existsSync(file));
   if (missing !== undefined) throw new Problem(`There is no ${missing}.`, advice);
   return request;
@@ -96,7 +103,8 @@ export async function carryOut(project, { download, to, roster }) {
     const rows = newestOf(attempts).map(({ newest, older }) => ({ ...keep(newest, to), older }));
     const doubtful = attempts.filter(({ doubts }) => doubts.length > 0);
     console.log(reportText(rows, doubtful, refused, ignored, people));
-    return doubtful.length + refused.length + rows.filter(({ attempt }) => attempt.remarks.length > 0).length > 0 ? 1 : 0;
+    const remarkable = rows.filter(({ attempt }) => attempt.remarks.length > 0);
+    return doubtful.length + refused.length + remarkable.length > 0 ? 1 : 0;
   } finally {
     fs.rmSync(temporary, { recursive: true, force: true });
   }
@@ -107,7 +115,8 @@ function rosterIn(file) {
   try {
     return readRoster(fs.readFileSync(file, 'utf8'));
   } catch (error) {
-    throw new Problem(`The roster ${file}: ${/** @type {Error} */ (error).message}.`, 'correct it, or collect without --roster.');
+    const { message } = /** @type {Error} */ (error);
+    throw new Problem(`The roster ${file}: ${message}.`, 'correct it, or collect without --roster.');
   }
 }
 
@@ -139,8 +148,9 @@ function keep(attempt, to) {
   // nbgrader reads when it was handed in.
   if (attempt.time) files.set('timestamp.txt', Buffer.from(`${stampOf(attempt.time)}\n`));
   if (fs.existsSync(target)) {
-    if ([...files].every(([name, content]) => isSame(path.join(target, name), content))) return { ...row, state: 'there' };
-    const present = timeOf((readIfThere(path.join(target, 'timestamp.txt')) ?? '').trim());
+    const isThere = [...files].every(([name, content]) => isSame(path.join(target, name), content));
+    if (isThere) return { ...row, state: 'there' };
+    const present = timeOf(stampIn(target));
     if (present && (!attempt.time || present > attempt.time)) return { ...row, state: 'older' };
   }
   const unfinished = `${target}.${process.pid}.tmp`;
@@ -154,13 +164,16 @@ function keep(attempt, to) {
   return { ...row, state: 'collected' };
 }
 
+/** @param {string} folder of a submission */
+const stampIn = (folder) => (readIfThere(path.join(folder, 'timestamp.txt')) ?? '').trim();
+
 /** @param {string} file @param {Buffer} content */
 const isSame = (file, content) => fs.existsSync(file) && content.equals(fs.readFileSync(file));
 
 /** @param {string} target @param {string} folder */
 function setAside(target, folder) {
   fs.mkdirSync(folder, { recursive: true });
-  const time = (readIfThere(path.join(target, 'timestamp.txt')) ?? '').trim().replace(/[^\dA-Za-z]+/g, '-') || 'without-time';
+  const time = stampIn(target).replace(/[^\dA-Za-z]+/g, '-') || 'without-time';
   let place = path.join(folder, time);
   for (let i = 2; fs.existsSync(place); i++) place = path.join(folder, `${time}_${i}`);
   fs.renameSync(target, place);
@@ -180,8 +193,10 @@ const STATES = { collected: 'collected', there: 'already there', older: 'there i
  */
 function reportText(rows, doubtful, refused, ignored, people) {
   const lessons = [...new Set([...rows, ...doubtful].flatMap(({ lesson }) => lesson ?? []))].sort();
-  const missing = (people ?? []).flatMap(({ id }) =>
-    lessons.filter((lesson) => !rows.some((row) => row.learner === id && row.lesson === lesson)).map((lesson) => [id, lesson, 'MISSING', '', '']));
+  const missing = (people ?? []).flatMap(({ id }) => {
+    const collected = rows.filter(({ learner }) => learner === id).map(({ lesson }) => lesson);
+    return lessons.filter((lesson) => !collected.includes(lesson)).map((lesson) => [id, lesson, 'MISSING', '', '']);
+  });
   const table = [
     ...rows.map(({ learner, lesson, state, attempt, older }) => [
       learner, lesson, STATES[state], attempt.time ? stampOf(attempt.time) : 'no time known',
@@ -192,14 +207,16 @@ function reportText(rows, doubtful, refused, ignored, people) {
   const widths = [0, 1, 2, 3].map((column) => Math.max(0, ...table.map((row) => row[column].length)));
   const lines = table.map((row) => row.map((text, i) => text.padEnd(widths[i] ?? 0)).join('  ').trimEnd());
   const counted = (/** @type {Row['state']} */ state) => rows.filter((row) => row.state === state).length;
-  const list = (/** @type {string} */ title, /** @type {string[]} */ items) => (items.length === 0 ? [] : ['', title, ...items.map((item) => `  ${item}`)]);
+  const list = (/** @type {string} */ title, /** @type {string[]} */ items) =>
+    (items.length === 0 ? [] : ['', title, ...items.map((item) => `  ${item}`)]);
+  const unclear = doubtful.map(({ place, doubts }) => `${place}: ${doubts.join('; ')}`);
   return [
     ...lines,
-    ...list('Not collected, because it is not clear whose or what it is:', doubtful.map(({ place, doubts }) => `${place}: ${doubts.join('; ')}`)),
+    ...list('Not collected, because it is not clear whose or what it is:', unclear),
     ...list('Not read:', refused.map(({ place, why }) => `${place}: ${why}`)),
     ...list('Left out, because it is neither a notebook nor a hand-in:', ignored),
     '',
-    `${counted('collected')} collected, ${counted('there')} already there, ${counted('older')} older than what is there, ` +
-      `${missing.length} missing, ${doubtful.length} doubtful, ${refused.length} not read.`,
+    `${counted('collected')} collected, ${counted('there')} already there, ${counted('older')} older than what is ` +
+      `there, ${missing.length} missing, ${doubtful.length} doubtful, ${refused.length} not read.`,
   ].join('\n').trimStart();
 }

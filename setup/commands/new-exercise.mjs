@@ -15,7 +15,7 @@ const require = createRequire(import.meta.url);
 /**
  * @typedef {import('../project.mjs').Project} Project
  * @typedef {{ id: string, title: string, kind: string }} Request
- * @typedef {{ cell_type: string, id: string, metadata: object, source: string, outputs?: [], execution_count?: null }} Cell
+ * @typedef {{ cell_type: string, id: string, metadata: object, source: string }} Cell
  */
 
 const KINDS = ['function', 'number', 'choice', 'model', 'trained', 'text'];
@@ -59,9 +59,12 @@ export function parseArguments(args) {
   const { values: { kind = '', help }, positionals } = parsed;
   if (help) return 'help';
   const [id = '', title = ''] = positionals;
-  if (positionals.length !== 2 || title.trim() === '') throw new Problem(`Got ${JSON.stringify(positionals)}; expected an id and a title in quotes.`, advice);
-  if (!/^(\d|B)\.[1-9]\d*$/.test(id)) throw new Problem(`Got the id ${JSON.stringify(id)}; expected one such as 3.15 or B.9.`, advice);
-  if (!KINDS.includes(kind)) throw new Problem(`Got the kind ${JSON.stringify(kind)}; expected one of: ${KINDS.join(', ')}.`, advice);
+  const refuse = (/** @type {string} */ what, /** @type {unknown} */ got, /** @type {string} */ expected) => {
+    throw new Problem(`Got ${what}${JSON.stringify(got)}; expected ${expected}.`, advice);
+  };
+  if (positionals.length !== 2 || title.trim() === '') refuse('', positionals, 'an id and a title in quotes');
+  if (!/^(\d|B)\.[1-9]\d*$/.test(id)) refuse('the id ', id, 'one such as 3.15 or B.9');
+  if (!KINDS.includes(kind)) refuse('the kind ', kind, `one of: ${KINDS.join(', ')}`);
   return { id, title: title.trim(), kind };
 }
 
@@ -76,24 +79,35 @@ export async function carryOut(project, request) {
   const sources = require(path.join(project.root, 'solutions', 'dist', 'sources.js'));
   const lesson = lessons.find(({ name }) => sources.numberOf(name) === id.split('.')[0]);
   if (!lesson) {
-    throw new Problem(`There is no lesson for ${id}; there are: ${lessons.map(({ name }) => name).join(', ')}.`, 'a new lesson is entered in solutions/definitions/index.ts.');
+    throw new Problem(
+      `There is no lesson for ${id}; there are: ${lessons.map(({ name }) => name).join(', ')}.`,
+      'a new lesson is entered in solutions/definitions/index.ts.'
+    );
   }
   const taken = lesson.exercises.find((exercise) => exercise.id === id);
   if (taken) {
     const last = Math.max(...lesson.exercises.map((exercise) => Number(exercise.id.split('.')[1])));
-    throw new Problem(`There is an exercise ${id} already: "${taken.title}".`, `take the next free number: ${id.split('.')[0]}.${last + 1}.`);
+    const next = `${id.split('.')[0]}.${last + 1}`;
+    throw new Problem(`There is an exercise ${id} already: "${taken.title}".`, `take the next free number: ${next}.`);
   }
   const definitionFile = path.join(project.root, sources.definitionFile(lesson.name));
   const notebookFile = path.join(project.root, 'solutions', `${lesson.name}.ipynb`);
   const missing = [definitionFile, notebookFile].find((file) => !fs.existsSync(file));
-  if (missing) throw new Problem(`There is no ${missing}.`, 'write it as those of the other lessons are written, then run the command again.');
+  if (missing) {
+    const advice = 'write it as those of the other lessons are written, then run the command again.';
+    throw new Problem(`There is no ${missing}.`, advice);
+  }
 
   const definition = withDefinition(fs.readFileSync(definitionFile, 'utf8'), request);
   if (definition === undefined) {
-    throw new Problem(`${definitionFile} has no list "export const exercises: Exercise[] = [" that ends with "];" at the beginning of a line.`, 'bring it into that form, as in the other lessons.');
+    throw new Problem(
+      `${definitionFile} has no list "export const exercises: Exercise[] = [" that ends with a line "];".`,
+      'bring it into that form, as in the other lessons.'
+    );
   }
   const { cleanNotebook } = await import('../../tools/clean_notebooks.mjs');
-  const notebook = cleanNotebook(withCells(fs.readFileSync(notebookFile, 'utf8'), cellsOf(request, sources.gradeIdOf(id), sources.factsLine(factsOf(request), lesson.name))));
+  const cells = cellsOf(request, sources.gradeIdOf(id), sources.factsLine(factsOf(request), lesson.name));
+  const notebook = cleanNotebook(withCells(fs.readFileSync(notebookFile, 'utf8'), cells));
   writeWhole(definitionFile, definition);
   writeWhole(notebookFile, notebook);
   const relative = (/** @type {string} */ file) => path.relative(project.root, file);
@@ -102,7 +116,8 @@ export async function carryOut(project, request) {
     `  ${relative(definitionFile)}: its definition, at the end`,
     `  ${relative(notebookFile)}: its cells, before "Where you stand"`,
     '',
-    'Fill in what says TODO. npm test -- test/solutions says what is left to do; then npm run assign makes the learners\' version.',
+    'Fill in what says TODO. npm test -- test/solutions says what is left to do; then npm run assign makes the learners\'',
+    'version.',
     'How to write an exercise: solutions/README.md.',
   ].join('\n'));
 }
@@ -110,7 +125,8 @@ export async function carryOut(project, request) {
 const POINTS = 2;
 
 /** What definition and notebook begin with. @param {Request} request */
-const factsOf = ({ id, title }) => ({ id, title, points: POINTS, difficulty: 'medium', minutes: 10, section: 'TODO: a heading of the lesson' });
+const factsOf = ({ id, title }) =>
+  ({ id, title, points: POINTS, difficulty: 'medium', minutes: 10, section: 'TODO: a heading of the lesson' });
 
 const GOAL = 'You can TODO.';
 
@@ -158,7 +174,7 @@ const REQUIREMENTS = [
 /** What the kinds of exercises differ in. @type {Record<string, string[]>} */
 const PARTS = {
   function: [
-    '// Shown values are compared with what this returns: written in another way than in the notebook, each proves the other.',
+    '// Written in another way than in the notebook, each proves the other.',
     'solution: (values: number[]) => values.map((value) => value + 1),',
     'criteria: [',
     "  { name: 'TODO: what learners can try', points: 1, inputs: () => [[[1, 2, 3]]] },",
@@ -207,35 +223,45 @@ function cellsOf(request, gradeId, line) {
   const { id, title, kind } = request;
   const answer = answerOf(request);
   const metadata = (/** @type {object} */ role, end = '') => ({
-    nbgrader: { grade: false, grade_id: gradeId + end, locked: false, schema_version: 3, solution: false, task: false, ...role },
+    nbgrader: {
+      grade: false, grade_id: gradeId + end, locked: false, schema_version: 3, solution: false, task: false, ...role,
+    },
   });
   /** @type {Cell} */
   const task = {
     cell_type: 'markdown', id: `${gradeId}-task`, metadata: metadata({ locked: true }, '-task'),
-    source: `## ${id} · ${title}\n\n${line}\n\n${GOAL}\n\nTODO: the task: what goes in, what comes out, with types, shapes and units.\n\n*Example:* TODO, with numbers.`,
+    source: [
+      `## ${id} · ${title}`, line, GOAL, 'TODO: the task: what goes in, what comes out, with types, shapes and units.',
+      '*Example:* TODO, with numbers.',
+    ].join('\n\n'),
   };
   if (kind === 'text') {
-    return [task, { cell_type: 'markdown', id: gradeId, metadata: metadata({ grade: true, solution: true, points: POINTS }), source: 'TODO: a model answer.' }];
+    const role = { grade: true, solution: true, points: POINTS };
+    return [task, { cell_type: 'markdown', id: gradeId, metadata: metadata(role), source: 'TODO: a model answer.' }];
   }
-  const code = { outputs: /** @type {[]} */ ([]), execution_count: null };
+  const check = metadata({ grade: true, locked: true, points: POINTS }, '-check');
   return [
     task,
-    { cell_type: 'code', id: gradeId, metadata: metadata({ solution: true }), source: stubOf(kind, answer), ...code },
-    {
-      cell_type: 'code', id: `${gradeId}-check`, metadata: metadata({ grade: true, locked: true, points: POINTS }, '-check'),
-      source: `await check('${id}', ${answer});`, ...code,
-    },
+    { cell_type: 'code', id: gradeId, metadata: metadata({ solution: true }), source: stubOf(kind, answer) },
+    { cell_type: 'code', id: `${gradeId}-check`, metadata: check, source: `await check('${id}', ${answer});` },
   ];
 }
 
 /** @param {string} kind @param {string} answer */
 function stubOf(kind, answer) {
-  const region = (/** @type {string} */ solution, indent = '') => `${indent}// BEGIN SOLUTION\n${indent}${solution}\n${indent}// END SOLUTION`;
+  const region = (/** @type {string} */ solution, indent = '') =>
+    ['// BEGIN SOLUTION', solution, '// END SOLUTION'].map((line) => indent + line).join('\n');
   switch (kind) {
     case 'function':
-      return `function ${answer}(values: number[]): number[] {\n  let result: number[] = [];\n${region('result = values; // TODO', '  ')}\n  return result;\n}`;
+      return [
+        `function ${answer}(values: number[]): number[] {`, '  let result: number[] = [];',
+        region('result = values; // TODO', '  '), '  return result;', '}',
+      ].join('\n');
     case 'model':
-      return `function ${answer}(): tf.LayersModel {\n  const model = tf.sequential();\n${region('// TODO', '  ')}\n  return model;\n}`;
+      return [
+        `function ${answer}(): tf.LayersModel {`, '  const model = tf.sequential();', region('// TODO', '  '),
+        '  return model;', '}',
+      ].join('\n');
     case 'trained':
       return `const ${answer} = tf.sequential();\n${region('// TODO')}`;
     case 'number':

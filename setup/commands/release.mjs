@@ -50,7 +50,8 @@ export function parseArguments(args, folder) {
   /** @type {string[]} */
   let positionals;
   try {
-    const parsed = parseArgs({ args, allowPositionals: true, options: { help: { type: 'boolean', short: 'h', default: false } } });
+    const options = /** @type {const} */ ({ help: { type: 'boolean', short: 'h', default: false } });
+    const parsed = parseArgs({ args, allowPositionals: true, options });
     if (parsed.values.help) return 'help';
     positionals = parsed.positionals;
   } catch (error) {
@@ -59,7 +60,9 @@ export function parseArguments(args, folder) {
   if (positionals.length !== 1) throw new Problem(`Got ${positionals.length} targets; expected one.`, advice);
   const target = path.resolve(folder, positionals[0]);
   const isTaken = fs.existsSync(target) && !(fs.statSync(target).isDirectory() && fs.readdirSync(target).length === 0);
-  if (isTaken) throw new Problem(`${target} is there already; expected a new folder or file.`, 'name another one, or remove it.');
+  if (isTaken) {
+    throw new Problem(`${target} is there already; expected a new folder or file.`, 'name another one, or remove it.');
+  }
   return target;
 }
 
@@ -80,10 +83,12 @@ export async function carryOut(project, target) {
     const excluded = LEFT_OUT.map((/** @type {string} */ name) => `:(exclude)${name}`);
     await git(project, ['archive', `--prefix=${NAME}/`, '-o', tar, 'HEAD', '--', '.', ...excluded]);
     await run('tar', ['-xf', tar, '-C', temporary], {});
+    /** @type {string[]} */
     const leaks = await leaksOfCopy(project.root, lessons, textsIn(folder));
     if (leaks.length > 0) {
+      const list = leaks.map((leak) => `  ${leak}`).join('\n');
       throw new Problem(
-        `The copy would hold what learners must not have, so it was not made:\n${leaks.map((/** @type {string} */ leak) => `  ${leak}`).join('\n')}`,
+        `The copy would hold what learners must not have, so it was not made:\n${list}`,
         'take it out, commit that, then run the command again.'
       );
     }
@@ -95,7 +100,8 @@ export async function carryOut(project, target) {
       fs.rmSync(target, { recursive: true, force: true });
       fs.renameSync(folder, target);
     }
-    console.log(`${target}: the course for learners, as it is committed (${(await git(project, ['rev-parse', '--short', 'HEAD'])).trim()}).`);
+    const commit = (await git(project, ['rev-parse', '--short', 'HEAD'])).trim();
+    console.log(`${target}: the course for learners, as it is committed (${commit}).`);
   } finally {
     fs.rmSync(temporary, { recursive: true, force: true });
   }
@@ -110,7 +116,9 @@ export async function carryOut(project, target) {
 async function checkCommitted(project, leftOut) {
   const lines = (await git(project, ['status', '--porcelain', '--untracked-files=no'])).split('\n').filter(Boolean);
   const changed = lines.map((line) => line.slice(3)).filter((file) => !leftOut.some((left) => file.startsWith(left)));
-  if (changed.length > 0) console.log(`Not in the copy, because they are not committed: changes of ${changed.join(', ')}.`);
+  if (changed.length > 0) {
+    console.log(`Not in the copy, because they are not committed: changes of ${changed.join(', ')}.`);
+  }
 }
 
 /** @param {Project} project @param {string[]} args */
@@ -119,13 +127,17 @@ async function git({ root }, args) {
     return await run('git', args, { cwd: root });
   } catch (error) {
     if (!(error instanceof CommandFailed)) throw error;
-    throw new Problem(`${error.message} It says: ${error.lastLines.join(' ')}`, 'release from a clone of the course: what belongs to it is what git knows.');
+    throw new Problem(
+      `${error.message} It says: ${error.lastLines.join(' ')}`,
+      'release from a clone of the course: what belongs to it is what git knows.'
+    );
   }
 }
 
 /** All files that are text, with their paths. @param {string} folder @returns {{ path: string, text: string }[]} */
 function textsIn(folder) {
-  return fs.readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).flatMap((entry) => {
+  const entries = fs.readdirSync(folder, { recursive: true, withFileTypes: true });
+  return entries.filter((entry) => entry.isFile()).flatMap((entry) => {
     const file = path.join(entry.parentPath ?? entry.path, entry.name);
     const content = fs.readFileSync(file);
     if (content.includes(0)) return []; // A picture or the like.
