@@ -4,8 +4,9 @@
 
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { loadModel, tf } from '@course/lib';
 import { decode, modelFacts, type Plain } from '@course/lib/exercises';
+import { loadModel } from '../../../lib/dist/model-files/load';
+import { tf } from '../../../lib/dist/tensorflow';
 import { predict } from '../../../lib/dist/training/evaluate';
 import { makeOptimizer } from '../../../lib/dist/training/optimizer-state';
 import type { CompiledWith, Examination, Examined } from './messages';

@@ -9,9 +9,10 @@ import { serve } from './serve';
 import type { Built, Opened, Question } from './messages';
 
 
-type TensorFlow = typeof import('@course/lib').tf;
+// By itself: the whole library takes longer, and an answer has nothing else of it.
+type TensorFlow = typeof import('../../../lib/dist/tensorflow').tf;
 let tf: TensorFlow | undefined;
-const tensorFlow = (): TensorFlow => (tf ??= (require('@course/lib') as { tf: TensorFlow }).tf);
+const tensorFlow = (): TensorFlow => (tf ??= (require('../../../lib/dist/tensorflow') as { tf: TensorFlow }).tf);
 
 let answer: unknown;
 
@@ -44,7 +45,7 @@ async function build(): Promise<Built> {
   try {
     const model = await (answer as () => Promise<unknown>)();
     if (!(model instanceof tensorFlow().LayersModel)) return { built: 'nothing', error: `it returned ${described(model)}; expected a model` };
-    const { loss, metrics, optimizer } = model as unknown as { loss?: unknown; metrics?: unknown; optimizer?: import('@course/lib').tf.Optimizer };
+    const { loss, metrics, optimizer } = model as unknown as { loss?: unknown; metrics?: unknown; optimizer?: InstanceType<TensorFlow['Optimizer']> };
     const compiled = optimizer && {
       loss, metrics, optimizer: { className: optimizer.getClassName(), config: optimizer.getConfig() },
     };
