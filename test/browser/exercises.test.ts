@@ -186,7 +186,7 @@ describe.skipIf(noBrowser)('an exercise notebook in JupyterLab', () => {
     const choose = async (theme: string): Promise<void> => {
       await page.locator('.lm-MenuBar-itemLabel', { hasText: /^Settings$/ }).click();
       await page.locator('.lm-Menu-itemLabel', { hasText: /^Theme/ }).first().hover();
-      await page.locator('.lm-Menu-itemLabel', { hasText: theme }).click();
+      await page.locator('.lm-Menu-itemLabel', { hasText: new RegExp(`^${theme}$`) }).click();
       await page.locator('#jupyterlab-splash').waitFor({ state: 'detached' });
     };
     await choose('JupyterLab Dark');
