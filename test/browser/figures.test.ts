@@ -6,6 +6,7 @@ import { PNG } from 'pngjs';
 import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { figureBundle } from '../../lib/src/display/figures';
+import { toSvg } from '../../lib/src/plots/svg';
 import { launchBrowser, noBrowser } from '../support/browser.mjs';
 import { exampleFigures } from '../support/figures';
 import { collectErrors, openNotebook, projectFolder, startCourse, type JupyterLab } from '../support/jupyterlab.mjs';
@@ -138,6 +139,11 @@ describe.skipIf(noBrowser)('the same figure', () => {
       cell_type: 'code', id: name.toLowerCase(), metadata: {}, execution_count: 1, source: `// ${name}`,
       outputs: [{ output_type: 'display_data', metadata: {}, ...figureBundle(figures[name]) }],
     }));
+    // A picture that is no figure, in a notebook that is not trusted, as one that somebody else has run.
+    cells.push({
+      cell_type: 'code', id: 'picture', metadata: {}, execution_count: 1, source: '// picture',
+      outputs: [{ output_type: 'display_data', metadata: {}, data: { 'image/svg+xml': toSvg(figures[names[0]]), 'text/plain': 'A "picture" & its words' } }],
+    });
     const file = path.join(projectFolder, notebook);
     writeFileSync(file, JSON.stringify({ cells, metadata, nbformat, nbformat_minor }));
 
@@ -253,6 +259,17 @@ describe.skipIf(noBrowser)('the same figure', () => {
       expect(dark, names[i]).toEqual([]);
     }
   }, 60_000);
+
+  it('is shown as a picture too, with its words, where the notebook is not trusted', async () => {
+    const cell = inLab.locator('.jp-CodeCell').nth(names.length);
+    await cell.scrollIntoViewIfNeeded();
+    const image = cell.locator('.jp-RenderedSVG img');
+    await image.waitFor();
+    expect(await image.getAttribute('alt')).toBe('A "picture" & its words');
+    const [wide, high] = await image.evaluate((element: HTMLImageElement) => [element.naturalWidth, element.naturalHeight]);
+    expect([wide, high]).toEqual([900, figures[names[0]].layout.height]);
+    expect(await cell.locator('.jp-OutputArea-output').innerText()).toBe('');
+  });
 
   it('has asked nobody for anything, and has reported no error', () => {
     expect(requests).toEqual([]);

@@ -26,10 +26,11 @@
   /** @type {Record<string, () => Promise<any>>} */
   const modules = {
     async './renderers'() {
-      const [{ figures }, { pages }, { Widget }] = await Promise.all([
-        import(new URL('figures.js', here).href), import(new URL('page.js', here).href), shared('@lumino/widgets'),
+      const [{ figures }, { pictures }, { pages }, { Widget }] = await Promise.all([
+        import(new URL('figures.js', here).href), import(new URL('pictures.js', here).href),
+        import(new URL('page.js', here).href), shared('@lumino/widgets'),
       ]);
-      return [figures(Widget), pages(Widget)];
+      return [figures(Widget), pictures(Widget), pages(Widget)];
     },
     async './explorer'() {
       const [{ explorer }, { Widget }, { INotebookTracker }] = await Promise.all([
