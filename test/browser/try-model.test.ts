@@ -211,6 +211,43 @@ describe.skipIf(noBrowser)('a model in a page of its own', () => {
     await page.screenshot({ path: `${screenshots}/try-model-keyboard.png` });
   });
 
+  it('leads Tab from the paper to everything that can be done, in the order in which it is read, and back', async () => {
+    await page.locator('#clear').click();
+    await draw(page, page, SEVEN);
+    await settled(page);
+    await page.locator('#paper').focus();
+    const focused = (): Promise<string> => page.evaluate(() => {
+      const { id, tagName, textContent } = document.activeElement!;
+      return id || `${tagName.toLowerCase()}: ${textContent?.trim()}`;
+    });
+    const stops: string[] = [];
+    for (let i = 0; i < 4; i++) {
+      await page.keyboard.press('Tab');
+      stops.push(await focused());
+    }
+    expect(stops).toEqual(['clear', 'file', 'style', 'summary: How the picture was prepared']);
+    for (let i = 0; i < 4; i++) await page.keyboard.press('Shift+Tab');
+    expect(await focused()).toBe('paper');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await poll(() => answer(page)).toBe('Draw something, or open a picture.');
+  });
+
+  it('has headings in order, and a name for everything that is no text', async () => {
+    await draw(page, page, SEVEN);
+    await settled(page);
+    const levels = await page.locator('h1, h2, h3, h4').evaluateAll((all) => all.map(({ tagName }) => Number(tagName[1])));
+    expect(levels[0]).toBe(1);
+    expect(levels.filter((level, i) => level > (levels[i - 1] ?? 0) + 1)).toEqual([]);
+    const nameless = await page.locator('canvas, img, input, select, button').evaluateAll((all) => all
+      .filter((element) => (element as HTMLElement).checkVisibility() && !element.closest('[aria-hidden="true"]'))
+      // The pictures of a layer are one picture with one name.
+      .filter((element) => !(element.closest('[role="img"][aria-label]') || element.getAttribute('aria-label') || element.getAttribute('alt') ||
+        element.textContent?.trim() || (element as HTMLInputElement).labels?.length))
+      .map((element) => element.outerHTML.slice(0, 120)));
+    expect(nameless).toEqual([]);
+  });
+
   it('is drawn on by a finger', async () => {
     await page.locator('#clear').click();
     await poll(() => answer(page)).toBe('Draw something, or open a picture.');
