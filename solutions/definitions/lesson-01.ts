@@ -597,8 +597,8 @@ export const exercises: Exercise[] = [
       {
         accuracy: 0.9,
         points: 2,
-        hint: 'It has hardly learned anything. Has fit been run on this very model, with xTrain and yTrain, and did ' +
-          'the loss fall?',
+        hint: 'It reads too few. Has fit been run on this very model, with all of xTrain and yTrain, did the loss ' +
+          'fall, and was there more than one epoch?',
       },
       {
         accuracy: 0.97,
