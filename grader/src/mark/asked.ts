@@ -10,7 +10,17 @@ const LONGEST_ANSWER = 32e6;
 /** How the process in the sandbox has come to its end before it answered. */
 export type Lost = { readonly lost: 'timeout' | 'out of memory' | 'killed' | 'crashed' };
 
-const isLost = (reply: unknown): reply is Lost => typeof reply === 'object' && reply !== null && 'lost' in reply;
+/** Whether there was no answer. What a sandbox has sent has an id. */
+export const isLost = (reply: Plain | Lost): reply is Lost =>
+  typeof reply === 'object' && reply !== null && 'lost' in reply && !('id' in reply);
+
+/** What a learner is told of it. */
+export const LOST: Readonly<Record<Lost['lost'], string>> = {
+  timeout: 'It did not end in time, and was ended.',
+  'out of memory': 'It took more memory than an answer may have, and was ended.',
+  killed: 'It was ended: it took too long, or printed too much.',
+  crashed: 'It ended its own process, or sent something that is no answer.',
+};
 
 type Unnumbered<T> = T extends unknown ? Omit<T, 'id'> : never;
 

@@ -1,12 +1,15 @@
 import { createHmac } from 'node:crypto';
 import {
-  Elsewhere, givenOf, judgeWhole, measuredBy, variantOf, type Exercise, type FactsOfModel, type Judgement, type Measured, type Observation, type Plain, type TrainedExercise,
+  Elsewhere, givenOf, judge, judgeWhole, publicPart, variantOf, type Exercise, type FactsOfModel, type FunctionExercise, type Judgement,
+  type Observation, type Plain, type PublicExercise, type TrainedExercise,
 } from '@course/lib/exercises';
-import { LIMITS, TENSOR_LIMITS, type Sandbox, type SandboxRequest } from '../sandbox/sandbox';
-import type { HandedInModel, Submission } from '../submission';
-import { Asked, type Lost } from './asked';
-import { builtOf, examinedOf, observationOf, openedOf } from './forms';
+import type { Sandbox } from '../sandbox/sandbox';
+import type { Submission } from '../submission';
+import { isLost, LOST, type Asked, type Lost } from './asked';
+import { builtOf, observationOf, openedOf } from './forms';
 import { canonicalJson, sha256, type MarkedCriterion, type MarkedExercise, type MarkOutcome, type Result } from './result';
+import { Rooms } from './rooms';
+import { factsIn, trainedModel, type MarkingPictures } from './trained';
 
 /** The exercises of a lesson, as `solutions/definitions` has them. */
 export interface Suite {
@@ -20,45 +23,37 @@ export interface Marking {
   readonly sandbox: Sandbox;
   /** What hidden inputs are drawn from: whoever knows it knows them. */
   readonly secret: string;
-  /** Pictures that trained models are asked about, drawn by the seed from those that `check` does not show. */
-  readonly pictures: (exercise: TrainedExercise, seed: string) => Promise<MarkingPictures>;
   /** Hash of Node.js, packages and the sandbox's settings. */
   readonly environment: string;
-}
-
-/** Pixels 0..255 of pictures, one after the other, and their classes. */
-export interface MarkingPictures {
-  readonly pixels: Uint8Array;
-  readonly labels: Uint8Array;
+  /** Pictures that trained models are asked about: others than `check` shows. */
+  readonly pictures: (exercise: TrainedExercise) => Promise<MarkingPictures>;
 }
 
 /** Milliseconds that a learner's function may take, inside; from outside it is ended a little later. */
 const CALL_LIMIT = 3000;
 const GRACE = 3000;
-/** Milliseconds for a process to begin and run a cell. */
+/** Milliseconds for a process to begin and run a cell, and for a model to be built. */
 const OPEN_LIMIT = 15_000;
 const BUILD_LIMIT = 40_000;
-const EXAMINE_LIMIT = 120_000;
-
-const SEEN = ['grader/dist', 'grader/node_modules', 'lib/dist', 'lib/package.json', 'node_modules'];
-const GUEST = 'grader/dist/guest/guest.js';
-const EXAMINER = 'grader/dist/guest/examiner.js';
+/** Characters that are kept of what an answer prints. */
+const LONGEST_PRINTED = 2000;
 
 /**
  * Marks one submission: each answer runs in a sandbox and is judged outside of it, by the same judge that the notebook's `check` has.
  *
- * Hidden inputs depend on the secret, the learner and the exercise: the same when it is marked again.
+ * First all that `check` shows too, for all exercises: messages, hints and what is printed come from there. Only then come the hidden
+ * cases, of which nothing is told but whether they are right: an answer that has seen one could put it into any message after it. Their
+ * inputs depend on the secret, the learner and the exercise: the same when it is marked again.
  */
-export async function mark(submission: Submission, suite: Suite, { sandbox, secret, environment, pictures }: Marking): Promise<Result> {
-  const rooms = new Rooms(sandbox);
+export async function mark(submission: Submission, suite: Suite, marking: Marking): Promise<Result> {
+  const { secret, environment, sandbox } = marking;
+  const one = new Marked(submission, marking, new Rooms(sandbox));
   const exercises: MarkedExercise[] = [];
   try {
-    for (const exercise of suite.exercises) {
-      const seed = createHmac('sha256', secret).update(canonicalJson([submission.learner, exercise.id])).digest('hex');
-      exercises.push(await markOne(exercise, submission, rooms, seed, pictures));
-    }
+    for (const exercise of suite.exercises) exercises.push(await one.shown(exercise));
+    for (const [i, exercise] of suite.exercises.entries()) exercises[i] = await one.withHidden(exercise, exercises[i]);
   } finally {
-    rooms.end();
+    one.rooms.end();
   }
   const sum = (of: (exercise: MarkedExercise) => number): number => exercises.reduce((total, each) => total + of(each), 0);
   return {
@@ -68,7 +63,7 @@ export async function mark(submission: Submission, suite: Suite, { sandbox, secr
     submission: submission.sha256,
     suite: suite.sha256,
     environment,
-    seed: sha256(`secret ${secret}`),
+    seed: seedHash(secret),
     exercises,
     earned: sum(({ earned }) => earned),
     points: sum(({ points }) => points),
@@ -77,167 +72,155 @@ export async function mark(submission: Submission, suite: Suite, { sandbox, secr
   };
 }
 
-/** What sandboxes are for. Answers that need no TensorFlow do not wait for it; models are looked at where no answer runs. */
-const ROOMS = {
-  plain: { script: GUEST, sees: SEEN, limits: LIMITS },
-  tensors: { script: GUEST, sees: SEEN, tensors: true, limits: TENSOR_LIMITS },
-  models: { script: EXAMINER, sees: SEEN, tensors: true, scratchBytes: 100e6, limits: TENSOR_LIMITS },
-} as const satisfies Record<string, SandboxRequest>;
+/** What a result says of the secret: whether two were drawn from the same one. */
+export const seedHash = (secret: string): string => sha256(`secret ${secret}`);
 
-/** The sandboxes of one submission, each begun when it is needed; a new one where one was lost. */
-class Rooms {
-  private readonly open = new Map<string, Asked>();
+/** What learners hold of an exercise, worked out once. */
+const publicParts = new WeakMap<FunctionExercise, Promise<PublicExercise>>();
 
-  constructor(private readonly sandbox: Sandbox) {}
-
-  for(purpose: keyof typeof ROOMS): Asked {
-    const known = this.open.get(purpose);
-    if (known?.isThere) return known;
-    const made = new Asked(this.sandbox, ROOMS[purpose]);
-    this.open.set(purpose, made);
-    return made;
-  }
-
-  end(): void {
-    for (const room of this.open.values()) room.end();
-  }
+function shownOf(exercise: FunctionExercise): Promise<PublicExercise> {
+  let known = publicParts.get(exercise);
+  if (!known) publicParts.set(exercise, (known = publicPart(exercise)));
+  return known;
 }
 
-const isLost = (reply: Plain | Lost): reply is Lost => typeof reply === 'object' && reply !== null && 'lost' in reply && !('id' in reply);
+/** An answer as the judge takes it, or why there is none. */
+type Given =
+  | { readonly answer: unknown; readonly lost: () => Lost | undefined }
+  | { readonly outcome: MarkOutcome; readonly message: string };
 
-async function markOne(
-  exercise: Exercise, submission: Submission, rooms: Rooms, seed: string, pictures: Marking['pictures'],
-): Promise<MarkedExercise> {
-  const nothing = (outcome: MarkOutcome, message: string, more: Partial<MarkedExercise> = {}): MarkedExercise => ({
-    id: exercise.id, title: exercise.title, kind: exercise.kind, points: exercise.points, earned: 0, outcome, message, criteria: [], ...more,
-  });
-  if (exercise.kind === 'text') return nothing('manual', 'This one is marked by hand.');
-  if (exercise.kind === 'trained') {
-    const model = submission.models[exercise.id];
-    if (!model) return nothing('missing', 'No trained model was handed in: check saves it, handIn packs it.');
-    const answer = await trainedModel(exercise, model, rooms, () => pictures(exercise, seed));
-    return { ...nothing('failed', ''), ...verdict(exercise, await judgeWhole(exercise, answer, seed), undefined) };
+/** One submission while it is marked. */
+class Marked {
+  constructor(private readonly submission: Submission, private readonly marking: Marking, readonly rooms: Rooms) {}
+
+  /** What `check` would find too, and all of what is no function. */
+  async shown(exercise: Exercise): Promise<MarkedExercise> {
+    const { id, title, kind, points } = exercise;
+    const none: MarkedExercise = { id, title, kind, points, earned: 0, outcome: 'failed', message: '', criteria: [] };
+    if (exercise.kind === 'text') return { ...none, outcome: 'manual', message: 'This one is marked by hand.' };
+    const room = this.roomOf(exercise);
+    const before = room?.printed.length ?? 0;
+    const given = await this.given(exercise);
+    const printed = (): Pick<MarkedExercise, 'printed'> => {
+      const text = room?.printed.slice(before, before + LONGEST_PRINTED);
+      return text ? { printed: text } : {};
+    };
+    if (!('answer' in given)) return { ...none, ...given, ...printed() };
+    const options = { learner: this.submission.learner, timeLimit: CALL_LIMIT };
+    const judgement = exercise.kind === 'function'
+      ? await judge(await shownOf(exercise), given.answer, options)
+      : await judgeWhole(exercise, given.answer, this.seedOf(exercise), options);
+    return { ...none, ...told(exercise, judgement, given.lost()), ...printed() };
   }
-  const source = submission.answers[exercise.id];
-  if (source === undefined) return nothing('missing', 'The cell of this answer was not handed in.');
 
-  const tensors = exercise.kind === 'model' || (exercise.kind === 'function' && exercise.tensors === true);
-  const room = rooms.for(tensors ? 'tensors' : 'plain');
-  const before = room.printed.length;
-  const given = exercise.kind === 'number' ? givenOf(exercise, variantOf(exercise.id, submission.learner)) : {};
-  const reply = await room.ask({ ask: 'open', source, name: exercise.answer, given, tensors }, OPEN_LIMIT);
-  const printed = (): Pick<MarkedExercise, 'printed'> => {
-    const text = room.printed.slice(before, before + LONGEST_PRINTED);
-    return text ? { printed: text } : {};
-  };
-  if (isLost(reply)) return nothing(reply.lost, LOST[reply.lost], printed());
-  const opened = openedOf(reply);
-  if (!opened) {
-    room.end();
-    return nothing('crashed', LOST.crashed, printed());
+  /** What hidden cases add: points, and not a word. */
+  async withHidden(exercise: Exercise, shown: MarkedExercise): Promise<MarkedExercise> {
+    const hidden = exercise.kind === 'function' ? exercise.criteria.filter((criterion) => criterion.hidden) : [];
+    if (exercise.kind !== 'function' || hidden.length === 0) return shown;
+    const missed = hidden.map(({ points }, i): MarkedCriterion => ({ name: `hidden ${i + 1}`, hidden: true, points, earned: 0 }));
+    const whole = (criteria: readonly MarkedCriterion[]): MarkedExercise => {
+      const all = [...shown.criteria, ...criteria];
+      const earned = all.reduce((sum, each) => sum + each.earned, 0);
+      if (earned === exercise.points) return { ...shown, criteria: all, earned, outcome: 'passed', message: 'All of it is right.' };
+      if (shown.outcome !== 'passed') return { ...shown, criteria: all, earned };
+      const message = 'Right for what the check shows, not for other inputs: think of sizes and cases that it does not show.';
+      return { ...shown, criteria: all, earned, outcome: 'failed', message };
+    };
+    // Nothing came of its cell the first time.
+    if (shown.criteria.length === 0) return whole(missed);
+    const given = await this.given(exercise);
+    if (!('answer' in given)) return whole(missed);
+    const rest = { ...exercise, criteria: hidden, mistakes: [] };
+    const judgement = await judgeWhole(rest, given.answer, this.seedOf(exercise), { timeLimit: CALL_LIMIT });
+    return whole(missed.map((criterion, i) => ({ ...criterion, earned: judgement.criteria[i].earned })));
   }
-  if (opened.opened === 'error') return nothing('error', `Your cell ended with an error: ${opened.error}`, printed());
 
-  let lost: Lost | undefined;
-  const observe = async (inputs: readonly Plain[], { timeLimit = CALL_LIMIT }: { timeLimit?: number }): Promise<Observation> => {
-    const failed = (name: string, message: string): Observation => ({ outcome: 'error', error: { name, message }, changed: [], leaked: 0 });
-    if (lost) return failed('Lost', LOST[lost.lost]);
-    const answer = await room.ask({ ask: 'call', inputs, tensors, timeLimit }, timeLimit * 2 + GRACE);
-    if (isLost(answer)) {
-      lost = answer;
-      return answer.lost === 'timeout' ? { outcome: 'timeout', changed: [], leaked: 0 } : failed('Lost', LOST[answer.lost]);
+  private seedOf({ id }: Exercise): string {
+    return createHmac('sha256', this.marking.secret).update(canonicalJson([this.submission.learner, id])).digest('hex');
+  }
+
+  private roomOf(exercise: Exercise): Asked | undefined {
+    if (exercise.kind === 'trained' || exercise.kind === 'text') return undefined;
+    return this.rooms.for(usesTensors(exercise) ? 'tensors' : 'plain');
+  }
+
+  /** Runs the cell of an answer, or has the model looked at that was handed in. */
+  private async given(exercise: Exercise): Promise<Given> {
+    const { answers, models, learner } = this.submission;
+    if (exercise.kind === 'trained') {
+      const model = models[exercise.id];
+      if (!model) return { outcome: 'missing', message: 'No trained model was handed in: check saves it, handIn packs it.' };
+      return { answer: await trainedModel(exercise, model, this.rooms, () => this.marking.pictures(exercise)), lost: () => undefined };
     }
-    const observation = observationOf(answer);
-    if (observation) return observation;
-    lost = { lost: 'crashed' };
-    room.end(lost);
-    return failed('Lost', LOST.crashed);
-  };
-  const facts = async (): Promise<FactsOfModel | string> => {
-    const answer = await room.ask({ ask: 'build' }, BUILD_LIMIT);
-    if (isLost(answer)) {
-      lost = answer;
-      return LOST[answer.lost];
+    const source = answers[exercise.id];
+    const room = this.roomOf(exercise);
+    if (source === undefined || !room) return { outcome: 'missing', message: 'The cell of this answer was not handed in.' };
+    const tensors = usesTensors(exercise);
+    const given = exercise.kind === 'number' ? givenOf(exercise, variantOf(exercise.id, learner)) : {};
+    const reply = await room.ask({ ask: 'open', source, name: exercise.answer, given, tensors }, OPEN_LIMIT);
+    if (isLost(reply)) return { outcome: reply.lost, message: LOST[reply.lost] };
+    const opened = openedOf(reply);
+    switch (opened?.opened) {
+      case 'function': return this.asked(exercise, room, tensors);
+      case 'value': return { answer: opened.value, lost: () => undefined };
+      case 'error': return { outcome: 'error', message: `Your cell ended with an error: ${opened.error}` };
+      case 'unreadable': return { outcome: 'failed', message: `What ${exercise.answer} stands for cannot be used: ${opened.error}` };
+      default:
+        room.end();
+        return { outcome: 'crashed', message: LOST.crashed };
     }
-    const built = builtOf(answer);
-    if (built?.built !== 'model') return `${exercise.answer}() could not be used: ${built?.error ?? 'it gave no model'}.`;
-    const { topology, compiled } = built;
-    return factsIn(await rooms.for('models').ask({ ask: 'topology', topology, ...(compiled && { compiled }) }, BUILD_LIMIT));
-  };
-  const answer = opened.opened === 'function' ? new Elsewhere(exercise.kind === 'model' ? { facts } : { observe }) : opened.opened === 'value' ? opened.value : undefined;
-  const judgement = await judgeWhole(exercise, answer, seed, { learner: submission.learner, timeLimit: CALL_LIMIT });
-  return { ...nothing('failed', ''), ...verdict(exercise, judgement, lost), ...printed() };
+  }
+
+  /** The function that a room has opened, as the judge asks it. */
+  private asked(exercise: Exercise, room: Asked, tensors: boolean): Given {
+    let lost: Lost | undefined;
+    const failed = (why: Lost): Observation => (why.lost === 'timeout'
+      ? { outcome: 'timeout', changed: [], leaked: 0 }
+      : { outcome: 'error', error: { name: 'Thrown', message: LOST[why.lost] }, changed: [], leaked: 0 });
+
+    const observe = async (inputs: readonly Plain[], { timeLimit = CALL_LIMIT }: { timeLimit?: number }): Promise<Observation> => {
+      if (lost) return failed(lost);
+      const reply = await room.ask({ ask: 'call', inputs, tensors, timeLimit }, timeLimit * 2 + GRACE);
+      if (isLost(reply)) return failed((lost = reply));
+      const observation = observationOf(reply);
+      if (observation) return observation;
+      room.end((lost = { lost: 'crashed' }));
+      return failed(lost);
+    };
+    const facts = async (): Promise<FactsOfModel | string> => {
+      const reply = await room.ask({ ask: 'build' }, BUILD_LIMIT);
+      if (isLost(reply)) return LOST[(lost = reply).lost];
+      const built = builtOf(reply);
+      if (built?.built !== 'model') return `${exercise.answer}() gave no model: ${built?.error ?? 'what it gave cannot be read'}.`;
+      const { topology, compiled } = built;
+      return factsIn(await this.rooms.for('models').ask({ ask: 'topology', topology, ...(compiled && { compiled }) }, BUILD_LIMIT));
+    };
+    return { answer: new Elsewhere(exercise.kind === 'model' ? { facts } : { observe }), lost: () => lost };
+  }
 }
 
-const LONGEST_PRINTED = 2000;
+const usesTensors = (exercise: Exercise): boolean =>
+  exercise.kind === 'model' || (exercise.kind === 'function' && exercise.tensors === true);
 
-/** The facts among what the examiner has found, or why there are none. */
-function factsIn(reply: Plain | Lost): FactsOfModel | string {
-  if (isLost(reply)) return `The model could not be looked at: ${LOST[reply.lost]}`;
-  const examined = examinedOf(reply);
-  if (examined?.examined === 'facts') return examined.facts as unknown as FactsOfModel;
-  return `The model cannot be used: ${examined?.error ?? 'it could not be read'}.`;
-}
-
-/** A model that was handed in, as the judge asks it: the examiner loads it, its answers are compared here. */
-async function trainedModel(
-  { pictures: { shape, scale } }: TrainedExercise, { files }: HandedInModel, rooms: Rooms, pictures: () => Promise<MarkingPictures>,
-): Promise<Elsewhere> {
-  const { pixels, labels } = await pictures();
-  const reply = await rooms.for('models').ask({
-    ask: 'trained',
-    files: Object.fromEntries(Object.entries(files).map(([name, bytes]) => [name, Buffer.from(bytes).toString('base64')])),
-    pictures: { count: labels.length, shape, scale, pixels: Buffer.from(pixels).toString('base64') },
-  }, EXAMINE_LIMIT);
-  const measured = async (): Promise<Measured | string> => {
-    const examined = isLost(reply) ? undefined : examinedOf(reply);
-    if (examined?.examined !== 'facts' || !examined.predictions) return 'The model was not asked about pictures.';
-    const { predictions } = examined;
-    if ('error' in predictions) return `The model cannot be asked about pictures of shape [${shape.join(', ')}]: ${predictions.error}`;
-    const bytes = new Uint8Array(Buffer.from(predictions.values, 'base64'));
-    const values = new Float32Array(bytes.buffer, 0, Math.floor(bytes.length / 4));
-    try {
-      return measuredBy(values, predictions.shape, labels);
-    } catch (error) {
-      return `The model cannot be asked about pictures: ${(error as Error).message}`;
-    }
-  };
-  return new Elsewhere({ facts: async () => factsIn(reply), measured });
-}
-
-const LOST: Readonly<Record<Lost['lost'], string>> = {
-  timeout: 'It did not end in time, and was ended.',
-  'out of memory': 'It took more memory than an answer may have, and was ended.',
-  killed: 'It was ended: it took too long, or printed too much.',
-  crashed: 'It ended its own process, or sent something that is no answer.',
-};
-
-/** What is said of a judgement. Of hidden criteria only whether they are earned. */
-function verdict(exercise: Exercise, judgement: Judgement, lost: Lost | undefined): Pick<MarkedExercise, 'earned' | 'outcome' | 'message' | 'criteria' | 'hint'> {
-  // In the order of the judgement: of functions the hidden ones come last, levels of accuracy behind the requirements.
-  const asked: readonly { readonly hidden?: true }[] = exercise.kind === 'function'
-    ? [...exercise.criteria.filter(({ hidden }) => !hidden), ...exercise.criteria.filter(({ hidden }) => hidden)]
-    : 'requirements' in exercise ? exercise.requirements : [];
-  const isHidden = (i: number): boolean => asked[i]?.hidden === true;
+/** What is said of a judgement. Of hidden requirements only whether they are met. */
+function told(
+  exercise: Exercise, { criteria: judged, trouble, hint }: Judgement, lost: Lost | undefined,
+): Pick<MarkedExercise, 'earned' | 'outcome' | 'message' | 'criteria' | 'hint'> {
+  const requirements = 'requirements' in exercise ? exercise.requirements : [];
   let hiddenBefore = 0;
-  const criteria = judgement.criteria.map(({ name, points, earned, cases, note }, i): MarkedCriterion => {
-    if (isHidden(i)) return { name: `hidden ${++hiddenBefore}`, hidden: true, points, earned };
-    const failure = note ?? cases.find(({ passed }) => !passed)?.failure;
-    return { name, hidden: false, points, earned, ...(failure !== undefined && { note: failure }) };
+  const criteria = judged.map(({ name, points, earned, cases, note }, i): MarkedCriterion => {
+    if (requirements[i]?.hidden) return { name: `hidden ${++hiddenBefore}`, hidden: true, points, earned };
+    const found = note ?? cases.find(({ passed }) => !passed)?.failure;
+    return { name, hidden: false, points, earned, ...(found !== undefined && { note: found }) };
   });
   const earned = criteria.reduce((sum, each) => sum + each.earned, 0);
-  const shown = criteria.filter(({ hidden }) => !hidden);
-  const cases = judgement.criteria.filter((_, i) => !isHidden(i)).flatMap((each) => each.cases);
-  const outcome: MarkOutcome = earned === exercise.points ? 'passed'
+  const passed = criteria.length > 0 && criteria.every((each) => each.earned === each.points);
+  const observed = judged.flatMap(({ cases }) => cases.map(({ observation }) => observation.outcome));
+  const outcome: MarkOutcome = passed ? 'passed'
     : lost ? lost.lost
-    : cases.some(({ observation }) => observation.outcome === 'timeout') ? 'timeout'
-    : cases.length > 0 && cases.every(({ observation }) => observation.outcome === 'error') ? 'error'
+    : observed.includes('timeout') ? 'timeout'
+    : observed.length > 0 && observed.every((each) => each === 'error') ? 'error'
     : 'failed';
-  const shownRight = shown.length > 0 && shown.every(({ earned: got, points }) => got === points);
-  const message = judgement.trouble
-    ?? (outcome === 'passed' ? 'All of it is right.'
-      : lost ? LOST[lost.lost]
-      : shownRight ? 'Right for what the check shows, not for other inputs: think of sizes and cases that it does not show.'
-      : 'Not right yet.');
-  return { earned, outcome, message, criteria, ...(judgement.hint && !shownRight && { hint: judgement.hint }) };
+  const message = trouble ?? (passed ? 'All of it is right.' : lost ? LOST[lost.lost] : 'Not right yet.');
+  return { earned, outcome, message, criteria, ...(hint && !passed && { hint }) };
 }

@@ -1,0 +1,68 @@
+import type { Result } from '../mark/result';
+import { isUngradable, type Submission, type Ungradable } from '../submission';
+import type { Conditions, Store } from './store';
+
+export interface Batch {
+  readonly store: Store;
+  /** How many are marked at the same time. */
+  readonly jobs: number;
+  readonly conditions: (assignment: string) => Conditions;
+  readonly mark: (submission: Submission) => Promise<Result>;
+  /** Told of each submission when its result is on the disk; `isNew` is false for one that had been marked before. */
+  readonly onMarked?: (submission: Submission, result: Result, isNew: boolean) => void | Promise<void>;
+  readonly onFailed?: (failed: Ungradable) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface Graded {
+  readonly marked: number;
+  /** Of an earlier run: nothing about them has changed. */
+  readonly before: number;
+  readonly failed: readonly Ungradable[];
+}
+
+/**
+ * Marks submissions as they come, some at the same time, each once. One that cannot be marked does not stop the others. In memory are
+ * only those that are being marked.
+ */
+export async function gradeAll(submissions: AsyncIterable<Submission | Ungradable>, batch: Batch): Promise<Graded> {
+  const { store, jobs, conditions, mark, onMarked, onFailed, signal } = batch;
+  const failed: Ungradable[] = [];
+  let [marked, before] = [0, 0];
+  const fail = (ungradable: Ungradable): void => {
+    failed.push(ungradable);
+    onFailed?.(ungradable);
+  };
+
+  const one = async (read: Submission | Ungradable): Promise<void> => {
+    if (isUngradable(read)) return fail(read);
+    const { assignment, learner, sha256 } = read;
+    try {
+      const known = store.done(assignment, learner, sha256, conditions(assignment));
+      if (known) {
+        before++;
+        await onMarked?.(read, known, false);
+        return;
+      }
+      const began = performance.now();
+      const result = await mark(read);
+      store.write(result, performance.now() - began);
+      marked++;
+      await onMarked?.(read, result, true);
+    } catch (error) {
+      fail({ learner, assignment, reason: `It could not be marked: ${(error as Error).message}` });
+    }
+  };
+
+  const iterator = submissions[Symbol.asyncIterator]();
+  // Each takes the next one when it is done; a generator hands them out one at a time.
+  const worker = async (): Promise<void> => {
+    while (!signal?.aborted) {
+      const { value, done } = await iterator.next();
+      if (done) return;
+      await one(value);
+    }
+  };
+  await Promise.all(Array.from({ length: jobs }, worker));
+  return { marked, before, failed };
+}

@@ -1,0 +1,32 @@
+import { LIMITS, TENSOR_LIMITS, type Sandbox, type SandboxRequest } from '../sandbox/sandbox';
+import { Asked } from './asked';
+
+const SEES = ['grader/dist', 'grader/node_modules', 'lib', 'node_modules'];
+const GUEST = 'grader/dist/guest/guest.js';
+const EXAMINER = 'grader/dist/guest/examiner.js';
+
+/** What sandboxes are for. Answers that need no TensorFlow do not wait for it; models are looked at where no answer runs. */
+const ROOMS = {
+  plain: { script: GUEST, sees: SEES, limits: LIMITS },
+  tensors: { script: GUEST, sees: SEES, tensors: true, limits: TENSOR_LIMITS },
+  models: { script: EXAMINER, sees: SEES, tensors: true, scratchBytes: 100e6, limits: TENSOR_LIMITS },
+} as const satisfies Record<string, SandboxRequest>;
+
+/** The sandboxes of one submission, each begun when it is needed; a new one where one was lost. */
+export class Rooms {
+  private readonly open = new Map<string, Asked>();
+
+  constructor(private readonly sandbox: Sandbox) {}
+
+  for(purpose: keyof typeof ROOMS): Asked {
+    const known = this.open.get(purpose);
+    if (known?.isThere) return known;
+    const made = new Asked(this.sandbox, ROOMS[purpose]);
+    this.open.set(purpose, made);
+    return made;
+  }
+
+  end(): void {
+    for (const room of this.open.values()) room.end();
+  }
+}
