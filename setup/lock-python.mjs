@@ -1,6 +1,7 @@
 // @ts-check
 
-// Writes requirements.lock and requirements-instructor.lock, with uv (https://docs.astral.sh/uv/) in an environment that is thrown away.
+// Writes requirements.lock and requirements-instructor.lock, with uv (https://docs.astral.sh/uv/) in an environment that
+// is thrown away.
 
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -9,7 +10,8 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findPython } from './python.mjs';
 
-// nbgrader asks for them, but only for its buttons in Jupyter Notebook 7, which nobody opens here. In JupyterLab they would add more of their own.
+// nbgrader asks for them, but only for its buttons in Jupyter Notebook 7, which nobody opens here. To JupyterLab they
+// would add buttons of their own.
 const NOT_FOR_THE_COURSE = ['notebook', 'ipywidgets', 'widgetsnbextension', 'jupyterlab-widgets'];
 
 const here = path.dirname(fileURLToPath(import.meta.url));
@@ -20,7 +22,8 @@ try {
   call(findPython(process.env).executable, '-m', 'venv', scratch);
   call(path.join(scratch, 'bin', 'pip'), 'install', '--quiet', 'uv');
   // One file for every platform and for all Python versions from this one on.
-  const lock = (/** @type {string} */ name, /** @type {string} */ oldestPython, /** @type {string[]} */ ...options) => call(
+  /** @param {string} name @param {string} oldestPython @param {string[]} options */
+  const lock = (name, oldestPython, ...options) => call(
     path.join(scratch, 'bin', 'uv'), 'pip', 'compile', '--quiet',
     '--universal', '--python-version', oldestPython,
     '--generate-hashes', '--only-binary', ':all:',

@@ -21,7 +21,10 @@ export function readingsOf(text: string, how = '', depth = DEPTH): Reading[] {
   also(unescaped(text), 'with its escapes undone');
   also(text.replace(/(['"`])\s*\+\s*\1/g, ''), 'with its strings put together');
   if (how === '') also([...text].reverse().join(''), 'backwards');
-  for (const [pieces, encoding] of [[text.match(/[A-Za-z\d+/_-]{20,}={0,2}/g), 'base64'], [text.match(/(?:[\da-fA-F]{2}){12,}/g), 'hex']] as const) {
+  for (const [pieces, encoding] of [
+    [text.match(/[A-Za-z\d+/_-]{20,}={0,2}/g), 'base64'],
+    [text.match(/(?:[\da-fA-F]{2}){12,}/g), 'hex'],
+  ] as const) {
     for (const piece of new Set(pieces ?? [])) also(decoded(piece, encoding), `as ${encoding}`);
   }
   // Cut into lines, and perhaps into strings of a list.
@@ -31,15 +34,20 @@ export function readingsOf(text: string, how = '', depth = DEPTH): Reading[] {
   return readings;
 }
 
-/** Characters that take part in a text without being seen. The mark that makes an emoji of a character before it is none of them. */
+/** Characters that nobody sees, but for the mark that makes an emoji of the character before it. */
 export const INVISIBLE =
-  /[\u00AD\u034F\u061C\u115F\u1160\u17B4\u17B5\u180B-\u180F\u200B-\u200F\u202A-\u202E\u2060-\u206F\u3164\uFEFF\uFFA0\uFFF9-\uFFFB\u{1D173}-\u{1D17A}\u{E0000}-\u{E01EF}]|(?<!\p{Emoji})[\uFE00-\uFE0F]/gu;
+  /(?![\uFE00-\uFE0F])[\p{Default_Ignorable_Code_Point}\uFFF9-\uFFFB]|(?<!\p{Emoji})[\uFE00-\uFE0F]/gu;
 
 function unescaped(text: string): string {
   return text
-    .replace(/\\u\{?([\da-fA-F]{4,6})\}?|\\x([\da-fA-F]{2})|&#x([\da-fA-F]+);|%([\da-fA-F]{2})/g, (all, ...codes) => character(all, codes.find(Boolean), 16))
+    .replace(/\\u\{?([\da-fA-F]{4,6})\}?|\\x([\da-fA-F]{2})|&#x([\da-fA-F]+);|%([\da-fA-F]{2})/g, (all, ...codes) =>
+      character(all, codes.find(Boolean), 16),
+    )
     .replace(/&#(\d+);/g, (all, code) => character(all, code, 10))
-    .replace(/&(lt|gt|amp|quot|apos);/g, (_, name: 'lt' | 'gt' | 'amp' | 'quot' | 'apos') => ({ lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" })[name]);
+    .replace(
+      /&(lt|gt|amp|quot|apos);/g,
+      (_, name: 'lt' | 'gt' | 'amp' | 'quot' | 'apos') => ({ lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" })[name],
+    );
 }
 
 function character(all: string, code: string, base: number): string {

@@ -23,5 +23,10 @@ export async function checksOf({ name, exercises }: Lesson, cells: readonly Give
 export const leaksOf = (root: string, chosen: readonly Lesson[], files: readonly ReleasedFile[]): Promise<string[]> =>
   findLeaks(readSources(root, chosen), files);
 
-/** The text of `solutions/versions.json`. @throws Error if an exercise could give other marks than before under the same version */
-export const versionsOf = (root: string, chosen: readonly Lesson[]): Promise<string> => versionsText(chosen, readVersions(root));
+/**
+ * The text of `solutions/versions.json`.
+ *
+ * @throws Error if an exercise could give other marks than before under the same version
+ */
+export const versionsOf = (root: string, chosen: readonly Lesson[]): Promise<string> =>
+  versionsText(chosen, readVersions(root));

@@ -2,19 +2,30 @@ import { casesOf, type Exercise } from '@course/lib/exercises';
 import { gradeIdOf, textOf, withoutSolution, type Source } from './sources';
 
 /**
- * What learners must not read, in forms in which it is found again after it was reformatted, renamed or cut into pieces: runs of tokens
- * of code, runs of words of prose, runs of numbers.
+ * What learners must not read, in forms in which it is found again after it was reformatted, renamed or cut into
+ * pieces: runs of tokens of code, runs of words of prose, runs of numbers.
  */
 export class Secrets {
-  private readonly runs: Record<Form, Map<string, string>> = { code: new Map(), renamed: new Map(), words: new Map(), numbers: new Map() };
+  private readonly runs: Record<Form, Map<string, string>> = {
+    code: new Map(),
+    renamed: new Map(),
+    words: new Map(),
+    numbers: new Map(),
+  };
   /** What is given to learners on purpose: no run of it is a secret. */
-  private readonly given: Record<Form, Set<string>> = { code: new Set(), renamed: new Set(), words: new Set(), numbers: new Set() };
+  private readonly given: Record<Form, Set<string>> = {
+    code: new Set(),
+    renamed: new Set(),
+    words: new Set(),
+    numbers: new Set(),
+  };
   /** Lines and answers that are shorter than a run. */
   private readonly lines = new Map<string, string>();
 
   /** Keeps code: `whose` is told with a finding. */
   addCode(code: string, whose: string): void {
-    for (const comment of code.matchAll(/\/\/(.*)$|\/\*([\s\S]*?)\*\//gm)) this.add('words', wordsOf(comment[1] ?? comment[2]), whose);
+    for (const comment of code.matchAll(/\/\/(.*)$|\/\*([\s\S]*?)\*\//gm))
+      this.add('words', wordsOf(comment[1] ?? comment[2]), whose);
     const bare = code.replace(/\/\/.*$|\/\*[\s\S]*?\*\//gm, '');
     const tokens = tokensOf(bare);
     for (const form of ['code', 'renamed'] as const) this.add(form, tokens, whose);
@@ -36,7 +47,8 @@ export class Secrets {
   /** Code that learners get: `Secrets` shares some of it with each solution. */
   addGiven(code: string): void {
     const tokens = tokensOf(code);
-    for (const form of ['code', 'renamed'] as const) for (const { key } of runsOf(form, tokens)) this.given[form].add(key);
+    for (const form of ['code', 'renamed'] as const)
+      for (const { key } of runsOf(form, tokens)) this.given[form].add(key);
     for (const line of code.split('\n')) this.lines.delete(tokensOf(line).join(' '));
   }
 
@@ -48,7 +60,12 @@ export class Secrets {
   *in(text: string): Generator<{ whose: string; excerpt: string }> {
     const tokens = tokensOf(text);
     const seen = new Set<string>();
-    const parts: Record<Form, string[]> = { code: tokens, renamed: tokens, words: wordsOf(text), numbers: numbersOf(text) };
+    const parts: Record<Form, string[]> = {
+      code: tokens,
+      renamed: tokens,
+      words: wordsOf(text),
+      numbers: numbersOf(text),
+    };
     for (const form of ['code', 'words', 'numbers', 'renamed'] as const) {
       for (const { key, parts: run } of runsOf(form, parts[form])) {
         const whose = this.given[form].has(key) ? undefined : this.runs[form].get(key);
@@ -82,7 +99,8 @@ const isTelling = (line: readonly string[]): boolean =>
   line.length >= TELLING && !['for', 'if', 'while', 'function', 'return', '}'].includes(line[0]);
 
 /** Digits come in some order in many a list; of other numbers two are no chance. */
-const areTelling = (run: readonly string[]): boolean => run.filter((number) => !/^-?(\d|10)$/.test(number)).length >= 2 && new Set(run).size >= 4;
+const areTelling = (run: readonly string[]): boolean =>
+  run.filter((number) => !/^-?(\d|10)$/.test(number)).length >= 2 && new Set(run).size >= 4;
 
 function* runsOf(form: Form, parts: readonly string[]): Generator<{ key: string; parts: readonly string[] }> {
   const length = RUN[form];
@@ -95,8 +113,10 @@ function* runsOf(form: Form, parts: readonly string[]): Generator<{ key: string;
 
 /** Names that no learner chooses. */
 const FIXED = new Set(
-  ('const let var function return for of in if else while do break continue new typeof true false null undefined await async number string boolean ' +
-    'Math Array Number Object JSON Map Set Infinity NaN Float32Array Uint8Array tf').split(' '),
+  (
+    'const let var function return for of in if else while do break continue new typeof true false null undefined ' +
+    'await async number string boolean Math Array Number Object JSON Map Set Infinity NaN Float32Array Uint8Array tf'
+  ).split(' '),
 );
 
 /** Names numbered in the order in which they come; names of properties stay. */
@@ -114,7 +134,8 @@ const tokensOf = (text: string): string[] => text.match(/[A-Za-z_$][\w$]*|\d[\w.
 
 const wordsOf = (text: string): string[] => text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
 
-const numbersOf = (text: string): string[] => (text.match(/-?\d+(?:\.\d+)?(?:e[-+]?\d+)?/g) ?? []).map((number) => String(Number(number)));
+const numbersOf = (text: string): string[] =>
+  (text.match(/-?\d+(?:\.\d+)?(?:e[-+]?\d+)?/g) ?? []).map((number) => String(Number(number)));
 
 /** The numbers in data, in their order. */
 function numbersIn(data: unknown): number[] {
@@ -159,7 +180,9 @@ async function addDefinition(secrets: Secrets, exercise: Exercise): Promise<void
   if (kind !== 'function') return;
   for (const { inputs } of await casesOf(exercise, 'public')) secrets.addGivenNumbers(numbersIn(inputs));
   // Inputs that are drawn differ with the learner; those that are always the same must stay unknown.
-  const [cases, others] = await Promise.all(['one learner', 'another'].map((seed) => casesOf(exercise, 'hidden', seed)));
+  const [cases, others] = await Promise.all(
+    ['one learner', 'another'].map((seed) => casesOf(exercise, 'hidden', seed)),
+  );
   for (const [i, { criterion, inputs, expected }] of cases.entries()) {
     if (JSON.stringify(inputs) !== JSON.stringify(others[i]?.inputs)) continue;
     const whose = `the hidden case "${criterion}" of ${id}`;

@@ -1,8 +1,8 @@
 #!/usr/bin/env python
 """Makes learners' versions of notebooks with nbgrader's own generator: assign.py FOLDER NAME ...
 
-Reads FOLDER/source/NAME/NAME.ipynb and writes FOLDER/release/NAME/NAME.ipynb. FOLDER/gradebook.db holds what nbgrader remembers
-of them. Exit code: 0 if all were made, 1 if one was not, with nbgrader's own words.
+Reads FOLDER/source/NAME/NAME.ipynb and writes FOLDER/release/NAME/NAME.ipynb. FOLDER/gradebook.db holds what nbgrader
+remembers of them. Exit code: 0 if all were made, 1 if one was not, with nbgrader's own words.
 """
 
 import re

@@ -26,7 +26,7 @@ const require = createRequire(import.meta.url);
  * @property {string} text
  * @property {'link' | 'program'} [kind] what no file for learners is
  *
- * @typedef {{ id: string, checksum: string, locked: boolean }} ReleasedCell a cell of exercises/ as nbgrader released it
+ * @typedef {{ id: string, checksum: string, locked: boolean }} ReleasedCell a cell as nbgrader released it
  *
  * What solutions/release.ts exports: compiled for the command, from the source in the tests.
  *
@@ -41,8 +41,9 @@ const USAGE = 'npm run assign [-- LESSON ...] [--check]';
 
 const HELP = `${USAGE}
 
-Makes the learner's version of the exercises: exercises/LESSON.ipynb, by nbgrader, and exercises/checks/LESSON.json with what check()
-knows, from solutions/LESSON.ipynb and the definitions beside it. Nothing is written that holds a part of a solution.
+Makes the learner's version of the exercises: exercises/LESSON.ipynb, by nbgrader, and exercises/checks/LESSON.json with
+what check() knows, from solutions/LESSON.ipynb and the definitions beside it. Nothing is written that holds a part of a
+solution.
 
   LESSON   a name (03_fashion_mnist_cnn) or a number (03); all without one
   --check  writes nothing; the exit code is 1 if a file is not as it would be made`;
@@ -62,10 +63,13 @@ export default async function assign(project, args) {
   const outdated = outdatedFiles(project, made);
   if (!request.check) for (const { file, text } of outdated) writeWhole(path.join(project.root, file), text);
   for (const { file, isNew } of outdated) {
-    console.log(request.check ? `${isNew ? 'missing' : 'out of date'}: ${file}` : `${isNew ? 'made' : 'changed'}: ${file}`);
+    console.log(
+      request.check ? `${isNew ? 'missing' : 'out of date'}: ${file}` : `${isNew ? 'made' : 'changed'}: ${file}`,
+    );
   }
   if (outdated.length === 0) console.log('exercises/ is as solutions/ says.');
-  if (request.check && outdated.length > 0) console.log(`\nRun ${USAGE.replace(' [--check]', '')} to make ${outdated.length === 1 ? 'it' : 'them'}.`);
+  if (request.check && outdated.length > 0)
+    console.log(`\nRun ${USAGE.replace(' [--check]', '')} to make ${outdated.length === 1 ? 'it' : 'them'}.`);
   return request.check && outdated.length > 0 ? 1 : 0;
 }
 
@@ -88,12 +92,13 @@ function parseArguments(args) {
  * @param {string[]} names
  */
 function chosenLessons(lessons, names) {
-  const isMeant = (/** @type {string} */ lesson, /** @type {string} */ name) => name === lesson || name === lesson.split('_')[0];
+  const isMeant = (/** @type {string} */ lesson, /** @type {string} */ name) =>
+    name === lesson || name === lesson.split('_')[0];
   const unknown = names.find((name) => !lessons.some((lesson) => isMeant(lesson.name, name)));
   if (unknown !== undefined) {
     throw new Problem(
       `There is no lesson "${unknown}" with exercises; expected one of: ${lessons.map(({ name }) => name).join(', ')}.`,
-      'check the name; a new lesson is entered in solutions/definitions/index.ts.'
+      'check the name; a new lesson is entered in solutions/definitions/index.ts.',
     );
   }
   return names.length === 0 ? lessons : lessons.filter((lesson) => names.some((name) => isMeant(lesson.name, name)));
@@ -104,7 +109,7 @@ function chosenLessons(lessons, names) {
  *
  * @param {Project} project
  * @param {Release} release
- * @returns {Promise<Map<string, string>>} their texts, by their paths inside the project; with them what is noted of versions
+ * @returns {Promise<Map<string, string>>} their texts, and the noted versions, by their paths inside the project
  * @throws {Problem} if nbgrader refuses a notebook, or something leaks
  */
 export async function makeExercises(project, { lessons, checksOf, leaksOf, versionsOf }) {
@@ -120,13 +125,19 @@ export async function makeExercises(project, { lessons, checksOf, leaksOf, versi
   const leaks = await leaksOf(project.root, lessons, filesWith(project, made));
   if (leaks.length > 0) {
     throw new Problem(
-      `What learners would get holds what they must not have, so nothing was written:\n${leaks.map((leak) => `  ${leak}`).join('\n')}`,
-      'take it out of solutions/, where it stands outside of a solution, or of exercises/, then run the command again.'
+      ['What learners would get holds what they must not have, so nothing was written:', ...leaks].join('\n  '),
+      'take it out of solutions/, where it stands outside of a solution, or of exercises/, then run the command again.',
     );
   }
-  made.set('solutions/versions.json', await versionsOf(project.root, lessons).catch((/** @type {Error} */ error) => {
-    throw new Problem(error.message, 'raise the version, then run the command again: what was handed in before keeps the marks of the old one.');
-  }));
+  made.set(
+    'solutions/versions.json',
+    await versionsOf(project.root, lessons).catch((/** @type {Error} */ error) => {
+      throw new Problem(
+        error.message,
+        'raise the version, then run the command again: what was handed in before keeps the marks of the old one.',
+      );
+    }),
+  );
   return made;
 }
 
@@ -145,7 +156,7 @@ async function releasedNotebooks(project, lessons) {
     if (missing) {
       throw new Problem(
         `There is no notebook solutions/${missing.name}.ipynb, but solutions/definitions has exercises of that lesson.`,
-        'write it: solutions/README.md says how.'
+        'write it: solutions/README.md says how.',
       );
     }
     const script = path.join(project.root, 'tools', 'assign.py');
@@ -153,7 +164,10 @@ async function releasedNotebooks(project, lessons) {
     await run(project.python, [script, folder, ...names], { env: instructorEnvironment(project) }).catch((error) => {
       throw explain('nbgrader', error);
     });
-    return lessons.map((lesson) => [lesson, fs.readFileSync(path.join(folder, 'release', lesson.name, `${lesson.name}.ipynb`), 'utf8')]);
+    return lessons.map((lesson) => [
+      lesson,
+      fs.readFileSync(path.join(folder, 'release', lesson.name, `${lesson.name}.ipynb`), 'utf8'),
+    ]);
   } finally {
     fs.rmSync(folder, { recursive: true, force: true });
   }
@@ -166,9 +180,17 @@ async function releasedNotebooks(project, lessons) {
 function releasedCells(notebook) {
   /** @type {{ cells: { metadata: { nbgrader?: Record<string, any> } }[] }} */
   const { cells } = JSON.parse(notebook);
-  return cells.flatMap(({ metadata: { nbgrader } }) => (nbgrader
-    ? [{ id: nbgrader.grade_id, checksum: nbgrader.checksum, locked: !nbgrader.solution && (nbgrader.grade || nbgrader.locked) }]
-    : []));
+  return cells.flatMap(({ metadata: { nbgrader } }) =>
+    nbgrader
+      ? [
+          {
+            id: nbgrader.grade_id,
+            checksum: nbgrader.checksum,
+            locked: !nbgrader.solution && (nbgrader.grade || nbgrader.locked),
+          },
+        ]
+      : [],
+  );
 }
 
 /** A learner's own: what they have tried, and what they hand in. */
@@ -227,5 +249,7 @@ function isSame(present, made) {
   const number = /-?\d+(?:\.\d+)?(?:e[-+]?\d+)?/g;
   if (present.replace(number, '#') !== made.replace(number, '#')) return false;
   const [before, now] = [present, made].map((text) => (text.match(number) ?? []).map(Number));
-  return before.every((value, i) => Math.abs(value - now[i]) <= 1e-5 * Math.abs(now[i]) && (!Number.isInteger(value) || value === now[i]));
+  return before.every(
+    (value, i) => Math.abs(value - now[i]) <= 1e-5 * Math.abs(now[i]) && (!Number.isInteger(value) || value === now[i]),
+  );
 }

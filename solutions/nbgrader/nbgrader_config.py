@@ -17,7 +17,10 @@ c.ClearSolutions.text_stub = 'Your answer here.'
 
 
 class LeaveToTheGrader(NbGraderPreprocessor):
-    """Gives checks no points. nbgrader would run the learner's code right here, and takes a check that shows no error for a right one."""
+    """Gives checks no points.
+
+    nbgrader itself would run the learner's code right here, and takes a check that shows no error for a right one.
+    """
 
     def preprocess_cell(self, cell, resources, index):
         if cell.cell_type == 'code':

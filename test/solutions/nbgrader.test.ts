@@ -19,7 +19,8 @@ const LESSON = lessons.find(({ exercises }) => exercises.some(({ kind }) => kind
 const TEXT = LESSON.exercises.find(({ kind }) => kind === 'text')!;
 
 /**
- * Real nbgrader on our files: in a course of its own with copies of the sources, so that the gradebook of whoever runs the tests stays as it is.
+ * Real nbgrader on our files: in a course of its own with copies of the sources, so that the gradebook of whoever runs
+ * the tests stays as it is.
  */
 describe.skipIf(!nbgraderRunsHere(course))('nbgrader', () => {
   const root = fs.mkdtempSync(path.join(os.tmpdir(), 'course-nbgrader-'));
@@ -28,13 +29,24 @@ describe.skipIf(!nbgraderRunsHere(course))('nbgrader', () => {
   const env = { ...instructorEnvironment(project), COURSE_OFFLINE: '1' };
 
   const nbgrader = (...args: string[]) => {
-    const { status, stdout, stderr } = spawnSync(project.python, ['-m', 'nbgrader', ...args], { cwd: grading, env, encoding: 'utf8' });
+    const { status, stdout, stderr } = spawnSync(project.python, ['-m', 'nbgrader', ...args], {
+      cwd: grading,
+      env,
+      encoding: 'utf8',
+    });
     return { status, output: stdout + stderr };
   };
   /** What a Python program with nbgrader's gradebook `gb` prints as JSON. */
   const gradebook = (program: string) => {
-    const start = `import json\nfrom nbgrader.api import Gradebook\ngb = Gradebook('sqlite:///${grading}/gradebook.db')\n`;
-    const { stdout, stderr } = spawnSync(project.python, ['-c', start + program], { cwd: grading, env, encoding: 'utf8' });
+    const start = `import json
+from nbgrader.api import Gradebook
+gb = Gradebook('sqlite:///${grading}/gradebook.db')
+`;
+    const { stdout, stderr } = spawnSync(project.python, ['-c', start + program], {
+      cwd: grading,
+      env,
+      encoding: 'utf8',
+    });
     try {
       return JSON.parse(stdout);
     } catch {
@@ -56,13 +68,19 @@ describe.skipIf(!nbgraderRunsHere(course))('nbgrader', () => {
       const { status, output } = nbgrader('generate_assignment', name);
       expect(status, output).toBe(0);
       expect(output).not.toMatch(/WARNING|ERROR/);
-      const cellsOf = (file: string) => JSON.parse(fs.readFileSync(file, 'utf8')).cells.map(({ source, metadata }: any) => [source.join(''), metadata]);
-      expect(cellsOf(path.join(grading, 'release', name, `${name}.ipynb`))).toEqual(cellsOf(path.join(ROOT, 'exercises', `${name}.ipynb`)));
+      const cellsOf = (file: string) =>
+        JSON.parse(fs.readFileSync(file, 'utf8')).cells.map(({ source, metadata }: any) => [source.join(''), metadata]);
+      expect(cellsOf(path.join(grading, 'release', name, `${name}.ipynb`))).toEqual(
+        cellsOf(path.join(ROOT, 'exercises', `${name}.ipynb`)),
+      );
     }
   });
 
   it.each([
-    ['exercises', /^VALIDATION FAILED ON 1 CELL\(S\)![^]*?\n\n {4}Your answer here\.\n[^]*?\n\n {4}You did not provide a response\.\n\s*$/],
+    [
+      'exercises',
+      /^VALIDATION FAILED ON 1 CELL\(S\)![^]* {4}Your answer here\.\n[^]* {4}You did not provide a response\.\n\s*$/,
+    ],
     ['solutions', /^Success! Your notebook passes all the tests\.\n$/],
   ])('validates a notebook of %s: every cell runs, and only an answer in words can be missing', (folder, expected) => {
     // Inside the course, where the library is found.
@@ -70,7 +88,9 @@ describe.skipIf(!nbgraderRunsHere(course))('nbgrader', () => {
     fs.mkdirSync(path.dirname(copy), { recursive: true });
     fs.copyFileSync(path.join(ROOT, folder, 'bonus_line_fit.ipynb'), copy);
     const { status, stdout, stderr } = spawnSync(project.python, ['-m', 'nbgrader', 'validate', copy], {
-      cwd: path.dirname(copy), env: { ...instructorEnvironment(course), COURSE_QUICK: '1', COURSE_OFFLINE: '1', COURSE_HAND_IN: '1' }, encoding: 'utf8',
+      cwd: path.dirname(copy),
+      env: { ...instructorEnvironment(course), COURSE_QUICK: '1', COURSE_OFFLINE: '1', COURSE_HAND_IN: '1' },
+      encoding: 'utf8',
     });
     expect(stdout, stderr).toMatch(expected);
     expect(status).toBe(0);
@@ -85,11 +105,13 @@ describe.skipIf(!nbgraderRunsHere(course))('nbgrader', () => {
 
   it('knows of each exercise how many points there are, and what is marked by hand', () => {
     const cells: Record<string, [string, number, string][]> = gradebook(
-      'print(json.dumps({a.name: [[c.name, c.max_score, c.cell_type] for c in a.notebooks[0].grade_cells] for a in gb.assignments}))',
+      'cells = lambda assignment: [[c.name, c.max_score, c.cell_type] for c in assignment.notebooks[0].grade_cells]\n' +
+        'print(json.dumps({assignment.name: cells(assignment) for assignment in gb.assignments}))',
     );
     for (const { name, exercises } of lessons) {
       const expected = exercises.map(({ id, kind, points }) =>
-        kind === 'text' ? [gradeIdOf(id), points, 'markdown'] : [`${gradeIdOf(id)}-check`, points, 'code']);
+        kind === 'text' ? [gradeIdOf(id), points, 'markdown'] : [`${gradeIdOf(id)}-check`, points, 'code'],
+      );
       expect([...cells[name]].sort(), name).toEqual(expected.sort());
     }
   });
@@ -113,11 +135,12 @@ describe.skipIf(!nbgraderRunsHere(course))('nbgrader', () => {
     expect(status, output).toBe(0);
     const grades: Record<string, [number, boolean]> = gradebook(
       `s = gb.find_submission('${LESSON.name}', 'learner-1')\n` +
-      'print(json.dumps({g.name: [g.auto_score, g.needs_manual_grade] for g in s.notebooks[0].grades}))',
+        'print(json.dumps({g.name: [g.auto_score, g.needs_manual_grade] for g in s.notebooks[0].grades}))',
     );
     for (const { id, kind } of LESSON.exercises) {
       if (id === TEXT.id) expect(grades[gradeIdOf(id)], id).toEqual([null, true]);
-      else if (kind === 'text') expect(grades[gradeIdOf(id)], id).toEqual([0, false]); // Left as it was given out.
+      else if (kind === 'text')
+        expect(grades[gradeIdOf(id)], id).toEqual([0, false]); // Left as it was given out.
       else expect(grades[`${gradeIdOf(id)}-check`], id).toEqual([0, false]);
     }
   });
@@ -125,7 +148,8 @@ describe.skipIf(!nbgraderRunsHere(course))('nbgrader', () => {
   it('keeps what is marked by hand, and adds it up', () => {
     const score = gradebook(
       `g = gb.find_grade('${gradeIdOf(TEXT.id)}', '${LESSON.name}', '${LESSON.name}', 'learner-1')\n` +
-      `g.manual_score = 1.5\ng.needs_manual_grade = False\ngb.db.commit()\nprint(json.dumps(gb.find_submission('${LESSON.name}', 'learner-1').score))`,
+        'g.manual_score = 1.5\ng.needs_manual_grade = False\ngb.db.commit()\n' +
+        `print(json.dumps(gb.find_submission('${LESSON.name}', 'learner-1').score))`,
     );
     expect(score).toBe(1.5);
     expect(nbgrader('autograde', LESSON.name, '--force').status).toBe(0);
@@ -143,10 +167,24 @@ describe.skipIf(!nbgraderRunsHere(course))('nbgrader', () => {
     const get = async (page: string) => fetch(new URL(page, url), { headers: { Authorization: `token ${token}` } });
 
     beforeAll(async () => {
-      server = spawn(project.python, [
-        '-m', 'jupyterlab', '--no-browser', '--allow-root', '--port=0', '--ServerApp.ip=127.0.0.1', `--ServerApp.root_dir=${root}`, `--IdentityProvider.token=${token}`,
-      ], { cwd: root, env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
-      for (const stream of [server.stdout!, server.stderr!]) stream.on('data', (data: Buffer) => { said += data.toString(); });
+      server = spawn(
+        project.python,
+        [
+          '-m',
+          'jupyterlab',
+          '--no-browser',
+          '--allow-root',
+          '--port=0',
+          '--ServerApp.ip=127.0.0.1',
+          `--ServerApp.root_dir=${root}`,
+          `--IdentityProvider.token=${token}`,
+        ],
+        { cwd: root, env: environment, stdio: ['ignore', 'pipe', 'pipe'] },
+      );
+      for (const stream of [server.stdout!, server.stderr!])
+        stream.on('data', (data: Buffer) => {
+          said += data.toString();
+        });
       const file = path.join(project.jupyter, 'runtime', `jpserver-${server.pid}.json`);
       while (!fs.existsSync(file)) {
         if (server.exitCode !== null) throw new Error(said);
@@ -156,30 +194,47 @@ describe.skipIf(!nbgraderRunsHere(course))('nbgrader', () => {
       ({ url } = JSON.parse(fs.readFileSync(file, 'utf8')));
     });
     afterAll(async () => {
-      const ended = new Promise((resolve) => { server.once('exit', resolve); });
+      const ended = new Promise((resolve) => {
+        server.once('exit', resolve);
+      });
       server.kill('SIGTERM');
       await ended;
     });
 
-    it(isThere ? 'the formgrader lists the assignments, and opens what is handed in' : 'there is no formgrader', async () => {
-      const page = await get('formgrader/manage_assignments');
-      expect(page.status, said).toBe(isThere ? 200 : 404);
-      if (!isThere) return;
-      const assignments = await (await get('formgrader/api/assignments')).json() as { name: string; max_score: number; num_submissions: number }[];
-      expect(assignments.map(({ name }) => name).sort()).toEqual([...NAMES].sort());
-      const sum = LESSON.exercises.reduce((total, { points }) => total + points, 0);
-      expect(assignments.find(({ name }) => name === LESSON.name)).toMatchObject({ max_score: sum, num_submissions: 1 });
-      const submissions = await (await get(`formgrader/api/submitted_notebooks/${LESSON.name}/${LESSON.name}`)).json() as { id: string }[];
-      const opened = await get(`formgrader/submissions/${submissions[0].id}`);
-      expect(opened.status).toBe(200);
-      expect(await opened.text()).toContain('The loss falls.');
-    });
+    it(
+      isThere ? 'the formgrader lists the assignments, and opens what is handed in' : 'there is no formgrader',
+      async () => {
+        const page = await get('formgrader/manage_assignments');
+        expect(page.status, said).toBe(isThere ? 200 : 404);
+        if (!isThere) return;
+        const assignments = (await (await get('formgrader/api/assignments')).json()) as {
+          name: string;
+          max_score: number;
+          num_submissions: number;
+        }[];
+        expect(assignments.map(({ name }) => name).sort()).toEqual([...NAMES].sort());
+        const sum = LESSON.exercises.reduce((total, { points }) => total + points, 0);
+        expect(assignments.find(({ name }) => name === LESSON.name)).toMatchObject({
+          max_score: sum,
+          num_submissions: 1,
+        });
+        const submissions = (await (
+          await get(`formgrader/api/submitted_notebooks/${LESSON.name}/${LESSON.name}`)
+        ).json()) as { id: string }[];
+        const opened = await get(`formgrader/submissions/${submissions[0].id}`);
+        expect(opened.status).toBe(200);
+        expect(await opened.text()).toContain('The loss falls.');
+      },
+    );
 
     it(isThere ? "shows nbgrader's menu" : "shows nothing of nbgrader's", async () => {
       const html = await (await get('lab')).text();
-      const config = JSON.parse(/<script id="jupyter-config-data" type="application\/json">([^]*?)<\/script>/.exec(html)![1]);
+      const config = JSON.parse(
+        /<script id="jupyter-config-data" type="application\/json">([^]*?)<\/script>/.exec(html)![1],
+      );
       expect(config.disabledExtensions.includes('@jupyter/nbgrader')).toBe(!isThere);
-      if (isThere) expect(config.federated_extensions.map(({ name }: { name: string }) => name)).toContain('@jupyter/nbgrader');
+      if (isThere)
+        expect(config.federated_extensions.map(({ name }: { name: string }) => name)).toContain('@jupyter/nbgrader');
     });
   });
 });
