@@ -249,7 +249,8 @@ function isSame(present, made) {
   const number = /-?\d+(?:\.\d+)?(?:e[-+]?\d+)?/g;
   if (present.replace(number, '#') !== made.replace(number, '#')) return false;
   const [before, now] = [present, made].map((text) => (text.match(number) ?? []).map(Number));
-  return before.every(
-    (value, i) => Math.abs(value - now[i]) <= 1e-5 * Math.abs(now[i]) && (!Number.isInteger(value) || value === now[i]),
-  );
+  return before.every((value, i) => {
+    if (Number.isInteger(value) && Number.isInteger(now[i])) return value === now[i];
+    return Math.abs(value - now[i]) <= 1e-6 + 1e-5 * Math.abs(now[i]);
+  });
 }
