@@ -1,8 +1,9 @@
 import { execFileSync, spawn } from 'node:child_process';
 import * as fs from 'node:fs';
-import * as os from 'node:os';
 import * as path from 'node:path';
+import type { Writable } from 'node:stream';
 import { COURSE } from '../course';
+import { probed } from './probed';
 import { seccompFilter } from './seccomp';
 import type { Ending, Sandbox, SandboxProcess, SandboxRequest } from './sandbox';
 
@@ -19,16 +20,16 @@ const WITHIN = '/course';
  */
 export class Bubblewrap implements Sandbox {
   readonly name = 'bubblewrap';
-  private readonly filter = seccompFile();
+  private readonly filter = seccompFilter();
   private readonly libraries = [...new Set([process.execPath, path.join(ENGINE, 'tfjs_binding.node')].flatMap(librariesOf))];
 
   async problems(): Promise<string[]> {
-    return [BWRAP, PRLIMIT].filter((program) => !fs.existsSync(program)).map((program) =>
-      `${program} is missing: on Debian and Ubuntu, sudo apt-get install bubblewrap util-linux.`);
+    const missing = [BWRAP, PRLIMIT].filter((program) => !fs.existsSync(program));
+    if (missing.length === 0) return probed(this);
+    return missing.map((program) => `${program} is missing: on Debian and Ubuntu, sudo apt-get install bubblewrap util-linux.`);
   }
 
   start({ script, args = [], sees, tensors = false, scratchBytes = 0, limits }: SandboxRequest): SandboxProcess {
-    const filter = fs.openSync(this.filter, 'r');
     const child = spawn(PRLIMIT, [
       `--data=${limits.memoryBytes}`, `--cpu=${limits.cpuSeconds}`, `--fsize=${scratchBytes}`, '--core=0', '--nofile=256', '--memlock=0', '--msgqueue=0', '--',
       BWRAP, '--unshare-all', '--die-with-parent', '--new-session', '--as-pid-1', '--uid', '65534', '--gid', '65534', '--cap-drop', 'ALL',
@@ -40,8 +41,10 @@ export class Bubblewrap implements Sandbox {
       ...sees.flatMap((name) => ['--ro-bind', path.join(COURSE, name), path.join(WITHIN, name)]),
       ...(scratchBytes > 0 ? ['--size', String(scratchBytes), '--tmpfs', '/tmp'] : []),
       '--remount-ro', '/', '--chdir', WITHIN, '--', '/node', path.join(WITHIN, script), ...args,
-    ], { env: {}, stdio: ['pipe', 'pipe', 'pipe', filter] });
-    fs.closeSync(filter);
+    ], { env: {}, stdio: ['pipe', 'pipe', 'pipe', 'pipe'] });
+    const filter = child.stdio[3] as Writable;
+    filter.on('error', () => {}); // It may be gone already.
+    filter.end(this.filter);
     return processOf(child, limits.outputBytes);
   }
 }
@@ -68,12 +71,4 @@ export function processOf(child: ReturnType<typeof spawn>, outputBytes: number):
 function librariesOf(program: string): string[] {
   const listed = execFileSync('ldd', [program], { encoding: 'utf8' });
   return [...listed.matchAll(/(?:=> )?(\/\S+) \(0x/g)].map(([, file]) => file).filter((file) => !/tensorflow/.test(file));
-}
-
-function seccompFile(): string {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'grader-'));
-  process.on('exit', () => fs.rmSync(folder, { recursive: true, force: true }));
-  const file = path.join(folder, 'seccomp');
-  fs.writeFileSync(file, seccompFilter());
-  return file;
 }
