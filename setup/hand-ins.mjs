@@ -42,15 +42,15 @@ import path from 'node:path';
 export const LEARNER = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
 /** What the zip file of one learner may hold, and that of a whole class. */
-const LIMITS = {
+export const LIMITS = {
   handIn: { members: 200, memberSize: 50e6, totalSize: 100e6 },
   download: { members: 20_000, memberSize: 200e6, totalSize: 4e9 },
 };
-const LARGEST_NOTEBOOK = 20e6;
-const DEEPEST = 8;
-const MODEL_FILE = /^models\/((?:\d|B)\.\d+)\/(model\.json|weights\.bin)$/;
+export const LARGEST_NOTEBOOK = 20e6;
+export const DEEPEST = 8;
+export const MODEL_FILE = /^models\/((?:\d|B)\.\d+)\/(model\.json|weights\.bin)$/;
 /** What systems and Jupyter add. */
-const NOISE = /(^|\/)(__MACOSX|\.ipynb_checkpoints|\.DS_Store|Thumbs\.db|\._[^/]*)(\/|$)/;
+export const NOISE = /(^|\/)(__MACOSX|\.ipynb_checkpoints|\.DS_Store|Thumbs\.db|\._[^/]*)(\/|$)/;
 
 /**
  * @param {string} download a folder or a zip file

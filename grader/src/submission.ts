@@ -38,7 +38,9 @@ export interface Submission {
 
 /** What was handed in and cannot be marked at all. */
 export interface Ungradable {
+  /** `unknown-...` where nobody can tell whose it is. */
   readonly learner: string;
+  /** `unknown` where nobody can tell of what it is. */
   readonly assignment: string;
   /** A sentence: what was got, what is expected, what to do. */
   readonly reason: string;

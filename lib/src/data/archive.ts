@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { crc32 } from './crc32';
-import { openPromise, type Entry, type ZipFile } from 'yauzl';
+import { fromBufferPromise, openPromise, type Entry, type ZipFile } from 'yauzl';
 import { countText } from '../arrays';
 
 /** How much a zip file may hold: a small one can promise, or unpack to, more than any disk has. */
@@ -43,12 +43,7 @@ export async function unpackArchive(
     throw explained(name, error);
   });
   try {
-    const members = await judgeMembers(zip, name, limits);
-    const wanted = members.flatMap((member) => {
-      const target = pathOf(member.fileName);
-      return target === undefined ? [] : [{ member, target }];
-    });
-    const total = wanted.reduce((sum, { member }) => sum + member.uncompressedSize, 0);
+    const { wanted, total } = await wantedMembers(zip, name, limits, pathOf);
     const checksums = new Map<string, string>();
     let unpacked = 0;
     onBytes(unpacked, total);
@@ -64,6 +59,38 @@ export async function unpackArchive(
   } finally {
     zip.close();
   }
+}
+
+/**
+ * The wanted members of a zip file in memory, one after the other, judged as {@link unpackArchive} judges them.
+ *
+ * @throws Error that names the member and what is wrong with it; then those that came before are of no use
+ */
+export async function* membersOf(
+  bytes: Buffer,
+  { name, limits, pathOf }: Omit<UnpackOptions, 'onBytes'>,
+): AsyncGenerator<{ readonly path: string; readonly content: Uint8Array }> {
+  const zip = await fromBufferPromise(bytes, { strictFileNames: true }).catch((error: Error) => {
+    throw explained(name, error);
+  });
+  const { wanted } = await wantedMembers(zip, name, limits, pathOf);
+  for (const { member, target } of wanted) yield { path: target, content: await unpackMember(zip, member, name) };
+}
+
+interface WantedMembers {
+  readonly wanted: readonly { readonly member: Entry; readonly target: string }[];
+  /** Bytes of them, unpacked. */
+  readonly total: number;
+}
+
+async function wantedMembers(
+  zip: ZipFile, name: string, limits: ArchiveLimits, pathOf: UnpackOptions['pathOf'],
+): Promise<WantedMembers> {
+  const wanted = (await judgeMembers(zip, name, limits)).flatMap((member) => {
+    const target = pathOf(member.fileName);
+    return target === undefined ? [] : [{ member, target }];
+  });
+  return { wanted, total: wanted.reduce((sum, { member }) => sum + member.uncompressedSize, 0) };
 }
 
 /** Errors of the file system stay as they are; those of the format name the archive. */
