@@ -20,6 +20,7 @@ const commands = {
   'new-exercise': () => import('./commands/new-exercise.mjs'),
   release: () => import('./commands/release.mjs'),
   collect: () => import('./commands/collect.mjs'),
+  grade: () => import('./commands/grade.mjs'),
   doctor: () => import('./commands/doctor.mjs'),
   clean: () => import('./commands/clean.mjs'),
 };

@@ -10,7 +10,9 @@ export interface CopiedFile {
 }
 
 /** What learners do not get: the sources of the exercises, and tests that hold answers to them. */
-export const LEFT_OUT = ['solutions', 'test/solutions', 'test/browser/exercises.test.ts'];
+export const LEFT_OUT = [
+  'solutions', 'test/solutions', 'test/browser/exercises.test.ts', 'grader', 'deploy', 'test/grader', 'test/attacks', 'test/support/grader.ts',
+];
 
 const isLeftOut = (path: string): boolean => LEFT_OUT.some((left) => path === left || path.startsWith(`${left}/`));
 

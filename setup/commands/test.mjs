@@ -1,6 +1,7 @@
 // @ts-check
 
 import path from 'node:path';
+import { graderSteps } from '../grader.mjs';
 import { hasSolutions, nbgraderRunsHere, nbgraderStep } from '../instructor.mjs';
 import { runInTerminal } from '../processes.mjs';
 import { runSteps } from '../run-steps.mjs';
@@ -16,8 +17,8 @@ export default async function test(project, args) {
 }
 
 /**
- * What only the tests need: other versions of Node, to run the engine and the kernel under each, and nbgrader. The npm packages of the
- * former are for one platform; elsewhere the tests run under the user's Node alone.
+ * What only the tests need: other versions of Node, to run the engine and the kernel under each, nbgrader, and the
+ * grader's packages. The npm packages of the former are for one platform; elsewhere the tests run under the user's Node alone.
  *
  * @param {import('../project.mjs').Project} project
  * @returns {import('../run-steps.mjs').Step[]}
@@ -27,5 +28,6 @@ function testSteps(project) {
   return [
     ...(platformName() === 'linux-x64' ? [npmCiStep({ name: 'Node versions', folder, env: project.env, bytes: 560e6 })] : []),
     ...(hasSolutions(project) && nbgraderRunsHere(project) ? [nbgraderStep(project)] : []),
+    ...graderSteps(project),
   ];
 }

@@ -1,0 +1,136 @@
+import { randomBytes } from 'node:crypto';
+import * as fs from 'node:fs';
+import * as os from 'node:os';
+import * as path from 'node:path';
+import { parseArgs, stripVTControlCharacters } from 'node:util';
+import { gradeAll } from './batch/grade-all';
+import { Store, writeWhole } from './batch/store';
+import { readSubmissions } from './intake';
+import { mark, seedHash, type Marking } from './mark/mark';
+import { markingPictures } from './mark/pictures';
+import { verify, type SignedResult } from './mark/result';
+import { environmentHash, loadSuites } from './mark/suite';
+import { Bubblewrap } from './sandbox/bubblewrap';
+import { marksCsv } from './writers/csv';
+
+const HELP = `npm run grade -- SUBMITTED [--assignment LESSON] [--out FOLDER] [--jobs N] [--secret-file FILE]
+npm run grade -- verify FILE [--public-key FILE]
+
+Marks what learners have handed in; nothing of it runs outside a sandbox.
+
+  SUBMITTED      nbgrader's folder submitted/, a folder of notebooks, a file of handIn(), or one notebook
+  --assignment   only this lesson (03_fashion_mnist_cnn, or 03)
+  --out          the folder for marks (graded/): it goes on there where it was stopped
+  --jobs         how many are marked at the same time; as many as there are processors without it
+  --secret-file  what hidden inputs are drawn from; without it the folder keeps one of its own
+  verify         says whether a result is as it was signed`;
+
+/** An error that the user can do something about. */
+class Trouble extends Error {}
+
+async function main(args: string[]): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      assignment: { type: 'string' }, out: { type: 'string', default: 'graded' }, jobs: { type: 'string' },
+      'secret-file': { type: 'string' }, 'public-key': { type: 'string' }, help: { type: 'boolean', default: false },
+    },
+  });
+  const [first, second] = positionals;
+  if (values.help || first === undefined) {
+    console.log(HELP);
+    return values.help ? 0 : 1;
+  }
+  if (first === 'verify') return verified(second, values['public-key']);
+  if (!fs.existsSync(first)) throw new Trouble(`There is no ${first}. Name the folder, the zip file or the notebook that was handed in.`);
+  const jobs = values.jobs === undefined ? os.availableParallelism() : Number(values.jobs);
+  if (!Number.isInteger(jobs) || jobs < 1) throw new Trouble(`Got --jobs ${values.jobs}; expected a whole number of at least 1.`);
+
+  const sandbox = new Bubblewrap();
+  const problems = await sandbox.problems();
+  if (problems.length > 0) throw new Trouble(`Nothing is marked, because the sandbox cannot be kept shut here:\n- ${problems.join('\n- ')}`);
+
+  const suites = new Map(loadSuites().map((suite) => [suite.assignment, suite]));
+  const store = new Store(values.out);
+  const file = values['secret-file'];
+  const secret = file === undefined ? store.secret(() => randomBytes(32).toString('hex')) : fs.readFileSync(file, 'utf8').trim();
+  const environment = environmentHash(sandbox.name);
+  const marking: Marking = { sandbox, secret, environment, pictures: markingPictures };
+  const assignment = values.assignment === undefined ? undefined : lessonNamed(values.assignment, [...suites.keys()]);
+
+  const progress = new MarkProgress();
+  const graded = await gradeAll(readSubmissions(first, { assignment, suites: [...suites.values()], sandbox }), {
+    store, jobs,
+    conditions: (name) => ({ suite: suites.get(name)!.sha256, environment, seed: seedHash(secret) }),
+    mark: (submission) => mark(submission, suites.get(submission.assignment)!, marking),
+    onMarked: (_submission, { learner, assignment: name, earned, points, manualPoints }) =>
+      progress.marked(`${name}  ${learner}  ${earned} of ${points - manualPoints}${manualPoints > 0 ? `, ${manualPoints} more by hand` : ''}`),
+    onFailed: ({ learner, assignment: name, reason }) => progress.failed(`${name}  ${learner}  not marked: ${reason}`),
+  });
+  progress.end();
+  writeWhole(path.join(values.out, 'marks.csv'), marksCsv(store));
+  console.log(
+    `\n${graded.marked} marked${graded.before > 0 ? `, ${graded.before} were before and are as they were` : ''}` +
+    `${graded.failed.length > 0 ? `, ${graded.failed.length} could not be marked` : ''}: ${values.out}/marks.csv`,
+  );
+  return graded.failed.length === 0 ? 0 : 1;
+}
+
+function lessonNamed(given: string, lessons: readonly string[]): string {
+  const found = lessons.find((name) => name === given || name.startsWith(`${given}_`));
+  if (!found) throw new Trouble(`There are no exercises for "${given}"; there are ${lessons.join(', ')}.`);
+  return found;
+}
+
+function verified(file: string | undefined, keyFile: string | undefined): number {
+  if (file === undefined || !fs.existsSync(file)) throw new Trouble(`There is no ${file ?? 'file named'}; expected a result, results/LESSON/LEARNER.json.`);
+  let signed: SignedResult;
+  let isWhole: boolean;
+  try {
+    signed = JSON.parse(fs.readFileSync(file, 'utf8')) as SignedResult;
+    isWhole = verify(signed, keyFile === undefined ? signed.publicKey : fs.readFileSync(keyFile, 'utf8').trim());
+  } catch (error) {
+    throw new Trouble(`${file} is no signed result: ${(error as Error).message}`);
+  }
+  const whose = keyFile === undefined ? 'by the key that it names itself: --public-key FILE says whose it has to be' : 'by this key';
+  console.log(isWhole ? `As it was signed, ${whose}.` : 'NOT as it was signed: it was changed, or another key has signed it.');
+  return isWhole ? 0 : 1;
+}
+
+/** What is shown while marking: a line for each, and on a terminal the rate below. */
+class MarkProgress {
+  private readonly began = performance.now();
+  private count = 0;
+  private failures = 0;
+
+  marked(line: string): void {
+    this.count++;
+    this.print(line);
+  }
+
+  failed(line: string): void {
+    this.failures++;
+    this.print(line);
+  }
+
+  /** Names come from outside: whatever could steer the terminal is taken out. */
+  private print(line: string): void {
+    const safe = stripVTControlCharacters(line).replace(/[\p{Cc}\p{Cf}]/gu, '?');
+    const seconds = (performance.now() - this.began) / 1000;
+    const rate = `${this.count} marked, ${(this.count / seconds).toFixed(1)} a second${this.failures > 0 ? `, ${this.failures} not marked` : ''}`;
+    if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${safe}\n${rate}`);
+    else process.stderr.write(`${safe}\n`);
+  }
+
+  end(): void {
+    if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
+  }
+}
+
+main(process.argv.slice(2)).then((code) => {
+  process.exitCode = code;
+}, (error: Error) => {
+  console.error(error instanceof Trouble || 'code' in error ? error.message : error);
+  process.exitCode = 1;
+});
