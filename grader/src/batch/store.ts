@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { syncFolder, unfinishedName } from '../../../lib/dist/disk';
+import { removeUnfinished, syncFolder, unfinishedName } from '../../../lib/dist/disk';
 import { canonicalJson, newKey, sign, verify, type Result, type SignedResult } from '../mark/result';
 
 /** What a line of the journal says of a submission that was marked. It explains; the result file is what counts. */
@@ -29,7 +29,9 @@ export class Store {
   readonly publicKey: string;
 
   constructor(readonly folder: string) {
-    fs.mkdirSync(path.join(folder, 'results'), { recursive: true });
+    const results = path.join(folder, 'results');
+    fs.mkdirSync(results, { recursive: true });
+    for (const assignment of fs.readdirSync(results)) removeUnfinished(path.join(results, assignment), (name) => name.endsWith('.json'));
     this.key = this.kept('key.pem', newKey);
     this.publicKey = sign({} as Result, this.key).publicKey;
     writeWhole(path.join(folder, 'public-key.txt'), `${this.publicKey}\n`);
