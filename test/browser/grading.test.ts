@@ -3,6 +3,7 @@ import * as path from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { feedbackHtml } from '../../grader/src/writers/feedback';
+import { reportHtml } from '../../grader/src/writers/report';
 import { launchBrowser, noBrowser } from '../support/browser.mjs';
 import { answered, failed, HOSTILE, marked, resultOf, text } from '../support/marked';
 
@@ -24,7 +25,19 @@ function hostileFeedback(): string {
   return feedbackHtml(result, answered(result, { '3.1': attack, '3.2': LONG }, { '3.5': attack }));
 }
 
-const pages = { feedback: hostileFeedback };
+function hostileReport(): string {
+  const results = Array.from({ length: 40 }, (_, i) => resultOf(i === 0 ? attack : `learner-${i}`, [
+    i % 3 === 0 ? failed('3.1', { hint: attack }) : marked('3.1'), failed('3.2', { hint: undefined, earned: i % 3, message: HOSTILE[i % HOSTILE.length] }), text('3.5'),
+  ], { findings: HOSTILE.map((sentence) => ({ kind: 'changed cell', sentence })) }));
+  const { assignment } = results[0];
+  return reportHtml({
+    results, journal: new Map(results.map(({ learner }, i) => [`${assignment}/${learner}`, { milliseconds: i }])),
+    similar: [{ assignment, learners: [attack, 'learner-2'], similarity: 0.9 }],
+    failed: HOSTILE.map((each) => ({ assignment: each, learner: each, reason: each + LONG })),
+  });
+}
+
+const pages = { feedback: hostileFeedback, report: hostileReport };
 
 describe.skipIf(noBrowser)('pages of marks', () => {
   let browser: Browser;
@@ -83,7 +96,7 @@ describe.skipIf(noBrowser)('pages of marks', () => {
       const [wide, high] = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.scrollHeight]);
       expect(wide).toBeLessThanOrEqual(viewport.width);
       // Giant texts scroll by themselves.
-      expect(high).toBeLessThan(20_000);
+      expect(high).toBeLessThan(50_000);
       const [ink, paper] = await page.evaluate(() => {
         const { color, backgroundColor } = getComputedStyle(document.body);
         return [color, backgroundColor].map((each) => each.match(/\d+/g)!.map(Number).reduce((sum, part) => sum + part, 0));

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { feedbackHtml } from '../../grader/src/writers/feedback';
 import { ManualMarks } from '../../grader/src/writers/final';
 import { html, readable } from '../../grader/src/writers/page';
+import { reportHtml } from '../../grader/src/writers/report';
 import { answered, failed, HOSTILE, marked, resultOf, text } from '../support/marked';
 
 const result = resultOf('ada', [marked('3.1'), failed('3.2'), text('3.5')]);
@@ -10,8 +11,8 @@ const byHand = (points: number, comment?: string) => new ManualMarks([{ assignme
 
 describe('readable', () => {
   it('shows what steers as signs, and takes the colours of terminals out', () => {
-    expect(readable('\x1b[31mred\x1b[0m\r\nnext\ttab')).toBe('red\nnext\ttab');
-    expect(readable('a\u202eb\0')).toBe('a‹U+202E›b‹U+0000›');
+    expect(readable('\x1b[31mred\x1b[0m\r\nnext\ttab', 99)).toBe('red\nnext\ttab');
+    expect(readable('a\u202eb\0', 99)).toBe('a‹U+202E›b‹U+0000›');
   });
 
   it('cuts giant texts and says how much is left out', () => {
@@ -61,5 +62,54 @@ describe('feedbackHtml', () => {
     const tags = (of: string) => of.match(/<[^>]*>/g)!.filter((tag) => !/^<\/?code>$/.test(tag));
     expect(tags(page)).toEqual(tags(plain));
     expect(page).not.toMatch(/[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069\p{Cs}]/u);
+  });
+});
+
+describe('reportHtml', () => {
+  const sameHint = { hint: 'Turn rows and columns round.', earned: 0 };
+  const results = [
+    resultOf('ada', [marked('3.1'), failed('3.2', sameHint), text('3.5')], { submission: 'same' }),
+    resultOf('bob', [marked('3.1'), failed('3.2', sameHint), text('3.5')], { submission: 'same' }),
+    resultOf('cy', [marked('3.1'), failed('3.2'), text('3.5')], { findings: [{ kind: 'other learner', sentence: 'It was saved by dan.' }] }),
+    resultOf('dan', [failed('3.1', { outcome: 'missing', earned: 0 }), failed('3.2', { earned: 0 }), text('3.5')], { submission: 'untouched' }),
+    resultOf('eve', [failed('3.1', { outcome: 'missing', earned: 0 }), failed('3.2', { earned: 0 }), text('3.5')], { submission: 'untouched' }),
+  ];
+  const journal = new Map(results.map(({ assignment, learner }, i) => [`${assignment}/${learner}`, { milliseconds: i * 1000 }]));
+  const textOf = (page: string) => page.replace(/<style>.*<\/style>/s, '').replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ');
+  const report = textOf(reportHtml({ results, journal }));
+
+  it('says how the marks are spread', () => {
+    // 2, 2, 3, 0, 0 of 4 that can be marked: 35 % on average, the middle one 50 %.
+    expect(report).toContain('5 submissions; on average 35 % of what is marked, half of them 50 % or more');
+    expect(report).toContain('0 to 10 %: 2');
+    expect(report).toContain('50 to 60 %: 2');
+    expect(report).toContain('70 to 80 %: 1');
+  });
+
+  it('says of each exercise what it earns on average, what it costs, and which error is the most frequent', () => {
+    expect(report).toContain('3.1 Exercise 3.1 1.2 of 2 60 % 4 2 without an answer.');
+    expect(report).toContain('3.2 Exercise 3.2 0.2 of 2 0 % 9 3 × Begin at row * stride . 2 × Turn rows and columns round.');
+    expect(report).toContain('3.5 Exercise 3.5 – of 2 – 0 5 wait to be marked by hand.');
+  });
+
+  it('counts marks by hand', () => {
+    const manual = new ManualMarks([{ assignment: results[0].assignment, learner: 'ada', exercise: '3.5', points: 1 }]);
+    expect(textOf(reportHtml({ results, journal, manual }))).toContain('3.5 Exercise 3.5 1 of 2 0 % 1 4 wait to be marked by hand.');
+  });
+
+  it('names who handed in the same, but not those who handed in nothing of their own', () => {
+    expect(report).toContain('The same answers under several names: 1 ada , bob');
+    expect(report).not.toContain('dan , eve');
+  });
+
+  it('names what is suspicious, what is similar, what was slow, and what could not be marked', () => {
+    expect(report).toContain('Suspicious notebooks: 1 cy : It was saved by dan.');
+    expect(report).toContain('Slowest to mark eve : 4.0 s dan : 3.0 s');
+    const page = textOf(reportHtml({
+      results, journal, similar: [{ assignment: results[0].assignment, learners: ['ada', 'cy'], similarity: 0.91 }],
+      failed: [{ assignment: 'x', learner: 'fay', reason: 'It is no notebook.' }],
+    }));
+    expect(page).toContain('Similar answers: 1 ada , cy : 91 % in common');
+    expect(page).toContain('Not marked: 1 x · fay : It is no notebook.');
   });
 });

@@ -1,7 +1,7 @@
 import type { MarkedCriterion, MarkedExercise, MarkOutcome, Result } from '../mark/result';
 import type { Submission } from '../submission';
 import { ManualMarks } from './final';
-import { html, joined, nothing, page, pointsOf, prose, type Html } from './page';
+import { html, joined, nothing, page, pointsOf, prose, textBlock, type Html } from './page';
 
 /** What a learner reads of an outcome, beside a mark that does not depend on colours. */
 const WORDS: Record<MarkOutcome, string> = {
@@ -97,6 +97,3 @@ function criterionHtml({ name, points, earned, note }: MarkedCriterion): Html {
   return html`<li><strong>${isRight ? '✓' : '✗'}</strong> ${name} <small>· ${isRight ? 'right' : 'not yet'}, ${pointsOf(earned)} of ${pointsOf(points)}</small>${
     note === undefined ? nothing : html`<br>${note}`}</li>`;
 }
-
-/** It scrolls by itself, so the keyboard has to get there. */
-const textBlock = (name: string, text: string): Html => html`<pre tabindex="0" role="region" aria-label="${name}">${text}</pre>`;

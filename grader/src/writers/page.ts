@@ -10,11 +10,12 @@ export interface Html {
 
 /** Characters that steer instead of being read: control, direction, halves of characters; line breaks and tabs are none, nor what joins emoji. */
 const UNREAD = /(?![\n\t\u200c\u200d])[\p{Cc}\p{Cf}\p{Cs}]/gu;
-/** Characters of one text on a page. */
-const LONGEST = 20_000;
+/** Characters of a sentence, and of a text that has a place to scroll in. */
+const LONGEST = 1000;
+const LONGEST_BLOCK = 20_000;
 
 /** A text from outside as it can be read: no colours of terminals, and signs for all that steers. */
-export function readable(text: string, longest = LONGEST): string {
+export function readable(text: string, longest: number): string {
   const kept = stripVTControlCharacters(text.slice(0, longest)).replace(/\r\n?/g, '\n')
     .replace(UNREAD, (unread) => `‹U+${unread.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}›`);
   return text.length > longest ? `${kept}\n… ${(text.length - longest).toLocaleString('en')} more characters` : kept;
@@ -25,13 +26,18 @@ export function html(parts: TemplateStringsArray, ...values: readonly (string | 
   return raw(parts.reduce((all, part, i) => `${all}${htmlOf(values[i - 1])}${part}`));
 }
 
-const raw = (markup: string): Html => ({ markup });
+/** Markup that lib has made, such as a picture in SVG; never anything else. */
+export const raw = (markup: string): Html => ({ markup });
 
-const htmlOf = (value: string | number | Html): string => (typeof value === 'object' ? value.markup : escapeXml(readable(String(value))));
+const htmlOf = (value: string | number | Html): string => (typeof value === 'object' ? value.markup : escapeXml(readable(String(value), LONGEST)));
 
 export const joined = (parts: readonly Html[]): Html => raw(parts.map(({ markup }) => markup).join('\n'));
 
 export const nothing: Html = raw('');
+
+/** A long text with its line breaks. It scrolls by itself, so the keyboard has to get there. */
+export const textBlock = (name: string, text: string): Html =>
+  html`<pre tabindex="0" role="region" aria-label="${name}">${raw(escapeXml(readable(text, LONGEST_BLOCK)))}</pre>`;
 
 /** Prose of ours with `code` in it. */
 export const prose = (text: string): Html =>
@@ -60,7 +66,7 @@ pre:focus-visible, a:focus-visible, summary:focus-visible { outline: 3px solid #
 code { font-family: ui-monospace, 'DejaVu Sans Mono', Consolas, monospace; background: var(--soft); padding: 0 3px; border-radius: 3px; }
 ul { margin: 6px 0; padding: 0; list-style: none; } li { margin: 2px 0; } small { font-size: 0.88em; }
 .hint { margin: 8px 0; padding: 6px 10px; border: 1px solid var(--rule); border-radius: 4px; }
-.wide { overflow-x: auto; } svg { max-width: 100%; height: auto; } svg text { fill: var(--ink); }
+.wide { overflow-x: auto; } svg { max-width: 100%; height: auto; }
 `;
 
 /**
