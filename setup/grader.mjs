@@ -21,7 +21,7 @@ export function graderSteps({ root, nodeModules, env }) {
   const inputs = () => ({
     sources: hashOfTree([
       path.join(root, 'tsconfig.base.json'), path.join(root, 'package-lock.json'), path.join(root, 'lib', 'src'),
-      ...['src', 'tsconfig.json', 'package-lock.json'].map((part) => path.join(folder, part)),
+      ...['src', 'bundle.mjs', 'tsconfig.json', 'package-lock.json'].map((part) => path.join(folder, part)),
     ]),
   });
   return [
@@ -37,6 +37,7 @@ export function graderSteps({ root, nodeModules, env }) {
         fs.rmSync(path.join(folder, 'tsconfig.tsbuildinfo'), { force: true });
         // Without --force: lib, which it refers to, is built.
         await run(process.execPath, [path.join(nodeModules, 'typescript', 'bin', 'tsc'), '--build', 'grader'], { cwd: root, log, signal });
+        await run(process.execPath, [path.join(folder, 'bundle.mjs')], { cwd: root, log, signal });
         writeStamp(stamp, before);
       },
     },

@@ -35,17 +35,17 @@ describe('the sandbox', () => {
 
   it('leaves nothing running when it is ended', async () => {
     const box = new Bubblewrap().start({
-      script: 'grader/dist/guest/guest.js', sees: ['grader/dist', 'grader/node_modules', 'lib', 'node_modules'],
+      script: 'grader/dist/guest/guest.bundle.js', sees: ['grader/dist', 'grader/node_modules', 'lib', 'node_modules'],
       limits: { memoryBytes: 500e6, cpuSeconds: 20, outputBytes: 1000 },
     });
     const source = "for (;;) await new Promise((resolve) => setTimeout(resolve, 10));";
     box.input.write(frameOf(JSON.stringify({ ask: 'open', id: 'a', source, name: 'x', given: {}, tensors: false })));
     await new Promise((resolve) => setTimeout(resolve, 500));
     const running = (): string => execFileSync('ps', ['-eo', 'args'], { encoding: 'utf8' });
-    expect(running()).toContain('/course/grader/dist/guest/guest.js');
+    expect(running()).toContain('/course/grader/dist/guest/guest.bundle.js');
     box.kill();
     await box.ended;
-    await expect.poll(() => running().split('\n').filter((line) => line.startsWith('/node /course/grader/dist/guest/guest.js'))).toEqual([]);
+    await expect.poll(() => running().split('\n').filter((line) => line.startsWith('/node /course/grader/dist/guest/guest.bundle.js'))).toEqual([]);
   });
 });
 

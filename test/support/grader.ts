@@ -14,6 +14,8 @@ export function buildGrader(): void {
   const tsc = path.join(COURSE, 'node_modules', 'typescript', 'bin', 'tsc');
   const { status, stdout } = spawnSync(process.execPath, [tsc, '--build', 'grader'], { cwd: COURSE, encoding: 'utf8' });
   if (status !== 0) throw new Error(`the grader was not built:\n${stdout}`);
+  const bundled = spawnSync(process.execPath, [path.join(COURSE, 'grader', 'bundle.mjs')], { cwd: COURSE, encoding: 'utf8' });
+  if (bundled.status !== 0) throw new Error(`the guest was not bundled:\n${bundled.stderr}`);
 }
 
 /** The exercises of a lesson by its name's beginning: `'01'`. */

@@ -2,7 +2,7 @@ import { LIMITS, TENSOR_LIMITS, type Sandbox, type SandboxRequest } from '../san
 import { Asked } from './asked';
 
 const SEES = ['grader/dist', 'grader/node_modules', 'lib', 'node_modules'];
-const GUEST = 'grader/dist/guest/guest.js';
+const GUEST = 'grader/dist/guest/guest.bundle.js';
 const EXAMINER = 'grader/dist/guest/examiner.js';
 
 /** What sandboxes are for. Answers that need no TensorFlow do not wait for it; models are looked at where no answer runs. */
