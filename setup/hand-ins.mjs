@@ -48,7 +48,7 @@ export const LIMITS = {
 };
 export const LARGEST_NOTEBOOK = 20e6;
 export const DEEPEST = 8;
-export const MODEL_FILE = /^models\/((?:\d|B)\.\d+)\/(model\.json|weights\.bin)$/;
+const MODEL_FILE = /^models\/((?:\d|B)\.\d+)\/(model\.json|weights\.bin)$/;
 /** What systems and Jupyter add. */
 export const NOISE = /(^|\/)(__MACOSX|\.ipynb_checkpoints|\.DS_Store|Thumbs\.db|\._[^/]*)(\/|$)/;
 

@@ -226,7 +226,7 @@ describe('a notebook', () => {
     ['depth in an output', Buffer.from('{"cells":[{"outputs":' + '['.repeat(1e6) + ']'.repeat(1e6) + '}]}'), /more than 100 objects and lists/],
     ['a million values', Buffer.from('{"x":[' + '{},'.repeat(1e6) + '{}]}'), /more than 200,000 values/],
     ['20 MB and a byte', Buffer.alloc(20_000_001, 0x20), /20 MB are the most/],
-    ['no answer of any lesson', () => bytesOf({ nbformat: 4, cells: [{ cell_type: 'code', source: 'x', metadata: {} }] }), /of no lesson that has exercises/],
+    ['no answer of any lesson', () => bytesOf({ nbformat: 4, cells: [{ cell_type: 'code', source: 'x', metadata: {} }] }), /none of its cells is that of an answer/],
   ])('with %s is refused with a sentence', async (_, bytes, expected) => {
     expect(await reason(typeof bytes === 'function' ? bytes() : bytes)).toMatch(expected);
   });
@@ -253,7 +253,7 @@ describe('a notebook', () => {
     }));
     expect(Object.keys(ada.answers)).toHaveLength(9);
     expect(findingsOf(ada)).toEqual(['changed cell 1.1', 'changed cell e1-2-check', 'missing cell e1-3-check', 'unknown cell']);
-    expect(ada.findings.find(({ where }) => where === '1.1')!.sentence).toContain("says 1000 points for 1.1: it is marked with the course's own, 2");
+    expect(ada.findings.find(({ where }) => where === '1.1')!.sentence).toContain("says 1000 points for 1.1: the course's own count, 2");
   });
 
   it('loses an answer whose cell is missing, of another type or too long, and nothing else', async () => {

@@ -1,19 +1,18 @@
 import * as path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import type { ArchiveLimits } from '../../../lib/dist/data/archive';
 import { COURSE } from '../course';
 
-/** What `npm run collect` and the grader know of hand-ins alike: names, ids, limits. It stands in setup/hand-ins.mjs. */
+/** What `npm run collect` and the grader know of hand-ins alike; it stands in setup/hand-ins.mjs. */
 export interface HandIns {
   /** The id of a learner. */
   readonly LEARNER: RegExp;
-  /** A file of a trained model, by its path in a hand-in; the exercise's id is its first group. */
-  readonly MODEL_FILE: RegExp;
   /** What systems and Jupyter add to folders. */
   readonly NOISE: RegExp;
   readonly LARGEST_NOTEBOOK: number;
   /** Folders within folders. */
   readonly DEEPEST: number;
-  readonly LIMITS: { readonly handIn: { readonly members: number; readonly memberSize: number; readonly totalSize: number } };
+  readonly LIMITS: { readonly handIn: ArchiveLimits };
   timeOf(text: string): Date | undefined;
   toldByNames(names: readonly string[], lessons: ReadonlyMap<string, unknown>): {
     /** Said by nbgrader's folders. */

@@ -1,5 +1,5 @@
 import type { NotebookCell } from '@course/lib/exercises';
-import { readJson, shown, Unread } from './strict-json';
+import { readJson, Unread } from './strict-json';
 
 /** A cell of which is known what form it has; outputs and attachments are left out. */
 export interface Cell extends NotebookCell {
@@ -11,7 +11,7 @@ export interface Cell extends NotebookCell {
 const MOST_CELLS = 2000;
 /** No notebook nests deeper, but for its outputs: these hold what programs put in. */
 const LIMITS = { depth: 100, values: 200_000 };
-const LEFT_OUT = new Set(['outputs', 'attachments']);
+const LEFT_OUT = new Set(['cells/*/outputs', 'cells/*/attachments', 'metadata/widgets']);
 
 /**
  * The cells of a notebook that nobody trusts.
@@ -23,14 +23,15 @@ export function readNotebook(bytes: Uint8Array, most: number): Cell[] {
   const notebook = readJson(bytes, {
     ...LIMITS,
     bytes: most,
-    leaveOut: ([first, item, name, ...deeper]) =>
-      deeper.length === 0 && (first === 'cells' ? item === undefined && LEFT_OUT.has(name ?? '') : first === 'metadata' && item === 'widgets'),
+    leaveOut: (place) => LEFT_OUT.has(place.map((name) => name ?? '*').join('/')),
   });
   if (!isObject(notebook)) throw new Unread('is no notebook: it holds no object');
   const { nbformat, cells } = notebook;
   if (nbformat !== 4) {
-    const got = typeof nbformat === 'number' ? `has version ${nbformat} of the notebook format` : 'does not say which notebook format it has';
-    throw new Unread(`${got}; expected 4: open it in JupyterLab and save it`);
+    const got = typeof nbformat === 'number'
+      ? `has version ${nbformat} of the notebook format`
+      : 'does not say which notebook format it has';
+    throw new Unread(`${got}; expected 4`);
   }
   if (!Array.isArray(cells)) throw new Unread('is no notebook: it has no list of cells');
   if (cells.length > MOST_CELLS) throw new Unread(`has ${cells.length} cells; ${MOST_CELLS} are the most`);
@@ -49,7 +50,7 @@ function cellOf(cell: unknown, i: number): Cell {
   }
   if (!isObject(metadata)) return refuse('has metadata that are no object');
   const { nbgrader } = metadata;
-  if (nbgrader !== undefined && !isObject(nbgrader)) return refuse(`has ${shown('metadata.nbgrader')} that is no object`);
+  if (nbgrader !== undefined && !isObject(nbgrader)) return refuse('has metadata of nbgrader that are no object');
   const text = typeof source === 'string' ? source : source.join('');
   const id = nbgrader?.grade_id;
   return {

@@ -8,7 +8,10 @@ export interface Entry {
   readonly kind: 'folder' | 'file' | 'other';
 }
 
-/** Where files that were handed in lie: on the disk, or in a zip file that was unpacked into memory. Paths have slashes; '' is all of it. */
+/**
+ * Where files that were handed in lie: on the disk, or in a zip file that was unpacked into memory. Paths have slashes;
+ * '' is all of it.
+ */
 export interface Place {
   /** In the order of their names. */
   entries(folder: string): Promise<Entry[]>;
@@ -33,7 +36,9 @@ export class Disk implements Place {
 
   async entries(folder: string): Promise<Entry[]> {
     const found = await fs.readdir(path.join(this.root, folder), { withFileTypes: true });
-    if (found.length > MOST_ENTRIES) throw new Unread(`holds ${found.length} files and folders; ${MOST_ENTRIES} are the most`);
+    if (found.length > MOST_ENTRIES) {
+      throw new Unread(`holds ${found.length} files and folders; ${MOST_ENTRIES} are the most`);
+    }
     return found.map((entry) => ({ name: entry.name, kind: kindOf(entry) })).sort(byName);
   }
 
@@ -64,9 +69,11 @@ export class Disk implements Place {
   }
 }
 
-const tooLarge = (bytes: number, most: number): string => `has ${(bytes / 1e6).toFixed(1)} MB; ${most / 1e6} MB are the most`;
+const tooLarge = (bytes: number, most: number): string =>
+  `has ${Number((bytes / 1e6).toFixed(1))} MB; ${most / 1e6} MB are the most`;
 
-const kindOf = (entry: Dirent): Entry['kind'] => (entry.isDirectory() ? 'folder' : entry.isFile() ? 'file' : 'other');
+const kindOf = (entry: Dirent): Entry['kind'] =>
+  (entry.isDirectory() ? 'folder' : entry.isFile() ? 'file' : 'other');
 
 const byName = (a: Entry, b: Entry): number => (a.name < b.name ? -1 : 1);
 

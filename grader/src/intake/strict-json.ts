@@ -35,14 +35,16 @@ interface Level {
 }
 
 /**
- * Reads JSON that nobody trusts: in UTF-8, within limits that hold before anything is built of it, and with each name once in an object. A
- * byte order mark at its beginning is passed over.
+ * Reads JSON that nobody trusts: in UTF-8, within limits that hold before anything is built of it, and with each name
+ * once in an object. A byte order mark at its beginning is passed over.
  *
  * @throws Unread that says what is wrong
  */
 export function readJson(bytes: Uint8Array, limits: JsonLimits): unknown {
-  if (bytes.length > limits.bytes) throw new Unread(`has ${megabytes(bytes.length)}; ${megabytes(limits.bytes)} are the most`);
-  if (bytes.includes(0)) throw new Unread('holds null bytes, as no notebook does (is it damaged, or saved as UTF-16?)');
+  if (bytes.length > limits.bytes) {
+    throw new Unread(`has ${megabytes(bytes.length)}; ${megabytes(limits.bytes)} are the most`);
+  }
+  if (bytes.includes(0)) throw new Unread('holds null bytes (is it damaged, or saved as UTF-16?)');
   const kept = scanned(bytes, limits);
   let text: string;
   try {
@@ -57,9 +59,9 @@ export function readJson(bytes: Uint8Array, limits: JsonLimits): unknown {
   }
 }
 
-const megabytes = (bytes: number): string => `${(bytes / 1e6).toLocaleString('en', { maximumFractionDigits: 1 })} MB`;
+const megabytes = (bytes: number): string => `${Number((bytes / 1e6).toFixed(1))} MB`;
 
-/** The bytes without what is left out; whether they are JSON is still to be seen, but not how large or how deep it is. */
+/** The bytes without what is left out. How large and how deep it is is known then, but not whether it is JSON. */
 function scanned(bytes: Uint8Array, { depth, values, leaveOut = () => false }: JsonLimits): Uint8Array {
   const levels: Level[] = [];
   const parts: Uint8Array[] = [];
@@ -93,7 +95,9 @@ function scanned(bytes: Uint8Array, { depth, values, leaveOut = () => false }: J
       }
       levels.push({ isObject: byte === OPEN_OBJECT, atName: byte === OPEN_OBJECT });
     } else if (byte === CLOSE_OBJECT || byte === CLOSE_ARRAY) {
-      if (levels.pop()?.isObject !== (byte === CLOSE_OBJECT)) throw new Unread('is no whole JSON (its brackets do not match)');
+      if (levels.pop()?.isObject !== (byte === CLOSE_OBJECT)) {
+        throw new Unread('is no whole JSON (its brackets do not match)');
+      }
       if (out?.level === levels.length) {
         leave(out.from, i + 1);
         out = undefined;
@@ -120,7 +124,9 @@ function endOfText(bytes: Uint8Array, start: number): number {
 }
 
 function nameIn(level: Level, text: Uint8Array): void {
-  if (text.length > LONGEST_NAME) throw new Unread(`has a name of ${text.length} bytes for a value; ${LONGEST_NAME} are the most`);
+  if (text.length > LONGEST_NAME) {
+    throw new Unread(`has a name of ${text.length} bytes for a value; ${LONGEST_NAME} are the most`);
+  }
   let name: string;
   try {
     name = JSON.parse(Buffer.from(text).toString('utf8')) as string;
@@ -136,6 +142,7 @@ function nameIn(level: Level, text: Uint8Array): void {
   level.atName = false;
 }
 
-/** A text that somebody else has chosen, for a message: short, in quotes, and with nothing that a terminal or a page could take for more. */
+/** A text that somebody else has chosen, for a message: short, in quotes, and with nothing in it that acts. */
 export const shown = (text: string): string =>
-  JSON.stringify(text.slice(0, 80)).replace(/[\p{C}\u2028\u2029]/gu, (sign) => `\\u{${sign.codePointAt(0)!.toString(16)}}`);
+  JSON.stringify(text.slice(0, 80))
+    .replace(/[\p{C}\u2028\u2029]/gu, (sign) => `\\u{${sign.codePointAt(0)!.toString(16)}}`);

@@ -45,7 +45,7 @@ export async function unpacked(
       if (!isObject(message)) return broken();
       const { file, piece, done, refused } = message;
       if (typeof refused === 'string') throw new Unread(`is not used: ${refused}`);
-      if (done === true) return new Memory(new Map([...files].map(([path, parts]) => [path, Buffer.concat(parts)])));
+      if (done === true) return new Memory(new Map([...files].map(([path, all]) => [path, Buffer.concat(all)])));
       if (typeof file === 'string' && HARMLESS.test(file) && !files.has(file) && files.size < limits.members) {
         files.set(file, pieces = []);
       } else if (typeof piece === 'string' && pieces) {

@@ -1,6 +1,6 @@
 /**
- * What unpacks zip files, in a sandbox of its own: nothing of a zip file is looked at outside. It reads one from its input to the end and
- * sends what is in it, in pieces.
+ * What unpacks zip files, in a sandbox of its own: nothing of a zip file is looked at outside. It reads one from its
+ * input to the end and sends what is in it, in pieces.
  */
 
 import * as fs from 'node:fs';
@@ -33,16 +33,18 @@ const HARMLESS = 10e6;
 async function unpack({ name, limits, noise, wanted }: UnpackRequest): Promise<void> {
   const packed = fs.readFileSync(0);
   const [isNoise, isWanted] = [new RegExp(noise), new RegExp(wanted)];
-  const pathOf = (member: string): string | undefined => (!isNoise.test(member) && isWanted.test(member) ? member : undefined);
+  const pathOf = (member: string): string | undefined =>
+    (!isNoise.test(member) && isWanted.test(member) ? member : undefined);
   let unpacked = 0;
   for await (const { path, content } of membersOf(packed, { name, limits, pathOf })) {
     unpacked += content.length;
     if (unpacked > HARMLESS && unpacked > MOST_GROWTH * packed.length) {
-      throw new Error(`${name}: got more than ${MOST_GROWTH} times as many bytes as are packed, expected files as handIn() packs them.`);
+      const got = `more than ${MOST_GROWTH} times as many bytes as are packed`;
+      throw new Error(`${name}: got ${got}, expected files as handIn() packs them.`);
     }
     send({ file: path });
     for (let i = 0; i < content.length; i += PIECE) {
-      send({ piece: Buffer.from(content.buffer, content.byteOffset + i, Math.min(PIECE, content.length - i)).toString('base64') });
+      send({ piece: Buffer.from(content.subarray(i, i + PIECE)).toString('base64') });
     }
   }
   send({ done: true });
@@ -53,4 +55,5 @@ function send(message: Unpacked): void {
   for (let sent = 0; sent < frame.length;) sent += fs.writeSync(1, frame, sent);
 }
 
-void unpack(JSON.parse(process.argv[2]) as UnpackRequest).catch((error: Error) => send({ refused: error.message.slice(0, 1000) }));
+void unpack(JSON.parse(process.argv[2]) as UnpackRequest)
+  .catch((error: Error) => send({ refused: error.message.slice(0, 1000) }));

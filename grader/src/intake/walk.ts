@@ -28,8 +28,15 @@ export interface Refused {
   readonly reason: string;
 }
 
+/** Why a hand-in cannot be marked, and whose and what it is as far as that is known. */
+export class Refusal extends Error {
+  constructor(message: string, readonly learner?: string, readonly assignment?: string) {
+    super(message);
+  }
+}
+
 export interface WalkOptions {
-  readonly lessons: ReadonlySet<string>;
+  readonly lessons: ReadonlyMap<string, unknown>;
   readonly sandbox: Sandbox;
   readonly handIns: HandIns;
 }
@@ -43,8 +50,8 @@ interface At {
 }
 
 /**
- * All that was handed in below a folder of the disk, or one file: hand-ins of handIn() as folders and zip files, nbgrader's folders, bare
- * notebooks. Folders are read when their turn comes.
+ * All that was handed in below a folder of the disk, or one file: hand-ins of handIn() as folders and zip files,
+ * nbgrader's folders, bare notebooks. Folders are read when their turn comes.
  *
  * @throws Error if there is no such file
  */
@@ -56,7 +63,8 @@ export async function* walk(target: string, options: WalkOptions): AsyncGenerato
   if (kind === 'file') return yield* one(name, { place: file, isWhole: true, zips: [], folders: [] }, options);
   const place = await Disk.at(absolute);
   // Of one learner's folder alone, its own name and that around it tell whose it is.
-  const isLearners = options.lessons.has(name) && (await place.entries('')).some((entry) => entry.name === `${name}.ipynb`);
+  const isLearners = options.lessons.has(name) &&
+    (await place.entries('')).some((entry) => entry.name === `${name}.ipynb`);
   if (isLearners) yield handIn({ place, zips: [], folders: [parent, name] }, '', name);
   else yield* folder('', { place, zips: [], folders: [] }, options);
 }
@@ -123,11 +131,14 @@ async function* zip(file: string, at: At, options: WalkOptions): AsyncGenerator<
   for await (const each of folder('', { place, zips, folders: [] }, options)) {
     count++;
     if ('reason' in each) yield each;
-    else if (at.isWhole) yield { ...each, again: () => sameOf(zip(file, at, options), each.label) };
-    else found.push({ ...each, folders: at.folders, learnersZip: name, again: () => sameOf(zip(file, at, options), each.label) });
+    else {
+      const again = (): Promise<HandedIn> => sameOf(zip(file, at, options), each.label);
+      if (at.isWhole) yield { ...each, again };
+      else found.push({ ...each, folders: at.folders, learnersZip: name, again });
+    }
   }
   if (count === 0) yield { label, reason: 'there is neither a notebook nor a hand-in in it' };
-  else if (found.length > 1) yield { label, reason: `there are ${found.length} notebooks or hand-ins in it; expected one` };
+  else if (found.length > 1) yield { label, reason: `it holds ${found.length} notebooks or hand-ins; expected one` };
   else yield* found;
 }
 
@@ -135,7 +146,7 @@ async function sameOf(all: AsyncGenerator<HandedIn | Refused>, label: string): P
   for await (const each of all) {
     if (!('reason' in each) && each.label === label) return each;
   }
-  throw new Unread('is not there any more');
+  throw new Refusal('it is not there any more.');
 }
 
 const labelOf = ({ zips }: At, within: string): string => [...zips, ...(within === '' ? [] : [within])].join(': ');
