@@ -15,6 +15,7 @@ import { marksCsv } from './writers/csv';
 
 const HELP = `npm run grade -- SUBMITTED [--assignment LESSON] [--out FOLDER] [--jobs N] [--secret-file FILE]
 npm run grade -- verify FILE [--public-key FILE]
+npm run grade -- sandbox
 
 Marks what learners have handed in; nothing of it runs outside a sandbox.
 
@@ -23,7 +24,8 @@ Marks what learners have handed in; nothing of it runs outside a sandbox.
   --out          the folder for marks (graded/): it goes on there where it was stopped
   --jobs         how many are marked at the same time; as many as there are processors without it
   --secret-file  what hidden inputs are drawn from; without it the folder keeps one of its own
-  verify         says whether a result is as it was signed`;
+  verify         says whether a result is as it was signed
+  sandbox        tries whether the sandbox holds on this machine, and says what it does not stop`;
 
 /** An error that the user can do something about. */
 class Trouble extends Error {}
@@ -42,6 +44,7 @@ async function main(args: string[]): Promise<number> {
     console.log(HELP);
     return values.help ? 0 : 1;
   }
+  if (first === 'sandbox') return examined();
   if (first === 'verify') return verified(second, values['public-key']);
   if (!fs.existsSync(first)) throw new Trouble(`There is no ${first}. Name the folder, the zip file or the notebook that was handed in.`);
   const jobs = values.jobs === undefined ? os.availableParallelism() : Number(values.jobs);
@@ -75,6 +78,12 @@ async function main(args: string[]): Promise<number> {
     `${graded.failed.length > 0 ? `, ${graded.failed.length} could not be marked` : ''}: ${values.out}/marks.csv`,
   );
   return graded.failed.length === 0 ? 0 : 1;
+}
+
+async function examined(): Promise<number> {
+  const problems = await new Bubblewrap().problems();
+  console.log(problems.length === 0 ? 'The sandbox holds: no network, no files, no other process, limits of memory and time.' : problems.join('\n'));
+  return problems.length === 0 ? 0 : 1;
 }
 
 function lessonNamed(given: string, lessons: readonly string[]): string {

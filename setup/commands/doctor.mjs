@@ -1,5 +1,6 @@
 // @ts-check
 
+import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -7,6 +8,7 @@ import { formatChecks, hasColours, note, ok, problem } from '../checks.mjs';
 import { CHROMIUM_ADVICE, findChromium } from '../chromium.mjs';
 import { bytesOf } from '../disk.mjs';
 import { COMPILER_ADVICE, ENGINE, findCompiler, locateEngine, platformName, verifyEngine } from '../engine.mjs';
+import { graderSteps } from '../grader.mjs';
 import { CommandFailed, Problem } from '../problems.mjs';
 import { outputOf } from '../processes.mjs';
 import { formatBytes } from '../progress.mjs';
@@ -56,7 +58,26 @@ async function examine(project) {
     ok('Machine', `${platformName()}, ${os.availableParallelism()} cores, ${formatBytes(os.totalmem())} of memory`),
     ...(await datasetChecks(project, ready.get('Build') === true)),
     browserCheck(project),
+    ...sandboxChecks(project),
   ];
+}
+
+/**
+ * What marking needs; learners' copies are without it.
+ *
+ * @param {import('../project.mjs').Project} project
+ * @returns {Check[]}
+ */
+function sandboxChecks(project) {
+  const steps = graderSteps(project);
+  if (steps.length === 0) return [];
+  if (!steps.every((step) => step.isReady())) {
+    return [note('Sandbox', 'not examined: the grader is not set up, which only marking needs', 'npm run grade sets it up, npm run grade -- sandbox examines')];
+  }
+  const cli = path.join(project.root, 'grader', 'dist', 'cli.js');
+  const { status, stdout, stderr } = spawnSync(process.execPath, [cli, 'sandbox'], { encoding: 'utf8', env: project.env });
+  const found = (stdout + stderr).trim();
+  return [status === 0 ? ok('Sandbox', found) : note('Sandbox', found, 'learners need none: it is for npm run grade')];
 }
 
 /**
