@@ -55,6 +55,7 @@ h1 { font-size: 1.5em; margin: 0 0 4px; } h2 { font-size: 1.2em; margin: 0 0 6px
 a { color: inherit; }
 table { border-collapse: collapse; margin: 12px 0; } caption { text-align: left; font-weight: 600; padding: 4px 0; }
 th, td { text-align: left; vertical-align: top; padding: 4px 14px 4px 0; border-bottom: 1px solid var(--rule); }
+th { overflow-wrap: normal; } th[scope=row] { min-width: 9em; }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 section { margin: 28px 0; padding: 2px 0 2px 14px; border-left: 4px solid var(--open); }
 section.right { border-color: var(--right); } section.wrong { border-color: var(--wrong); }
