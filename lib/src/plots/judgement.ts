@@ -51,6 +51,7 @@ export function judgementHtml(judgement: Judgement, around: Surroundings = {}): 
     ...(trouble === undefined ? [] : [`<div style="margin: 6px 0">${escapeXml(trouble)}</div>`]),
     ...(items.length > 0 ? [`<ul style="list-style: none; margin: 8px 0; padding: 0">${items.join('')}</ul>`] : []),
     ...(hint === undefined ? [] : [hintHtml(hint)]),
+    ...leakNotes(judgement).map((note) => `<div>${escapeXml(note)}</div>`),
     `<div>${escapeXml(nextText(judgement, around.next))}</div>`,
     ...(around.notes ?? []).map((note) => `<div><small>${escapeXml(note)}</small></div>`),
   ];
@@ -75,6 +76,7 @@ export function judgementText(judgement: Judgement, around: Surroundings = {}): 
         .flatMap((each) => caseText(each, around)),
     ]),
     ...(hint === undefined ? [] : [`Hint: ${hint}`]),
+    ...leakNotes(judgement),
     nextText(judgement, around.next),
     ...(around.notes ?? []),
   ].join('\n');
@@ -131,7 +133,15 @@ function pointsText({ kind, earned, tried, points }: Judgement): string {
 
 function nextText({ kind, passed }: Judgement, next: Surroundings['next']): string {
   if (!passed && kind !== 'text') return 'Change the cell above, and run both again.';
-  return next ? `Go on with ${next.id} ${next.title}.` : 'That was the last exercise of this lesson.';
+  return next ? `Go on with ${sentenceOf(`${next.id} ${next.title}`)}` : 'That was the last exercise of this lesson.';
+}
+
+/** Where nobody asks for it, it costs no points to leave tensors behind; but it is said. */
+function leakNotes({ passed, criteria }: Judgement): string[] {
+  const most = Math.max(0, ...criteria.flatMap(({ cases }) => cases.map(({ observation }) => observation.leaked)));
+  if (!passed || most === 0) return [];
+  const tensors = most === 1 ? 'a tensor' : `${most} tensors`;
+  return [`One thing besides, which costs no points: a call leaves ${tensors} in memory. tf.tidy(() => ...) helps.`];
 }
 
 const isFailing = ({ earned, points, cases }: CriterionResult): boolean =>

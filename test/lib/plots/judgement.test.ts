@@ -30,10 +30,27 @@ const wrong = caseOf([[3, 5], 2], [6, 10], [6, 7]);
 const partial = judgementOf(
   [{ name: 'whole numbers', cases: [right] }, { name: 'others', cases: [right, wrong, wrong] }], { hint: 'Look at <i>.' },
 );
+const done = judgementOf([{ name: 'whole numbers', cases: [right] }]);
 /** As a page shows it. */
 const readable = (html: string): string => html.replaceAll(/<[^>]*>/g, ' ').replaceAll(/\s+/g, ' ').trim();
 
 describe('the result of a check', () => {
+  it('ends a title that is a question with its own mark alone', () => {
+    const question = { id: '5.4', title: 'How many of each class?' };
+    expect(judgementText(done, { next: question })).toMatch(/Go on with 5\.4 How many of each class\?$/);
+    expect(readable(judgementHtml(done, { next: question }))).toMatch(/Go on with 5\.4 How many of each class\?$/);
+  });
+
+  it('says of a right answer that leaves tensors behind that it does', () => {
+    const leaking = judgementOf([{ name: 'a row', cases: [
+      { inputs: [1], expected: 1, passed: true, observation: { outcome: 'value', value: 1, changed: [], leaked: 3 } },
+    ] }]);
+    for (const text of [judgementText(leaking), readable(judgementHtml(leaking))]) {
+      expect(text).toMatch(/✓ Passed[^]*costs no points: a call leaves 3 tensors in memory/);
+    }
+    expect(judgementText(done)).not.toMatch(/in memory/);
+  });
+
   it('begins with passed and the points, and says what is decided later and what comes next', () => {
     const passed = judgementOf([{ name: 'whole numbers', points: 2, cases: [right] }]);
     expect(readable(judgementHtml(passed, { next }))).toMatch(
