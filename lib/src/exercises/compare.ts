@@ -53,6 +53,10 @@ function differenceAt(
       ? wrongType()
       : differs('values', `expected ${described(expected)}, got ${described(actual)}`);
   }
+  // The numbers are what counts, and a typed array can be used like a list of numbers.
+  if (Array.isArray(expected) && isArrayData(actual) && actual.holder === 'typed array') {
+    return differenceAt(path, [...actual.values], expected, tolerance);
+  }
   if (isArrayData(expected) || isArrayData(actual)) {
     if (!isArrayData(expected) || !isArrayData(actual) || expected.holder !== actual.holder) return wrongType();
     return arraysDiffer(differs, actual, expected, tolerance);

@@ -45,7 +45,7 @@ export const isClass = (value: object): boolean => /^class\b/.test(Function.prot
 function objectText(value: object): string {
   if (types.isProxy(value)) return 'a Proxy';
   if (types.isPromise(value)) return 'a promise (is an await missing?)';
-  if (types.isTypedArray(value)) return `a ${value[Symbol.toStringTag]} of ${counted(value.length, 'number')}`;
+  if (types.isTypedArray(value)) return `${withArticle(value[Symbol.toStringTag])} of ${counted(value.length, 'number')}`;
   if (Array.isArray(value)) return listText(value);
   const { holder, shape, dtype, dataId, stride, isDisposed, layers, predict } = value as Record<string, unknown>;
   if (Array.isArray(shape) && typeof dtype === 'string') {
@@ -72,7 +72,10 @@ function objectText(value: object): string {
 
 /** `a Float32Array` of `float32`, `a Uint8ClampedArray` of `uint8_clamped`. */
 const typedArrayName = (dtype: string): string =>
-  `a ${dtype.split('_').map((part) => part.charAt(0).toUpperCase() + part.slice(1)).join('')}Array`;
+  withArticle(`${dtype.split('_').map((part) => part.charAt(0).toUpperCase() + part.slice(1)).join('')}Array`);
+
+/** `Uint8Array` is spoken with a y. */
+const withArticle = (name: string): string => `${/^[AEIO]/.test(name) ? 'an' : 'a'} ${name}`;
 
 const counted = (count: number, what: string): string => `${countText(count)} ${what}${count === 1 ? '' : 's'}`;
 

@@ -15,7 +15,9 @@ const HINTS: Readonly<Record<Difference['kind'], string>> = {
   type: 'Compare what the task says the function returns with what yours returns.',
   shape: 'Look at the shape before the numbers: what goes in, and what should come out?',
   dtype: 'Look at the dtype with which the result is made.',
-  nan: 'NaN comes from 0 / 0, from the logarithm of a negative number, from sums with undefined. Which one is it?',
+  nan:
+    'NaN comes from 0 / 0, from the logarithm of a negative number, from sums with undefined, such as a place behind ' +
+    'the end of a list. Which one is it?',
   values: 'Do the smallest case by hand, with pencil and paper, and print what the function computes on the way.',
 };
 
@@ -41,7 +43,7 @@ export function failureOf(
     if (name === 'Unreadable') return { sentence: `what it returned cannot be compared: ${message}`, hint: HINTS.type };
     return {
       sentence: `${name === 'Thrown' ? '' : `${name}: `}${message}${where ? ` (${where})` : ''}`,
-      hint: 'The message says what went wrong. Print the values in the line before it.',
+      hint: OF_UNDEFINED.test(message) ? NOT_THERE : 'The message says what went wrong. Print the values in the line before it.',
     };
   }
   const found = difference(value, expected, tolerance);
@@ -66,6 +68,12 @@ export function failureOf(
   }
   return undefined;
 }
+
+/** As V8 says it. */
+const OF_UNDEFINED = /^Cannot (read|set) properties of undefined/;
+const NOT_THERE =
+  'What stands before that name or index is undefined. Often it was taken from a list at a place that is not there, ' +
+  'below 0 or behind the end. Print the indices.';
 
 const NEVER_SET = 'Something in the result was never given a value: do the loops reach all of it?';
 

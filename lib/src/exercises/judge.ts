@@ -2,7 +2,7 @@ import { types } from 'node:util';
 import { countText, shapeText } from '../arrays';
 import type { tf } from '../tensorflow';
 import { criteriaOf, PUBLIC_SEED } from './cases';
-import { difference } from './compare';
+import { difference, isClose } from './compare';
 import type { Exercise, ExerciseFacts, Level, Requirement } from './definition';
 import { described, isClass } from './described';
 import { Elsewhere, measuredBy, type Measured } from './elsewhere';
@@ -223,23 +223,32 @@ function isClassWithinTime(answer: object): boolean {
 
 /**
  * The hint of the mistake that gives the same as the answer for each case that failed; of several the one that agrees
- * in most of the others, then the first.
+ * in most of the others, then the first. An answer may have two mistakes at once: then the hint of the one that agrees
+ * in all cases up to the first that failed, which is the one that is shown; where several do, and equally well, none.
  */
 function recognised(
   cases: readonly CaseResult[],
   mistakes: readonly PublicMistake[],
   tolerance: number | undefined,
 ): string | undefined {
-  let best: { hint: string; agreeing: number } | undefined;
-  for (const { hint, observations } of mistakes) {
+  // What mistakes give is known of the public cases, which come first.
+  const tried = cases.slice(0, mistakes[0]?.observations.length ?? 0);
+  const firstFailed = tried.findIndex(({ passed }) => !passed);
+  if (firstFailed < 0) return undefined;
+  const known = mistakes.map(({ hint, observations }) => {
     const agrees = observations.map((observation, i) => isAlike(cases[i].observation, observation, tolerance));
-    const failed = observations.map((_, i) => i).filter((i) => !cases[i].passed);
-    const agreeing = agrees.filter(Boolean).length;
-    if (failed.length > 0 && failed.every((i) => agrees[i]) && agreeing > (best?.agreeing ?? 0)) {
-      best = { hint, agreeing };
-    }
-  }
-  return best?.hint;
+    return {
+      hint,
+      agreeing: agrees.filter(Boolean).length,
+      explainsAll: agrees.every((agree, i) => agree || cases[i].passed),
+      explainsShown: agrees.slice(0, firstFailed + 1).every(Boolean),
+    };
+  });
+  const byAgreeing = (one: { agreeing: number }, other: { agreeing: number }): number => other.agreeing - one.agreeing;
+  const [whole] = known.filter(({ explainsAll }) => explainsAll).sort(byAgreeing);
+  if (whole) return whole.hint;
+  const [shown, other] = known.filter(({ explainsShown }) => explainsShown).sort(byAgreeing);
+  return shown && shown.agreeing !== other?.agreeing ? shown.hint : undefined;
 }
 
 const isAlike = (one: Observation, other: Observation, tolerance: number | undefined): boolean =>
@@ -405,6 +414,10 @@ async function judgeNumber(
     const advice = typeof answer === 'string' ? 'Write it without quotes.' : 'Give your variable a number.';
     return untried(exercise, [{ name, points }], wrongKind(exercise, answer, advice));
   }
+  if (decimals === 0 && !isClose(answer, Math.round(answer), 1e-9)) {
+    const hint = `The number of ${unit} is whole, yours has a fraction. Which way is it rounded here, and at which step?`;
+    return answered(exercise, { name, note: `got ${answer} ${unit}` }, { earns: 0, hint });
+  }
   const text = canonicalNumber(answer, decimals);
   const verdict = await verdictOf(text);
   const rounded = `${text} ${unit}${Number(text) === answer ? '' : `, rounded to ${decimals} digits after the point`}`;
@@ -429,15 +442,17 @@ async function judgeChoice(
       wrongKind(exercise, answer, `Write one of ${letters} in quotes: ${several}.`),
     );
   }
-  return answered(exercise, { name, note: `got ${chosen}` }, await verdictOf(chosen));
+  // Part of it may be right: how many letters there should be is not known here.
+  const otherwise = 'Not this, or not all of it. Weigh each letter by itself.';
+  return answered(exercise, { name, note: `got ${chosen}`, otherwise }, await verdictOf(chosen));
 }
 
 function answered(
   exercise: Judged,
-  { name, note }: { name: string; note: string },
+  { name, note, otherwise = 'Not this one.' }: { name: string; note: string; otherwise?: string },
   verdict: Verdict | undefined,
 ): Judgement {
   const { points, section } = exercise;
-  const hint = verdict ? verdict.hint : `Not this one. Look once more at "${section}" in the lesson.`;
+  const hint = verdict ? verdict.hint : `${otherwise} Look once more at "${section}" in the lesson.`;
   return judgementOf(exercise, [{ name, points, earned: verdict?.earns ?? 0, cases: [], note }], { hint });
 }

@@ -189,7 +189,8 @@ function layersMet(
       (of === undefined ? !belongsToLayerBefore : of.includes(className)) &&
       Object.entries(having ?? {}).every(([name, value]) => isConfigured(config[name], value)),
   );
-  const kinds = of === undefined ? 'layers' : `layers ${of.join(' or ')}`;
+  const noun = (bounds.atMost ?? bounds.atLeast) === 1 ? 'layer' : 'layers';
+  const kinds = of === undefined ? noun : `${noun} ${of.join(' or ')}`;
   const wanted = Object.entries(having ?? {}).map(([name, value]) => `${name} ${valueText(value)}`);
   const how = wanted.length > 0 ? ` with ${wanted.join(', ')}` : '';
   return {

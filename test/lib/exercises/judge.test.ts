@@ -89,6 +89,34 @@ describe('judge, of a function', () => {
     expect((await judged(scaling, both)).hint).toBe('Keep the fractions.');
   });
 
+  it('knows the first of two mistakes, by all cases up to the one that is shown', async () => {
+    const two = (row: number[]): number[] => row.map((pixel) => (row.includes(255) ? pixel / 256 : pixel / 300));
+    expect((await judged(scaling, two)).hint).toBe('White is 255.');
+    const last = (row: number[]): number[] => row.map((pixel) => (row.length === 4 ? pixel / 256 : pixel / 300));
+    expect((await judged(scaling, last)).hint).toMatch(/pencil and paper/);
+  });
+
+  it('says nothing of a mistake that only a hidden case could show', async () => {
+    const answer = (row: number[]): number[] => row.map((pixel) => (row.length === 3 ? pixel : pixel / 255));
+    const { earned, hint } = await judgeWhole(scaling, answer, 'a seed');
+    expect(earned).toBe(3);
+    expect(scaling.mistakes.map((mistake) => mistake.hint)).not.toContain(hint);
+  });
+
+  it('takes a typed array for the list of its numbers', async () => {
+    expect(await judged(scaling, (row: number[]) => Float32Array.from(row, (pixel) => pixel / 255))).toMatchObject({
+      passed: true,
+    });
+    expect(await judged(scaling, (row: number[]) => Int8Array.from(row, (pixel) => pixel / 255))).toMatchObject({
+      earned: 1, hint: 'Keep the fractions.',
+    });
+  });
+
+  it('says of an undefined that is asked for something where to look', async () => {
+    const behindTheEnd = (rows: number[]): unknown => [rows][1][0];
+    expect((await judged(scaling, behindTheEnd)).hint).toMatch(/below 0 or behind the end/);
+  });
+
   it.each<[string, (...inputs: never[]) => unknown, RegExp]>([
     ['nothing', () => undefined, /return/],
     ['another type', () => 'x', /what the task says/],
@@ -344,6 +372,15 @@ describe('judge, of a number', () => {
     });
   });
 
+  it('takes no fraction for a whole number, whichever way it would be rounded', async () => {
+    const options = { learner: 'ada' };
+    expect(await judged(parameters, right + 0.1, options)).toMatchObject({
+      earned: 0, hint: expect.stringMatching(/is whole, yours has a fraction/),
+      criteria: [{ note: `got ${right + 0.1} parameters` }],
+    });
+    expect(await judged(parameters, right * (1 + 1e-15), options)).toMatchObject({ earned: 2 });
+  });
+
   it('rounds what has more digits than are asked for', async () => {
     for (const answer of [0.67, 2 / 3, 0.6651]) expect(await judged(share, answer)).toMatchObject({ passed: true });
     expect(await judged(share, 0.66)).toMatchObject({ passed: false });
@@ -368,7 +405,7 @@ describe('judge, of a choice', () => {
     expect(await judged(choice, 'a')).toMatchObject({ earned: 1, hint: 'There is another one.' });
     expect(await judged(choice, 'abd')).toMatchObject({
       earned: 0,
-      hint: 'Not this one. Look once more at "The lesson" in the lesson.',
+      hint: 'Not this, or not all of it. Weigh each letter by itself. Look once more at "The lesson" in the lesson.',
     });
   });
 
