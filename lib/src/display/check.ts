@@ -98,8 +98,10 @@ async function judged(
   const x = tf.tidy(() => tf.tensor(pixels, [count, ...shape], 'float32').mul(scale));
   try {
     const judgement = await judge(exercise, answer, { ...options, pictures: { x, labels } });
+    // Of cats and dogs all pictures are in learners' hands.
+    const marked = exercise.pictures.dataset === 'cats-and-dogs' ? 'the same ones, mirrored left to right' : 'others';
     const drawn = isDrawn ? ' They are drawn stand-ins: on real pictures the accuracy is another.' : '';
-    const note = `Measured on ${countText(count)} pictures of ${title}. It is marked on others.${drawn}`;
+    const note = `Measured on ${countText(count)} pictures of ${title}. It is marked on ${marked}.${drawn}`;
     return { judgement, note: judgement.trouble === undefined ? [note] : [] };
   } finally {
     x.dispose();
