@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { exercisesCsv, marksCsv } from '../../grader/src/writers/csv';
 import { feedbackHtml } from '../../grader/src/writers/feedback';
 import { ManualMarks } from '../../grader/src/writers/final';
+import { gradescopeFailure, gradescopeResults } from '../../grader/src/writers/gradescope';
 import { html, readable } from '../../grader/src/writers/page';
 import { reportHtml } from '../../grader/src/writers/report';
 import { answered, failed, HOSTILE, marked, resultOf, text } from '../support/marked';
@@ -111,5 +113,60 @@ describe('reportHtml', () => {
     }));
     expect(page).toContain('Similar answers: 1 ada , cy : 91 % in common');
     expect(page).toContain('Not marked: 1 x · fay : It is no notebook.');
+  });
+});
+
+describe('gradescopeResults', () => {
+  const missedHidden = marked('3.6', {
+    earned: 1, outcome: 'failed', message: 'Right for what the check shows, not for other inputs.',
+    criteria: [{ name: 'a small picture', hidden: false, points: 1, earned: 1 }, { name: 'hidden 1', hidden: true, points: 1, earned: 0 }],
+  });
+  const { tests, score, output } = gradescopeResults(resultOf('ada', [failed('3.2'), text('3.5'), missedHidden], { findings: [{ kind: 'moved cell', sentence: 'Moved.' }] }));
+
+  it('has a test for each exercise, and one for its hidden cases that waits for the marks to be published', () => {
+    expect(tests.map(({ number, score: earned, max_score: most, status, visibility }) => [number, earned, most, status, visibility])).toEqual([
+      ['3.2', 1, 2, 'failed', 'visible'], ['3.6', 1, 1, 'passed', 'visible'], ['3.6.hidden', 0, 1, 'failed', 'after_published'],
+    ]);
+    expect(tests[0].output).toBe('Not all cases are right.\n✓ a small picture: 1 of 1\n✗ a stride of 2: 0 of 1; expected 4, got 3\nHint: Begin at `row * stride`.');
+  });
+
+  it('tells nothing of hidden cases where learners see it at once', () => {
+    expect(tests[1].output).toBe('What the check shows is right.\n✓ a small picture: 1 of 1');
+    expect(tests[2].output).toBe('Right for what the check shows, not for other inputs.\n✗ hidden 1: 0 of 1');
+    // The sum is Gradescope's: it hides it as long as a test is hidden.
+    expect(score).toBeUndefined();
+  });
+
+  it('says what is given by hand, and what was found in the notebook', () => {
+    expect(output).toBe('2 more points are given by hand.\nMoved.');
+  });
+
+  it('has a score also where there is no test', () => {
+    expect(gradescopeFailure('It is no notebook.\x1b[31m')).toMatchObject({ score: 0, output: 'It is no notebook.', tests: [] });
+    expect(gradescopeResults(resultOf('ada', [text('3.5')]))).toMatchObject({ score: 0, tests: [] });
+  });
+});
+
+describe('CSV', () => {
+  const named = resultOf('=cmd|"x",y', [failed('3.1', { title: '@SUM(A1)' }), text('3.5')]);
+  const store = {
+    journal: () => new Map([[`${named.assignment}/${named.learner}`, { at: '2026-11-02T10:00:00Z' }]]) as never,
+    *results() { yield { result: named, signature: '', publicKey: '' }; },
+  };
+  const manual = new ManualMarks([{ assignment: named.assignment, learner: named.learner, exercise: '3.5', points: 1.5 }]);
+
+  it("has nbgrader's columns, quotes what needs it, and disarms formulas", () => {
+    expect(marksCsv(store)).toBe(
+      'assignment,duedate,timestamp,student_id,last_name,first_name,email,raw_score,late_submission_penalty,score,max_score\r\n' +
+      '03_fashion_mnist_cnn,,2026-11-02T10:00:00Z,"\'=cmd|""x"",y",,,,1,0,1,4\r\n');
+    expect(marksCsv(store, manual)).toContain(',2.5,0,2.5,4\r\n');
+  });
+
+  it('says of each exercise who gave which points', () => {
+    const head = 'assignment,student_id,exercise,title,kind,outcome,auto_score,manual_score,score,max_score\r\n';
+    const line = '03_fashion_mnist_cnn,"\'=cmd|""x"",y",';
+    const first = `${line}3.1,'@SUM(A1),function,failed,1,,1,2\r\n`;
+    expect(exercisesCsv(store)).toBe(`${head}${first}${line}3.5,Exercise 3.5,text,manual,,,,2\r\n`);
+    expect(exercisesCsv(store, manual)).toBe(`${head}${first}${line}3.5,Exercise 3.5,text,manual,,1.5,1.5,2\r\n`);
   });
 });
