@@ -34,18 +34,20 @@ describe('the sandbox', () => {
   }, 120_000);
 
   it('leaves nothing running when it is ended', async () => {
+    // Other tests have sandboxes at the same time.
+    const own = `--of-test-${process.pid}`;
     const box = new Bubblewrap().start({
-      script: 'grader/dist/guest/guest.bundle.js', sees: ['grader/dist', 'grader/node_modules', 'lib', 'node_modules'],
+      script: 'grader/dist/guest/guest.bundle.js', args: [own], sees: ['grader/dist', 'grader/node_modules', 'lib', 'node_modules'],
       limits: { memoryBytes: 500e6, cpuSeconds: 20, outputBytes: 1000 },
     });
     const source = "for (;;) await new Promise((resolve) => setTimeout(resolve, 10));";
     box.input.write(frameOf(JSON.stringify({ ask: 'open', id: 'a', source, name: 'x', given: {}, tensors: false })));
     await new Promise((resolve) => setTimeout(resolve, 500));
     const running = (): string => execFileSync('ps', ['-eo', 'args'], { encoding: 'utf8' });
-    expect(running()).toContain('/course/grader/dist/guest/guest.bundle.js');
+    expect(running()).toContain(own);
     box.kill();
     await box.ended;
-    await expect.poll(() => running().split('\n').filter((line) => line.startsWith('/node /course/grader/dist/guest/guest.bundle.js'))).toEqual([]);
+    await expect.poll(() => running().split('\n').filter((line) => line.includes(own))).toEqual([]);
   });
 });
 
