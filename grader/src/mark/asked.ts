@@ -4,8 +4,8 @@ import type { Examination, Question } from '../guest/messages';
 import { frameOf, readFrames } from '../sandbox/frames';
 import type { Ending, Sandbox, SandboxProcess, SandboxRequest } from '../sandbox/sandbox';
 
-/** Bytes that one answer may have. */
-const LONGEST_ANSWER = 32e6;
+/** Bytes that one answer may have: read, it takes up to fifty times as much memory here. */
+const LONGEST_ANSWER = 8e6;
 
 /** How the process in the sandbox has come to its end before it answered. */
 export type Lost = { readonly lost: 'timeout' | 'out of memory' | 'killed' | 'crashed' };

@@ -35,6 +35,8 @@ const GRACE = 3000;
 /** Milliseconds for a process to begin and run a cell, and for a model to be built. */
 const OPEN_LIMIT = 15_000;
 const BUILD_LIMIT = 40_000;
+/** Characters of a sentence about an answer: names and shapes in it may be as long as the answer wants. */
+const LONGEST_NOTE = 2000;
 /** Characters that are kept of what an answer prints. */
 const LONGEST_PRINTED = 2000;
 
@@ -210,7 +212,7 @@ function told(
   let hiddenBefore = 0;
   const criteria = judged.map(({ name, points, earned, cases, note }, i): MarkedCriterion => {
     if (requirements[i]?.hidden) return { name: `hidden ${++hiddenBefore}`, hidden: true, points, earned };
-    const found = note ?? cases.find(({ passed }) => !passed)?.failure;
+    const found = (note ?? cases.find(({ passed }) => !passed)?.failure)?.slice(0, LONGEST_NOTE);
     return { name, hidden: false, points, earned, ...(found !== undefined && { note: found }) };
   });
   const earned = criteria.reduce((sum, each) => sum + each.earned, 0);
@@ -221,6 +223,6 @@ function told(
     : observed.includes('timeout') ? 'timeout'
     : observed.length > 0 && observed.every((each) => each === 'error') ? 'error'
     : 'failed';
-  const message = trouble ?? (passed ? 'All of it is right.' : lost ? LOST[lost.lost] : 'Not right yet.');
+  const message = trouble?.slice(0, LONGEST_NOTE) ?? (passed ? 'All of it is right.' : lost ? LOST[lost.lost] : 'Not right yet.');
   return { earned, outcome, message, criteria, ...(hint && !passed && { hint }) };
 }

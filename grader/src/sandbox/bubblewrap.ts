@@ -36,8 +36,8 @@ export class Bubblewrap implements Sandbox {
       '--hostname', 'sandbox', '--seccomp', '3',
       ...this.libraries.flatMap((file) => ['--ro-bind', fs.realpathSync(file), file]),
       '--ro-bind', process.execPath, '/node', '--dev-bind', '/dev/null', '/dev/null', '--dev-bind', '/dev/urandom', '/dev/urandom',
-      // TensorFlow asks for the name of its own program.
-      ...(tensors ? ['--proc', '/proc', '--ro-bind', ENGINE, ENGINE] : []),
+      // TensorFlow asks for the name of its own program. Who could write to /proc/self/mem could put machine code of his own in.
+      ...(tensors ? ['--proc', '/proc', '--remount-ro', '/proc', '--ro-bind', ENGINE, ENGINE] : []),
       ...sees.flatMap((name) => ['--ro-bind', path.join(COURSE, name), path.join(WITHIN, name)]),
       ...(scratchBytes > 0 ? ['--size', String(scratchBytes), '--tmpfs', '/tmp'] : []),
       '--remount-ro', '/', '--chdir', WITHIN, '--', '/node', path.join(WITHIN, script), ...args,

@@ -24,24 +24,26 @@ export function frameOf(json: string): Buffer {
  * @throws BrokenFrames for a longer one, and for a pipe that ends in the middle of one
  */
 export async function* readFrames(pipe: Readable, longest: number): AsyncGenerator<string> {
-  let rest: Buffer[] = [];
+  // Put together only where that leads on: who sends byte by byte would have everything copied for each of them.
+  let parts: Buffer[] = [];
   let have = 0;
-  const joined = (): Buffer => {
-    if (rest.length > 1) rest = [Buffer.concat(rest)];
-    return rest[0];
-  };
+  let needed = 4;
   for await (const data of pipe as AsyncIterable<Buffer>) {
-    rest.push(data);
+    parts.push(data);
     have += data.length;
-    while (have >= 4) {
-      const length = joined().readUInt32BE(0);
+    if (have < needed) continue;
+    let rest = Buffer.concat(parts);
+    while (rest.length >= needed) {
+      const length = rest.readUInt32BE(0);
       if (length > longest) throw new BrokenFrames(`a message of ${length} bytes; ${longest} are the most`);
-      if (have < 4 + length) break;
-      const bytes = joined();
-      yield bytes.toString('utf8', 4, 4 + length);
-      rest = [bytes.subarray(4 + length)];
-      have -= 4 + length;
+      needed = 4 + length;
+      if (rest.length < needed) break;
+      yield rest.toString('utf8', 4, needed);
+      rest = rest.subarray(needed);
+      needed = 4;
     }
+    parts = [rest];
+    have = rest.length;
   }
   if (have > 0) throw new BrokenFrames('the pipe ended in the middle of a message');
 }
