@@ -97,9 +97,13 @@ const reason = async (bytes: Buffer, name = 'ada.ipynb'): Promise<string> => {
   return isUngradable(each) ? each.reason : `it was read: ${each.learner}`;
 };
 const findingsOf = ({ findings }: Submission): string[] =>
-  findings.map(({ kind, where }) => (where === undefined ? kind : `${kind} ${where}`)).filter((each) => each !== 'no hand-in');
+  findings.filter(({ kind }) => kind !== 'no hand-in')
+    .map(({ kind, where }) => (where === undefined ? kind : `${kind} ${where}`));
 const summaryOf = (all: readonly (Submission | Ungradable)[]): string[] =>
-  all.map((each) => (isUngradable(each) ? `${each.learner.slice(0, 8)}: refused` : `${each.learner}: ${each.answers['1.1']}`)).sort();
+  all.map((each) => {
+    const { learner } = each;
+    return isUngradable(each) ? `${learner.slice(0, 8)}: refused` : `${learner}: ${each.answers['1.1']}`;
+  }).sort();
 
 describe('the forms of what was handed in', () => {
   it("reads nbgrader's submitted/, with the time and the trained models that lie in it", async () => {
@@ -126,7 +130,8 @@ describe('the forms of what was handed in', () => {
 
   it('reads a folder of notebooks, whose names say whose they are and whose cells say of what', async () => {
     const folder = folderOf({
-      'ada.ipynb': answered('of ada'), [`${LESSON}_ben.ipynb`]: answered('of ben'), [`cid/${LESSON}.ipynb`]: answered('of cid'),
+      'ada.ipynb': answered('of ada'), [`${LESSON}_ben.ipynb`]: answered('of ben'),
+      [`cid/${LESSON}.ipynb`]: answered('of cid'),
       'notes.txt': 'x', '.ipynb_checkpoints/ada-checkpoint.ipynb': answered('old'),
     });
     expect(summaryOf(await read(folder))).toEqual(['ada: of ada', 'ben: of ben', 'cid: of cid']);
@@ -147,30 +152,31 @@ describe('the forms of what was handed in', () => {
   });
 
   it('says so if there is nothing, or no such place', async () => {
-    await expect(read(folderOf({ 'notes.txt': 'x' }))).rejects.toThrow("expected nbgrader's submitted/, a folder of notebooks");
+    await expect(read(folderOf({ 'notes.txt': 'x' }))).rejects.toThrow("expected nbgrader's submitted/, a folder of");
     await expect(read(path.join(newFolder(), 'none'))).rejects.toThrow('ENOENT');
     expect(await reason(Buffer.from('x'), 'notes.txt')).toContain('it is neither a notebook nor a zip file');
   });
 
   it('gives the same answers the same hash, whoever handed them in, and others another one', async () => {
-    const [a, b] = [submission(await uploaded('ada.ipynb', answered('x'))), submission(await uploaded('ben.zip', handIn('ben', answered('x'))))];
-    expect(a.sha256).toBe(b.sha256);
-    expect((await notebookRead(answered('y'))).sha256).not.toBe(a.sha256);
+    const ada = await notebookRead(answered('x'));
+    const ben = submission(await uploaded('ben.zip', handIn('ben', answered('x'))));
+    expect(ben.sha256).toBe(ada.sha256);
+    expect((await notebookRead(answered('y'))).sha256).not.toBe(ada.sha256);
     const outputs = await notebookRead(changed((notebook) => {
       Object.assign(cellOf(notebook, 'e1-1'), { source: 'x', outputs: [{ data: { 'text/plain': 'shown' } }] });
     }));
-    expect(outputs.sha256).toBe(a.sha256);
+    expect(outputs.sha256).toBe(ada.sha256);
   });
 });
 
 describe('whose it is', () => {
-  it.each(['..', '../ada', 'ada lovelace', '-rf', '.ada', 'a'.repeat(65), 'ada\u202e', 'a\ud800', 'ädä', 'a\nb', '=cmd', ''])(
-    'refuses the id %j', async (id) => {
-      expect(await reason(handIn(id), 'x.zip')).toMatch(/is no id of a learner: expected at most 64 letters/);
-      const text = await reason(handIn(id), 'x.zip');
-      expect(text).toMatch(/^[\x20-\x7e\u00a0-\u00ff]+$/); // Nothing in it that turns or ends lines.
-    },
-  );
+  it.each([
+    '..', '../ada', 'ada lovelace', '-rf', '.ada', 'a'.repeat(65), 'ada\u202e', 'a\ud800', 'ädä', 'a\nb', '=cmd', '',
+  ])('refuses the id %j', async (id) => {
+    const text = await reason(handIn(id), 'x.zip');
+    expect(text).toMatch(/is no id of a learner: expected at most 64 letters/);
+    expect(text).toMatch(/^[\x20-\x7e\u00a0-\u00ff]+$/); // Nothing in it turns or ends lines.
+  });
 
   it('believes the folder, not what the hand-in says, and says so', async () => {
     const files = Object.entries(handInFiles('victim')).map(([name, content]) => [`eve/${LESSON}/${name}`, content]);
@@ -184,7 +190,8 @@ describe('whose it is', () => {
       'a.zip': handIn('ben', answered('one')), 'b.zip': handIn('ben', answered('two')),
       'c.zip': handIn('ada', answered('of eve')), [`${LESSON}_ada.zip`]: handIn('ada', answered('of ada')),
     });
-    expect(summaryOf(await read(folder))).toEqual(['ada: of ada', 'unknown-: refused', 'unknown-: refused', 'unknown-: refused']);
+    const refused = 'unknown-: refused';
+    expect(summaryOf(await read(folder))).toEqual(['ada: of ada', refused, refused, refused]);
   });
 
   it("does not let a learner's zip file speak for others by the folders in it", async () => {
@@ -199,13 +206,17 @@ describe('whose it is', () => {
   });
 
   it('leaves names that an LMS makes to npm run collect', async () => {
-    const folder = folderOf({ 'Ada Lovelace_501_assignsubmission_file/x.ipynb': answered('x'), 'lovelaceada_501_77_x.zip': handIn('ada') });
+    const folder = folderOf({
+      'Ada Lovelace_501_assignsubmission_file/x.ipynb': answered('x'), 'lovelaceada_501_77_x.zip': handIn('ada'),
+    });
     const all = await read(folder);
     expect(all.filter(isUngradable).map(({ reason: text }) => /npm run collect/.test(text))).toEqual([true, true]);
   });
 });
 
 describe('a notebook', () => {
+  const cells = (...all: unknown[]): Buffer => bytesOf({ nbformat: 4, cells: all });
+  const brackets = '['.repeat(1e6) + ']'.repeat(1e6);
   it.each<[string, Buffer | (() => Buffer), RegExp]>([
     ['nothing', Buffer.alloc(0), /is no whole JSON/],
     ['no JSON', Buffer.from('hello'), /is no whole JSON/],
@@ -213,20 +224,20 @@ describe('a notebook', () => {
     ['a list', Buffer.from('[]'), /holds no object/],
     ['null bytes', () => Buffer.concat([answered('x'), Buffer.from([0])]), /null bytes/],
     ['UTF-16', () => Buffer.from(answered('x').toString(), 'utf16le'), /null bytes/],
-    ['bytes that are no UTF-8', () => Buffer.from(answered('?????').map((byte) => (byte === 63 ? 0xff : byte))), /not written in UTF-8/],
-    ['nbformat 3', () => bytesOf({ nbformat: 3, worksheets: [{ cells: [] }] }), /version 3 of the notebook format; expected 4/],
+    ['no UTF-8', () => Buffer.from(answered('?').map((byte) => (byte === 63 ? 0xff : byte))), /not written in UTF-8/],
+    ['nbformat 3', () => bytesOf({ nbformat: 3, worksheets: [] }), /version 3 of the notebook format; expected 4/],
     ['no nbformat', () => bytesOf({ cells: [] }), /does not say which notebook format/],
     ['no cells', () => bytesOf({ nbformat: 4, cells: {} }), /has no list of cells/],
-    ['a cell that is none', () => changed(({ cells }) => void cells.push(7 as unknown as Cell)), /its cell \d+ is no object/],
-    ['a source that is none', () => changed(({ cells }) => void (cells[0].source = { length: 1 })), /its cell 1 has no text/],
-    ['metadata that are none', () => changed(({ cells }) => void (cells[0].metadata = [] as object)), /metadata that are no object/],
-    ['too many cells', () => bytesOf({ nbformat: 4, cells: Array.from({ length: 2001 }, () => ({ cell_type: 'code', source: '' })) }), /2001 cells/],
+    ['a cell that is none', cells({ cell_type: 'code', source: '' }, 7), /its cell 2 is no object/],
+    ['a source that is none', cells({ cell_type: 'code', source: { length: 1 } }), /its cell 1 has no text/],
+    ['metadata that are none', cells({ cell_type: 'code', source: [], metadata: [] }), /metadata that are no object/],
+    ['too many cells', cells(...Array.from({ length: 2001 }, () => ({ cell_type: 'code', source: '' }))), /2001 cells/],
     ['a name twice', Buffer.from('{"nbformat":4,"cells":[],"c\\u0065lls":[]}'), /the name "cells" twice/],
-    ['brackets a million deep', Buffer.from('{"cells":' + '['.repeat(1e6) + ']'.repeat(1e6) + '}'), /more than 100 objects and lists/],
-    ['depth in an output', Buffer.from('{"cells":[{"outputs":' + '['.repeat(1e6) + ']'.repeat(1e6) + '}]}'), /more than 100 objects and lists/],
+    ['brackets a million deep', Buffer.from(`{"cells":${brackets}}`), /more than 100 objects and lists/],
+    ['depth in an output', Buffer.from(`{"cells":[{"outputs":${brackets}}]}`), /more than 100 objects and lists/],
     ['a million values', Buffer.from('{"x":[' + '{},'.repeat(1e6) + '{}]}'), /more than 200,000 values/],
     ['20 MB and a byte', Buffer.alloc(20_000_001, 0x20), /20 MB are the most/],
-    ['no answer of any lesson', () => bytesOf({ nbformat: 4, cells: [{ cell_type: 'code', source: 'x', metadata: {} }] }), /none of its cells is that of an answer/],
+    ['no answer of any lesson', cells({ cell_type: 'code', source: 'x' }), /none of its cells is that of an answer/],
   ])('with %s is refused with a sentence', async (_, bytes, expected) => {
     expect(await reason(typeof bytes === 'function' ? bytes() : bytes)).toMatch(expected);
   });
@@ -249,11 +260,15 @@ describe('a notebook', () => {
       cellOf(notebook, 'e1-1-check').metadata.nbgrader!.points = 1000;
       cellOf(notebook, 'e1-2-check').source = 'console.log("all points")';
       notebook.cells = notebook.cells.filter((cell) => cell !== cellOf(notebook, 'e1-3-check'));
-      notebook.cells.push({ cell_type: 'code', source: 'x', metadata: { nbgrader: { grade_id: 'e9-9', points: 50, grade: true } } });
+      const nbgrader = { grade_id: 'e9-9', points: 50, grade: true };
+      notebook.cells.push({ cell_type: 'code', source: 'x', metadata: { nbgrader } });
     }));
     expect(Object.keys(ada.answers)).toHaveLength(9);
-    expect(findingsOf(ada)).toEqual(['changed cell 1.1', 'changed cell e1-2-check', 'missing cell e1-3-check', 'unknown cell']);
-    expect(ada.findings.find(({ where }) => where === '1.1')!.sentence).toContain("says 1000 points for 1.1: the course's own count, 2");
+    expect(findingsOf(ada)).toEqual([
+      'changed cell 1.1', 'changed cell e1-2-check', 'missing cell e1-3-check', 'unknown cell',
+    ]);
+    const { sentence } = ada.findings.find(({ where }) => where === '1.1')!;
+    expect(sentence).toBe("The notebook says 1000 points for 1.1: the course's own count, 2.");
   });
 
   it('loses an answer whose cell is missing, of another type or too long, and nothing else', async () => {
@@ -286,14 +301,15 @@ describe('a notebook', () => {
   });
 
   it('may hold what no text holds in an answer: signs stand for it', async () => {
-    const ada = await notebookRead(Buffer.from(answered('HERE').toString().replace('"HERE"', '"a\\u0000b\\ud800c😀"')));
+    const text = answered('HERE').toString().replace('"HERE"', '"a\\u0000b\\ud800c😀"');
+    const ada = await notebookRead(Buffer.from(text));
     expect(ada.answers['1.1']).toBe('a\ufffdb\ufffdc😀');
     expect(findingsOf(ada)).toEqual(['changed cell 1.1']);
   });
 
   it('cannot change objects of the grader by its names', async () => {
-    const text = answered('x').toString().replace('"nbformat":4', '"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}},"nbformat":4');
-    await notebookRead(Buffer.from(text));
+    const names = '"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}},';
+    await notebookRead(Buffer.from(answered('x').toString().replace('"nbformat":4', `${names}"nbformat":4`)));
     expect(({} as Record<string, unknown>).polluted).toBeUndefined();
   });
 });
@@ -332,18 +348,20 @@ describe('files', () => {
 
   it('are unpacked within limits', async () => {
     const bomb = Buffer.alloc(40e6);
+    const file = (name: string, more: Partial<ZipMember> = {}): Buffer =>
+      zipped(handInFiles('ada'), [{ name, content: Buffer.from('x'), ...more }]);
     const nested = zipped({ 'a.zip': zipped({ 'b.zip': zipped({ 'c.zip': handIn('ada') }) }) });
     const cases: [Buffer, RegExp][] = [
       [Buffer.from('PK no zip'), /no whole, harmless zip file/],
       [handIn('ada').subarray(0, 300), /no whole, harmless zip file/],
       [zipped({ 'x.txt': 'x' }), /neither a notebook nor a hand-in/],
       [zipped({ ...handInFiles('ada'), 'models/1.8/weights.bin': bomb }), /more than 200 times as many bytes/],
-      [zipped(handInFiles('ada'), [{ name: '../../evil.ipynb', content: Buffer.from('x') }]), /invalid relative path|harmless/],
-      [zipped(handInFiles('ada'), [{ name: '/etc/evil.ipynb', content: Buffer.from('x') }]), /absolute path|harmless/],
-      [zipped(handInFiles('ada'), [{ name: 'hand-in.JSON', content: Buffer.from('x') }]), /twice/],
-      [zipped(handInFiles('ada'), [{ name: 'link.ipynb', content: Buffer.from('/etc/passwd'), attributes: 0xa1ff0000 }]), /link or a device/],
-      [zipped(handInFiles('ada'), [{ name: 'big.ipynb', content: Buffer.from('x'), size: 3e9 }]), /expected at most 100,000,000/],
-      [zipOf([{ name: 'x.ipynb', content: Buffer.from('x') }], { count: 60_000 }), /60,000 members|harmless/],
+      [file('../../evil.ipynb'), /invalid relative path/],
+      [file('/etc/evil.ipynb'), /absolute path/],
+      [file('hand-in.JSON'), /twice/],
+      [file('link.ipynb', { attributes: 0xa1ff0000 }), /link or a device/],
+      [file('big.ipynb', { size: 3e9 }), /expected at most 100,000,000/],
+      [zipOf([{ name: 'x.ipynb' }], { count: 60_000 }), /60,000 members/],
       [nested, /a zip file in a zip file in a zip file/],
     ];
     for (const [bytes, expected] of cases) expect(await reason(bytes, 'x.zip')).toMatch(expected);
