@@ -171,6 +171,17 @@ export const exercises: Exercise[] = [
         hint: 'One of these plans tells others how well the network does on pictures that it has learned from.',
       },
       {
+        name: 'knows only that the split is made before',
+        answer: 'c',
+        hint: 'That one is sound. So are others: which of them look only at validation pictures until all is decided?',
+      },
+      {
+        name: 'takes choosing by the validation accuracy for cheating',
+        answer: 'cd',
+        hint: 'Both are sound. One more is: may a dropout rate be chosen by the validation pictures, and how often ' +
+          'are the test pictures looked at then?',
+      },
+      {
         name: 'does not look at how the split is made',
         answer: 'ad',
         hint: 'What you have chosen is sound. One more plan is: what does it matter how the validation pictures ' +
@@ -228,6 +239,14 @@ export const exercises: Exercise[] = [
           return fractions.map((row) => row.map((fraction) => bound * (2 * fraction - 1)));
         },
         hint: 'Right where 6 / (fanIn + fanOut) is 1, wrong elsewhere. Compare your bound with the whole formula.',
+      },
+      {
+        name: 'forgets the brackets of the sum',
+        answer: (fractions: number[][]) => {
+          const bound = Math.sqrt(6 / fractions.length + fractions[0].length);
+          return fractions.map((row) => row.map((fraction) => bound * (2 * fraction - 1)));
+        },
+        hint: 'Your bound is √(6 / fanIn + fanOut). Division comes before addition: what is 6 divided by?',
       },
       {
         name: 'counts the inputs alone',

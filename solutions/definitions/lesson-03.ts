@@ -79,7 +79,9 @@ const outputSize: Exercise = {
 // 3.2
 
 /** A convolution, on a picture with zeros around it; with a slip it goes wrong in that way. */
-const convolution = (slip?: 'turned' | 'ends early' | 'height twice' | 'rows only' | 'no padding' | 'one side') =>
+const convolution = (
+  slip?: 'turned' | 'ends early' | 'height twice' | 'exchanged' | 'rows only' | 'no stride' | 'no padding' | 'one side',
+) =>
   (image: Table, kernel: Table, stride: number, padding: number): Table => {
     const before = slip === 'no padding' ? 0 : padding;
     const after = slip === 'one side' ? 0 : before;
@@ -92,11 +94,15 @@ const convolution = (slip?: 'turned' | 'ends early' | 'height twice' | 'rows onl
       const count = slip === 'ends early' ? Math.ceil((size - window) / step) : Math.floor((size - window) / step) + 1;
       return Array.from({ length: count }, (_, i) => i * step);
     };
-    const down = starts(picture.length, kernel.length, stride);
-    const step = slip === 'rows only' ? 1 : stride;
+    const down = starts(picture.length, kernel.length, slip === 'no stride' ? 1 : stride);
+    const step = slip === 'rows only' || slip === 'no stride' ? 1 : stride;
     const right = slip === 'height twice' ? down : starts(picture[0].length, kernel[0].length, step);
+    const pixelsAt = (row: number, column: number): number[] => (slip === 'exchanged'
+      ? used.flatMap((numbers, i) => numbers.map((_, j) => picture[column + i]?.[row + j]))
+      : used.flatMap((numbers, i) => numbers.map((_, j) => picture[row + i][column + j])));
+    const weights = used.flat();
     return down.map((row) => right.map((column) =>
-      total(used.flatMap((numbers, i) => numbers.map((number, j) => number * picture[row + i][column + j])))));
+      total(pixelsAt(row, column).map((pixel, k) => pixel * weights[k]))));
   };
 
 const conv2d: Exercise = {
@@ -167,6 +173,21 @@ const conv2d: Exercise = {
       earns: 2,
     },
     {
+      name: 'exchanges row and column',
+      answer: convolution('exchanged'),
+      hint:
+        'Your numbers run down where they should run to the right. In `image[...][...]` the row comes first: which of ' +
+        'your two counters goes downwards?',
+    },
+    {
+      name: 'moves by one pixel whatever the stride',
+      answer: convolution('no stride'),
+      hint:
+        'With a stride of 1 it is right. With 2 the window takes every second place only: what is added to its row ' +
+        'and its column from one place to the next?',
+      earns: 2,
+    },
+    {
       name: 'moves by the stride in one direction only',
       answer: convolution('rows only'),
       hint:
@@ -191,11 +212,12 @@ const conv2d: Exercise = {
 
 // 3.3
 
-const pooling = (slip?: 'from zero' | 'own step' | 'mean' | 'over the edge') =>
+const pooling = (slip?: 'from zero' | 'own step' | 'mean' | 'over the edge' | 'to the end') =>
   (map: Table, size: number, stride: number): Table => {
     const step = slip === 'own step' ? size : stride;
     const starts = (length: number): number[] => {
-      const count = (slip === 'over the edge' ? Math.ceil : Math.floor)((length - size) / step) + 1;
+      const last = slip === 'to the end' ? length - 1 : length - size;
+      const count = (slip === 'over the edge' ? Math.ceil : Math.floor)(last / step) + 1;
       return Array.from({ length: count }, (_, i) => i * step);
     };
     return starts(map.length).map((row) => starts(map[0].length).map((column) => {
@@ -259,6 +281,13 @@ const maxPool: Exercise = {
       hint:
         'This is average pooling: it mixes what was found with its surroundings. What does *max* pooling keep of a ' +
         'window?',
+    },
+    {
+      name: 'begins a window at every place',
+      answer: pooling('to the end'),
+      hint:
+        'There are too many windows: some begin so far to the right or below that they leave the map. Where does the ' +
+        'last one that is whole begin?',
     },
     {
       name: 'lets windows hang over the edge',
@@ -334,6 +363,13 @@ const receptiveField: Exercise = {
       hint:
         'A layer’s own stride does not change how much one of its windows sees, only how far the next window is ' +
         'away. From which layer on does it count?',
+    },
+    {
+      name: 'adds up the kernels',
+      answer: (layers: Window[]) => total(layers.map(({ kernel }) => kernel)),
+      hint:
+        'A single layer is right. The windows of neighbours overlap: how many pixels more do two of them see together ' +
+        'than one alone?',
     },
     {
       name: 'adds the whole kernel',
@@ -1201,6 +1237,20 @@ const softmax: Exercise = {
       hint:
         'The rows add up to 1, but there are negative ones among them, and those are no probabilities. What comes ' +
         'before the dividing?',
+    },
+    {
+      name: 'adds up all rows together',
+      answer: (logits: tf.Tensor2D) => tf.tidy(() => tf.exp(logits).div(tf.exp(logits).sum())),
+      hint:
+        'All numbers together add up to 1, but each row is a picture of its own. `sum` can be told along which axis ' +
+        'to add.',
+    },
+    {
+      name: 'loses the axis along which it adds',
+      answer: (logits: tf.Tensor2D) => tf.tidy(() => tf.exp(logits).div(tf.exp(logits).sum(1))),
+      hint:
+        'The sums of the rows have the shape [n], and [n, classes] cannot be divided by that. The second argument of ' +
+        '`sum` and `max`, `keepDims`, keeps the axis with a size of 1: [n, 1].',
     },
     {
       name: 'divides by the largest',
