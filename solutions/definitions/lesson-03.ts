@@ -98,7 +98,7 @@ const convolution = (
     const step = slip === 'rows only' || slip === 'no stride' ? 1 : stride;
     const right = slip === 'height twice' ? down : starts(picture[0].length, kernel[0].length, step);
     const pixelsAt = (row: number, column: number): number[] => (slip === 'exchanged'
-      ? used.flatMap((numbers, i) => numbers.map((_, j) => picture[column + i]?.[row + j]))
+      ? used.flatMap((numbers, i) => numbers.map((_, j) => picture[column + i][row + j]))
       : used.flatMap((numbers, i) => numbers.map((_, j) => picture[row + i][column + j])));
     const weights = used.flat();
     return down.map((row) => right.map((column) =>

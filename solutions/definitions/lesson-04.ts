@@ -129,6 +129,11 @@ const mirror: Exercise = {
   ],
   mistakes: [
     {
+      name: 'gives them back as they are',
+      answer: (pictures: tf.Tensor4D) => pictures.clone(),
+      hint: 'The pictures are as they were. Which of their four axes goes from left to right?',
+    },
+    {
       name: 'turns them upside down',
       answer: (pictures: tf.Tensor4D) => pictures.reverse(1),
       hint: 'Axis 1 goes through the rows, so the cats stand on their heads. Which axis goes from left to right?',

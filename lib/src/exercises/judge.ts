@@ -224,7 +224,8 @@ function isClassWithinTime(answer: object): boolean {
 /**
  * The hint of the mistake that gives the same as the answer for each case that failed; of several the one that agrees
  * in most of the others, then the first. An answer may have two mistakes at once: then the hint of the one that agrees
- * in all cases up to the first that failed, which is the one that is shown; where several do, and equally well, none.
+ * in all cases up to the first that failed, which is the one that is shown, and in half of those that failed, so that
+ * it is no chance; where several do, and equally well, none.
  */
 function recognised(
   cases: readonly CaseResult[],
@@ -235,13 +236,15 @@ function recognised(
   const tried = cases.slice(0, mistakes[0]?.observations.length ?? 0);
   const firstFailed = tried.findIndex(({ passed }) => !passed);
   if (firstFailed < 0) return undefined;
+  const failed = tried.filter(({ passed }) => !passed).length;
   const known = mistakes.map(({ hint, observations }) => {
     const agrees = observations.map((observation, i) => isAlike(cases[i].observation, observation, tolerance));
     return {
       hint,
       agreeing: agrees.filter(Boolean).length,
       explainsAll: agrees.every((agree, i) => agree || cases[i].passed),
-      explainsShown: agrees.slice(0, firstFailed + 1).every(Boolean),
+      explainsShown: agrees.slice(0, firstFailed + 1).every(Boolean) &&
+        agrees.filter((agree, i) => agree && !tried[i].passed).length >= failed / 2,
     };
   });
   const byAgreeing = (one: { agreeing: number }, other: { agreeing: number }): number => other.agreeing - one.agreeing;
