@@ -185,6 +185,13 @@ describe('whose it is', () => {
     expect(findingsOf(eve)).toEqual(['other learner']);
   });
 
+  it('believes whoever gives it more than all names', async () => {
+    const folder = folderOf({ 'x_501_assignsubmission_file/y.zip': handIn('victim'), 'victim.ipynb': answered('x') });
+    const all = await read(folder, { learner: 'eve' });
+    expect(all.map(({ learner }) => learner.slice(0, 8)).sort()).toEqual(['eve', 'unknown-']);
+    expect(all.filter(isUngradable)[0].reason).toContain('more than once in the name of eve');
+  });
+
   it('takes neither of two zip files that say the same name, nor one that says the name of a named one', async () => {
     const folder = folderOf({
       'a.zip': handIn('ben', answered('one')), 'b.zip': handIn('ben', answered('two')),

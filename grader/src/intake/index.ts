@@ -16,6 +16,8 @@ export interface IntakeOptions {
   readonly sandbox: Sandbox;
   /** Only this one; also what a notebook is taken for that nothing else tells about. */
   readonly assignment?: string;
+  /** Whose all of it is, where whoever gives it knows that: then it is asked nowhere else. */
+  readonly learner?: string;
 }
 
 type Found = AsyncIterable<HandedIn | Refused>;
@@ -55,10 +57,11 @@ class Intake {
     private readonly assignment: string | undefined, readonly reader: Reader, private readonly walking: WalkOptions,
   ) {}
 
-  static async for({ suites, sandbox, assignment }: IntakeOptions): Promise<Intake> {
+  static async for({ suites, sandbox, assignment, learner }: IntakeOptions): Promise<Intake> {
     const known = await handIns();
     const lessons = new Map(suites.map((lesson) => [lesson.assignment, lesson]));
-    return new Intake(assignment, new Reader(lessons, assignment, known), { lessons, sandbox, handIns: known });
+    const reader = new Reader(lessons, known, assignment, learner);
+    return new Intake(assignment, reader, { lessons, sandbox, handIns: known });
   }
 
   /** Those that only say themselves whose they are come last: two of them, or one beside a named one, are none. */

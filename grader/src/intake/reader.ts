@@ -32,8 +32,8 @@ export class Reader {
   private readonly given = new Map<string, readonly GivenCell[]>();
 
   constructor(
-    private readonly lessons: ReadonlyMap<string, Lesson>, private readonly wanted: string | undefined,
-    private readonly handIns: HandIns,
+    private readonly lessons: ReadonlyMap<string, Lesson>, private readonly handIns: HandIns,
+    private readonly wanted: string | undefined, private readonly owner: string | undefined,
   ) {}
 
   /**
@@ -104,12 +104,12 @@ export class Reader {
     const { LEARNER, toldByNames } = this.handIns;
     const lastName = lastNameOf(found);
     const { uploader } = toldByNames([...zips, ...folders, lastName], this.lessons);
-    if (uploader !== undefined) {
+    if (uploader !== undefined && this.owner === undefined) {
       throw new Refusal(`${shown(uploader)} is a name as an LMS writes it, and no id. npm run collect sorts such ` +
         'files by learner: mark what it makes of them.');
     }
     const told = toldByNames([...folders, lastName], this.lessons);
-    const named = told.learner ?? (notebook === undefined ? undefined : this.learnerByName(lastName, folders));
+    const named = this.owner ?? told.learner ?? (notebook && this.learnerByName(lastName, folders));
     const learner = named ?? facts?.learner;
     if (learner === undefined) {
       throw new Refusal('nobody can tell whose it is: expected a name such as 01_mnist_mlp_LEARNER.ipynb, or a ' +
@@ -120,7 +120,7 @@ export class Reader {
         "'-', the first one a letter or a digit.");
     }
     if (facts && facts.learner !== learner) {
-      const sentence = `It was handed in as ${shown(facts.learner)}, but lies in the folder of ${learner}.`;
+      const sentence = `It was packed as that of ${shown(facts.learner)}, but comes from ${learner}.`;
       findings.push({ kind: 'other learner', sentence });
     }
     return { learner, isNamed: named !== undefined, time: told.time };
