@@ -33,9 +33,8 @@ def main(file):
             assignments = {}
             for line in sys.stdin:
                 write(gradebook, json.loads(line), assignments)
-            for name in sorted(assignments):
-                for mark in by_hand(gradebook, name):
-                    print(json.dumps(mark))
+            for mark in by_hand(gradebook):
+                print(json.dumps(mark))
     return 0
 
 
@@ -85,16 +84,13 @@ def structure(gradebook, name, cells):
     return graded, answers
 
 
-def by_hand(gradebook, name):
-    for submission in gradebook.find_assignment(name).submissions:
-        for notebook in submission.notebooks:
-            for grade in notebook.grades:
-                if grade.manual_score is not None or grade.extra_credit:
-                    yield {'assignment': name, 'learner': submission.student_id, 'cell': grade.name, 'points': grade.score}
-            for comment in notebook.comments:
-                if comment.manual_comment:
-                    yield {'assignment': name, 'learner': submission.student_id, 'cell': comment.name,
-                           'comment': comment.manual_comment}
+def by_hand(gradebook):
+    grades = gradebook.db.query(Grade).filter(Grade.manual_score.isnot(None) | (Grade.extra_credit > 0))
+    comments = gradebook.db.query(Comment).filter(Comment.manual_comment.isnot(None), Comment.manual_comment != '')
+    for given, key in [*((grade, 'points') for grade in grades), *((comment, 'comment') for comment in comments)]:
+        yield {'assignment': given.assignment.name, 'learner': given.student.id, 'cell': given.name,
+               key: given.score if key == 'points' else given.manual_comment}
+
 
 
 if __name__ == '__main__':

@@ -3,8 +3,10 @@ import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { Store } from '../../grader/src/batch/store';
 import { ManualMarks } from '../../grader/src/writers/final';
 import { notebookForFormgrader, writeGradebook } from '../../grader/src/writers/gradebook';
+import { Reports } from '../../grader/src/writers/reports';
 import { instructorEnvironment, nbgraderRunsHere } from '../../setup/instructor.mjs';
 import { openProject } from '../../setup/project.mjs';
 import { answered, failed, HOSTILE, marked, resultOf, text } from '../support/marked';
@@ -114,5 +116,23 @@ notebook.cells = [c for c in notebook.cells if c.metadata.get('nbgrader', {}).ge
 print(HTMLExporter(template_name='basic').from_notebook_node(notebook)[0])`], { encoding: 'utf8', env });
     expect(stdout, stderr).toContain('outside.example');
     expect(stdout).not.toMatch(/<(script|img|svg|iframe|object|form|meta|base|link|input|template)|<a |<[^>]* on\w+=/i);
+  });
+
+  it('makes reports in which marks by hand count', async () => {
+    const store = new Store(path.join(folder, 'graded'));
+    const grading = { folder, python };
+    const reports = await Reports.open(store, grading);
+    for (const result of [ada, bob]) {
+      store.write(result, 10);
+      reports.marked(answered(result, { '3.1': 'const mine = 1;' }, { '3.5': 'Because.' }), result);
+    }
+    await reports.finish([]);
+    const read = (...names: string[]): string => fs.readFileSync(path.join(...names), 'utf8');
+    // As the tests above have given them: 1.5 for ada's text, 2 instead of 1 for bob's 3.1.
+    expect(read(store.folder, 'marks.csv')).toMatch(/,ada,.*,4\.5,0,4\.5,6\r\n.*,bob,.*,3,0,3,6\r\n$/);
+    expect(read(store.folder, 'exercises.csv')).toContain(',ada,3.5,Exercise 3.5,text,manual,,1.5,1.5,2\r\n');
+    expect(read(store.folder, 'feedback', assignment, 'ada.html')).toContain('Say which clothes.');
+    expect(read(store.folder, 'report.html')).toContain('1 wait to be marked by hand.');
+    expect(read(folder, 'autograded', 'ada', assignment, `${assignment}.ipynb`)).toContain('Because.');
   });
 });

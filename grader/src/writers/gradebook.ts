@@ -17,19 +17,21 @@ const LONGEST_COMMENT = 2000;
 /** The cell that nbgrader keeps an exercise's points at. */
 const pointsCellOf = ({ id, kind }: Pick<MarkedExercise, 'id' | 'kind'>): string => (kind === 'text' ? gradeIdOf(id) : `${gradeIdOf(id)}-check`);
 
+/** The exercise that a cell belongs to, as {@link gradeIdOf} names it. */
+const exerciseOf = (cell: string): string | undefined => /^e(.+)-(\d+)(-check)?$/.exec(cell)?.slice(1, 3).join('.');
+
 /**
- * Writes results into nbgrader's gradebook, by its own interface; what people have given there stays.
+ * Writes results into nbgrader's gradebook, by its own interface; what people have given there stays. Without results it only reads.
  *
  * @param python with nbgrader
  * @param gradebook the file `gradebook.db`; it is made if there is none
- * @returns marks and comments that people have given, of all that is in the gradebook for these assignments
+ * @returns marks and comments that people have given, of all that is in the gradebook
  * @throws Error with what nbgrader says
  */
 export async function writeGradebook(
   results: Iterable<{ readonly result: Result; readonly receivedAt?: string }>, { python, gradebook }: { python: string; gradebook: string },
 ): Promise<ManualMark[]> {
   const writer = spawn(python, [WRITER, gradebook], { stdio: ['pipe', 'pipe', 'pipe'] });
-  const exercises = new Map<string, string>();
   const marks = new Map<string, ManualMark>();
   let said = '';
   writer.stderr.setEncoding('utf8').on('data', (text: string) => (said = (said + text).slice(-4000)));
@@ -38,16 +40,13 @@ export async function writeGradebook(
   const ended = once(writer, 'close') as Promise<[number | null]>;
   createInterface({ input: writer.stdout }).on('line', (line) => {
     const { assignment, learner, cell, ...more } = JSON.parse(line) as Omit<ManualMark, 'exercise'> & { cell: string };
-    const exercise = exercises.get(`${assignment}/${cell}`);
+    const exercise = exerciseOf(cell);
     if (exercise === undefined) return;
     const key = `${assignment}/${learner}/${exercise}`;
     marks.set(key, { ...marks.get(key), assignment, learner, exercise, ...more });
   });
   for (const { result, receivedAt } of results) {
     const { assignment, learner } = result;
-    for (const exercise of result.exercises) {
-      for (const cell of [gradeIdOf(exercise.id), pointsCellOf(exercise)]) exercises.set(`${assignment}/${cell}`, exercise.id);
-    }
     const line = JSON.stringify({ assignment, learner, timestamp: receivedAt, cells: result.exercises.map(cellOf) });
     if (!writer.stdin.write(`${line}\n`)) await Promise.race([once(writer.stdin, 'drain'), ended]);
   }
