@@ -4,16 +4,22 @@ import * as os from 'node:os';
 import * as path from 'node:path';
 import { parseArgs, stripVTControlCharacters } from 'node:util';
 import { gradeAll } from './batch/grade-all';
-import { Store, writeWhole } from './batch/store';
+import { Store } from './batch/store';
+import { COURSE } from './course';
 import { readSubmissions } from './intake';
 import { mark, seedHash, type Marking } from './mark/mark';
 import { markingPictures } from './mark/pictures';
-import { verify, type SignedResult } from './mark/result';
+import { verify, type Result, type SignedResult } from './mark/result';
 import { environmentHash, loadSuites } from './mark/suite';
+import { agreedOn, workerCommand } from './queue/command';
+import { MarkingQueue } from './queue/marking-queue';
 import { Bubblewrap } from './sandbox/bubblewrap';
-import { marksCsv } from './writers/csv';
+import type { Submission } from './submission';
+import { Reports } from './writers/reports';
 
 const HELP = `npm run grade -- SUBMITTED [--assignment LESSON] [--out FOLDER] [--jobs N] [--secret-file FILE]
+                           [--grading FOLDER] [--redis URL [--shared FOLDER]]
+npm run grade -- worker --redis URL --secret-file FILE
 npm run grade -- verify FILE [--public-key FILE]
 npm run grade -- sandbox
 
@@ -24,6 +30,9 @@ Marks what learners have handed in; nothing of it runs outside a sandbox.
   --out          the folder for marks (graded/): it goes on there where it was stopped
   --jobs         how many are marked at the same time; as many as there are processors without it
   --secret-file  what hidden inputs are drawn from; without it the folder keeps one of its own
+  --grading      nbgrader's folder of the course (grading/): points go into its gradebook, points given by hand are kept
+                 and counted
+  --redis        shares submissions out to workers on any number of machines: npm run grade -- worker --help
   verify         says whether a result is as it was signed
   sandbox        tries whether the sandbox holds on this machine, and says what it does not stop`;
 
@@ -31,12 +40,14 @@ Marks what learners have handed in; nothing of it runs outside a sandbox.
 class Trouble extends Error {}
 
 async function main(args: string[]): Promise<number> {
+  if (args[0] === 'worker') return workerCommand(args.slice(1));
   const { values, positionals } = parseArgs({
     args,
     allowPositionals: true,
     options: {
       assignment: { type: 'string' }, out: { type: 'string', default: 'graded' }, jobs: { type: 'string' },
-      'secret-file': { type: 'string' }, 'public-key': { type: 'string' }, help: { type: 'boolean', default: false },
+      'secret-file': { type: 'string' }, 'public-key': { type: 'string' }, grading: { type: 'string' }, redis: { type: 'string' },
+      shared: { type: 'string' }, help: { type: 'boolean', default: false },
     },
   });
   const [first, second] = positionals;
@@ -62,20 +73,33 @@ async function main(args: string[]): Promise<number> {
   const marking: Marking = { sandbox, secret, environment, pictures: markingPictures };
   const assignment = values.assignment === undefined ? undefined : lessonNamed(values.assignment, [...suites.keys()]);
 
+  const python = path.join(COURSE, '.venv', 'bin', 'python');
+  const reports = await Reports.open(store, values.grading === undefined ? undefined : { folder: values.grading, python });
+  const queue = values.redis === undefined ? undefined
+    : new MarkingQueue(agreedOn(values.redis, [...suites.values()], environment, secret, values.shared), (error) => console.error(error.message));
+  if (queue && await queue.workers() === 0) console.error('No worker is there yet; start some: npm run grade -- worker --help');
+  const markHere = (submission: Submission): Promise<Result> => mark(submission, suites.get(submission.assignment)!, marking);
+
   const progress = new MarkProgress();
   const graded = await gradeAll(readSubmissions(first, { assignment, suites: [...suites.values()], sandbox }), {
-    store, jobs,
+    store,
+    // Workers are many: as many wait for them as they may be at work on.
+    jobs: queue ? 8 * jobs : jobs,
     conditions: (name) => ({ suite: suites.get(name)!.sha256, environment, seed: seedHash(secret) }),
-    mark: (submission) => mark(submission, suites.get(submission.assignment)!, marking),
-    onMarked: (_submission, { learner, assignment: name, earned, points, manualPoints }) =>
-      progress.marked(`${name}  ${learner}  ${earned} of ${points - manualPoints}${manualPoints > 0 ? `, ${manualPoints} more by hand` : ''}`),
+    mark: queue?.mark ?? markHere,
+    onMarked: (submission, result) => {
+      const { learner, assignment: name, earned, points, manualPoints } = result;
+      reports.marked(submission, result);
+      progress.marked(`${name}  ${learner}  ${earned} of ${points - manualPoints}${manualPoints > 0 ? `, ${manualPoints} more by hand` : ''}`);
+    },
     onFailed: ({ learner, assignment: name, reason }) => progress.failed(`${name}  ${learner}  not marked: ${reason}`),
   });
   progress.end();
-  writeWhole(path.join(values.out, 'marks.csv'), marksCsv(store));
+  await queue?.close();
+  await reports.finish(graded.failed);
   console.log(
     `\n${graded.marked} marked${graded.before > 0 ? `, ${graded.before} were before and are as they were` : ''}` +
-    `${graded.failed.length > 0 ? `, ${graded.failed.length} could not be marked` : ''}: ${values.out}/marks.csv`,
+    `${graded.failed.length > 0 ? `, ${graded.failed.length} could not be marked` : ''}: ${values.out}/report.html`,
   );
   return graded.failed.length === 0 ? 0 : 1;
 }
