@@ -9,14 +9,14 @@ export interface Attack {
   readonly cell: string;
   /** The exercise: 1.2 (`scalePixels`) without it. */
   readonly on?: string;
+  /** Instead of a cell's: the files of a trained model. */
+  readonly model?: Readonly<Record<string, string>>;
   /** The points that it deserves: none without it. */
   readonly deserves?: number;
   /** What may have become of it. */
   readonly outcome: readonly MarkOutcome[];
   /** Text that may stand nowhere in the result. */
   readonly tellsNot?: RegExp;
-  /** Text that its message or what it prints has to have: it shows that the attack has been carried out. */
-  readonly tells?: RegExp;
 }
 
 /** Something that must not work within the sandbox. Several of them stand in one cell. */

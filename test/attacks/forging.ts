@@ -41,9 +41,9 @@ export const forging: readonly Attack[] = [
     cell: `send(Buffer.from([255, 255, 255, 255])); for (let i = 0; i < 100; i++) send(Buffer.alloc(1e6)); ${STUB}`,
   },
   {
-    name: 'frame of 31 MB, drop by drop', tries: 'keep the runner busy with putting a message together', outcome: ['timeout', 'crashed'],
-    cell: `const size = Buffer.alloc(4); size.writeUInt32BE(31e6); send(size); send(Buffer.alloc(30e6, 32));
-      for (let i = 0; i < 4000; i++) { send(Buffer.from(' ')); Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1); } ${STUB}`,
+    name: 'frame of 8 MB, drop by drop', tries: 'keep the runner busy with putting a message together', outcome: ['timeout', 'crashed'],
+    cell: `const size = Buffer.alloc(4); size.writeUInt32BE(8e6); send(size); send(Buffer.alloc(7.9e6, 32));
+      for (let i = 0; i < 2000; i++) { send(Buffer.from(' ')); Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1); } process.exit(0);`,
   },
   { name: 'empty frames', tries: 'send messages without end that hold nothing', outcome: ['crashed'], cell: `for (;;) send(Buffer.alloc(4));` },
   {
@@ -116,24 +116,24 @@ export const forging: readonly Attack[] = [
     cell: valued(`'+'['.repeat(1e6)+']'.repeat(1e6)+'`),
   },
   {
-    name: 'ten million empty lists', tries: 'have the runner take up much more than was sent', outcome: ['failed', 'crashed', 'out of memory'],
-    cell: valued(`['+'[],'.repeat(1e7)+'0]`),
+    name: 'millions of empty lists', tries: 'have the runner take up much more than was sent', outcome: ['failed', 'crashed', 'out of memory'],
+    cell: valued(`['+'[],'.repeat(2.6e6)+'0]`),
   },
   {
-    name: 'ten million objects', tries: 'have the runner take up much more than was sent', outcome: ['failed', 'crashed', 'out of memory'],
-    cell: valued(`['+'{},'.repeat(1e7)+'0]`),
+    name: 'millions of objects', tries: 'have the runner take up much more than was sent', outcome: ['failed', 'crashed', 'out of memory'],
+    cell: valued(`['+'{},'.repeat(2.6e6)+'0]`),
   },
   {
-    name: 'a million names', tries: 'have the runner compare names without end', outcome: ['failed', 'crashed'],
-    cell: valued(`{'+Array.from({length:1e6},(_,i)=>'"n'+i+'":0').join()+'}`),
+    name: 'half a million names', tries: 'have the runner compare names without end', outcome: ['failed', 'crashed'],
+    cell: valued(`{'+Array.from({length:5e5},(_,i)=>'"n'+i+'":0').join()+'}`),
   },
   {
-    name: 'a name of 20 MB', tries: 'fill the result with what it calls things', outcome: ['failed', 'crashed'],
-    cell: valued(`{"'+'x'.repeat(2e7)+'":0}`),
+    name: 'a name of 7 MB', tries: 'fill the result with what it calls things', outcome: ['failed', 'crashed'],
+    cell: valued(`{"'+'x'.repeat(7e6)+'":0}`),
   },
   {
-    name: 'an error of 20 MB', tries: 'fill the result with an error message', outcome: ['error', 'failed', 'crashed'],
-    cell: `answerAll(({ id }) => '{"id":"' + id + '","outcome":"error","error":{"name":"E","message":"' + 'x'.repeat(2e7) + '"},"changed":[],"leaked":0}'); ${STUB}`,
+    name: 'an error of 7 MB', tries: 'fill the result with an error message', outcome: ['error', 'failed', 'crashed'],
+    cell: `answerAll(({ id }) => '{"id":"' + id + '","outcome":"error","error":{"name":"E","message":"' + 'x'.repeat(7e6) + '"},"changed":[],"leaked":0}'); ${STUB}`,
   },
   {
     name: 'lone surrogates and control characters', tries: 'damage the text of the result and the terminal', outcome: ['error', 'failed'],

@@ -55,7 +55,7 @@ export const system: readonly Probe[] = [
   { name: 'inspector', tries: 'open a debugger for others', attempt: `(() => { const inspector = load('node:inspector'); inspector.open(0, '127.0.0.1'); const { url } = { url: inspector.url() }; inspector.close(); return url !== undefined; })()` },
   // Secrets.
   { name: 'environment', tries: 'find a secret in the environment', attempt: `Object.keys(process.env).some((name) => !['PWD', 'NODE_V8_COVERAGE'].includes(name))`, worksOutside: true },
-  { name: 'arguments', tries: 'find a secret or a path of the machine in the arguments', attempt: `[...process.argv, ...process.execArgv, process.execPath, process.title].some((text) => !/^(\\/node|\\/course\\/grader\\/dist\\/guest\\/guest\\.js|watched-\\w+)/.test(text))` },
+  { name: 'arguments', tries: 'find a secret or a path of the machine in the arguments', attempt: `[...process.argv, ...process.execArgv, process.execPath, process.title].some((text) => !/^(\\/node|\\/course\\/grader\\/dist\\/guest\\/guest|watched-\\w+)/.test(text))` },
   { name: 'descriptors', tries: 'find descriptors that it has inherited', attempt: `[...Array(256).keys()].some((fd) => { try { const found = fs.fstatSync(fd); return fd > 2 && (found.isFile() && found.size > 0 || found.isDirectory() || found.isSocket()); } catch { return false; } })` },
   { name: 'host name', tries: 'learn the name of the machine', attempt: `load('node:os').hostname() !== 'sandbox'` },
   { name: 'user', tries: 'learn who runs the grader', attempt: `(() => { const { username } = load('node:os').userInfo(); return username !== 'nobody'; })()`, worksOutside: true },

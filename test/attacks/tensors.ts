@@ -14,7 +14,7 @@ export const tensors: readonly Probe[] = [
   { name: '/proc/self/mem', tries: 'put machine code into its own process', attempt: `['/proc/self/mem', '/proc/1/mem', '/proc/thread-self/mem'].some((name) => { try { fs.closeSync(fs.openSync(name, 'r+')); return true; } catch { return false; } })` },
   { name: '/proc', tries: 'find other processes', attempt: `fs.readdirSync('/proc').some((name: string) => /^\\d+$/.test(name) && name !== '1')` },
   { name: '/proc/1', tries: 'read secrets of who has started it', attempt: `/SECRET|HOME=|work|main/.test(fs.readFileSync('/proc/1/environ', 'latin1') + fs.readFileSync('/proc/1/cmdline', 'latin1'))` },
-  { name: '/proc/1/root', tries: 'leave by the root of another process', attempt: `['/proc/1/root/etc/passwd', '/proc/self/cwd/../solutions', '/proc/1/root/root'].some((name) => fs.existsSync(name))` },
+  { name: '/proc/1/root', tries: 'leave by the root of another process', attempt: `['/proc/1/root/etc/passwd', '/proc/self/cwd/../solutions', '/proc/1/root/usr', '/proc/1/root/work'].some((name) => fs.existsSync(name))` },
   { name: '/proc/self/fd', tries: 'open inherited files anew', attempt: `fs.readdirSync('/proc/self/fd').some((fd: string) => Number(fd) > 2 && (() => { try { const link = fs.readlinkSync('/proc/self/fd/' + fd); return !/^(anon_inode:|pipe:|\\/dev\\/(null|urandom)|\\/proc\\/)/.test(link); } catch { return false; } })())` },
   { name: '/proc/sys', tries: 'change settings of the machine', attempt: `['/proc/sys/kernel/core_pattern', '/proc/sysrq-trigger', '/proc/self/oom_score_adj', '/proc/self/uid_map'].some((name) => { try { fs.closeSync(fs.openSync(name, 'r+')); return true; } catch { return false; } })` },
 ];

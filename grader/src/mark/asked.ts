@@ -4,8 +4,11 @@ import type { Examination, Question } from '../guest/messages';
 import { frameOf, readFrames } from '../sandbox/frames';
 import type { Ending, Sandbox, SandboxProcess, SandboxRequest } from '../sandbox/sandbox';
 
-/** Bytes that one answer may have: read, it takes up to fifty times as much memory here. */
+/** Bytes that one answer may have. */
 const LONGEST_ANSWER = 8e6;
+
+/** Lists, objects and names that one answer may have: each of them costs much more than its two bytes, here where all others are marked. */
+const MOST_PARTS = 200_000;
 
 /** How the process in the sandbox has come to its end before it answered. */
 export type Lost = { readonly lost: 'timeout' | 'out of memory' | 'killed' | 'crashed' };
@@ -76,6 +79,7 @@ export class Asked {
     try {
       const { value, done } = await this.frames.next();
       if (done) return { lost: whyEnded(await this.process.ended, this.printed) };
+      if (hasTooManyParts(value as string)) return { lost: 'crashed' };
       const reply = decode(value as string) as { id?: unknown } | undefined;
       return typeof reply === 'object' && reply?.id === id ? (reply as unknown as Plain) : { lost: 'crashed' };
     } catch {
@@ -83,6 +87,17 @@ export class Asked {
     }
   }
 }
+
+function hasTooManyParts(json: string): boolean {
+  let parts = 0;
+  for (let i = 0; i < json.length && parts <= MOST_PARTS; i++) {
+    const code = json.charCodeAt(i);
+    if (code === LIST || code === OBJECT || code === NAME) parts++;
+  }
+  return parts > MOST_PARTS;
+}
+
+const [LIST, OBJECT, NAME] = [...'[{:'].map((character) => character.charCodeAt(0));
 
 /** In words for the learner; the printed text decides nothing but these words. */
 function whyEnded({ signal }: Ending, printed: string): Lost['lost'] {

@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, type StdioOptions } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import type { Writable } from 'node:stream';
@@ -11,6 +11,8 @@ const BWRAP = '/usr/bin/bwrap';
 const PRLIMIT = '/usr/bin/prlimit';
 /** TensorFlow's library; a link leads to the cache in which all copies of the course have it. */
 const ENGINE = fs.realpathSync(path.join(COURSE, 'node_modules/@tensorflow/tfjs-node/lib/napi-v8'));
+/** O_CLOEXEC, in /proc/self/fdinfo. */
+const CLOSED_ON_EXEC = 0o2000000;
 /** Where the course lies within. */
 const WITHIN = '/course';
 
@@ -21,6 +23,8 @@ const WITHIN = '/course';
 export class Bubblewrap implements Sandbox {
   readonly name = 'bubblewrap';
   private readonly filter = seccompFilter();
+  private readonly nothing = fs.openSync('/dev/null', 'r+');
+  private readonly inherited = inheritable();
   private readonly libraries = [...new Set([process.execPath, path.join(ENGINE, 'tfjs_binding.node')].flatMap(librariesOf))];
 
   async problems(): Promise<string[]> {
@@ -41,12 +45,27 @@ export class Bubblewrap implements Sandbox {
       ...sees.flatMap((name) => ['--ro-bind', path.join(COURSE, name), path.join(WITHIN, name)]),
       ...(scratchBytes > 0 ? ['--size', String(scratchBytes), '--tmpfs', '/tmp'] : []),
       '--remount-ro', '/', '--chdir', WITHIN, '--', '/node', path.join(WITHIN, script), ...args,
-    ], { env: {}, stdio: ['pipe', 'pipe', 'pipe', 'pipe'] });
+    ], { env: {}, stdio: this.stdio() });
     const filter = child.stdio[3] as Writable;
     filter.on('error', () => {}); // It may be gone already.
     filter.end(this.filter);
     return processOf(child, limits.outputBytes);
   }
+
+  /** Pipes for what is asked, answered, printed and for the filter; what this process was itself started with is not handed on. */
+  private stdio(): StdioOptions {
+    return Array.from({ length: Math.max(3, ...this.inherited) + 1 }, (_, fd) =>
+      (fd <= 3 ? 'pipe' : this.inherited.includes(fd) ? this.nothing : 'ignore'));
+  }
+}
+
+/** Descriptors from 4 on that every program inherits which this process starts. Node.js opens none of that kind. */
+function inheritable(): number[] {
+  return fs.readdirSync('/proc/self/fdinfo').map(Number).filter((fd) => {
+    if (fd <= 3 || !fs.existsSync(`/proc/self/fdinfo/${fd}`)) return false;
+    const [, flags] = /^flags:\s*([0-7]+)/m.exec(fs.readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8')) ?? [];
+    return (parseInt(flags ?? '0', 8) & CLOSED_ON_EXEC) === 0;
+  });
 }
 
 /** The parts of a started program as a {@link SandboxProcess}; for all back ends. */
