@@ -51,7 +51,7 @@ export function judgementHtml(judgement: Judgement, around: Surroundings = {}): 
     ...(trouble === undefined ? [] : [`<div style="margin: 6px 0">${escapeXml(trouble)}</div>`]),
     ...(items.length > 0 ? [`<ul style="list-style: none; margin: 8px 0; padding: 0">${items.join('')}</ul>`] : []),
     ...(hint === undefined ? [] : [hintHtml(hint)]),
-    ...leakNotes(judgement).map((note) => `<div>${escapeXml(note)}</div>`),
+    ...leakNotes(judgement).map((note) => `<div>${proseHtml(note)}</div>`),
     `<div>${escapeXml(nextText(judgement, around.next))}</div>`,
     ...(around.notes ?? []).map((note) => `<div><small>${escapeXml(note)}</small></div>`),
   ];
@@ -141,7 +141,7 @@ function leakNotes({ passed, criteria }: Judgement): string[] {
   const most = Math.max(0, ...criteria.flatMap(({ cases }) => cases.map(({ observation }) => observation.leaked)));
   if (!passed || most === 0) return [];
   const tensors = most === 1 ? 'a tensor' : `${most} tensors`;
-  return [`One thing besides, which costs no points: a call leaves ${tensors} in memory. tf.tidy(() => ...) helps.`];
+  return [`One thing besides, which costs no points: a call leaves ${tensors} in memory. \`tf.tidy(() => ...)\` helps.`];
 }
 
 const isFailing = ({ earned, points, cases }: CriterionResult): boolean =>

@@ -114,9 +114,11 @@ function sentences(exercises: readonly ExerciseState[]): string[] {
     ...(hidden > 0 ? [`${numberWith(hidden, 6)} by hidden cases`] : []),
     ...(byHand > 0 ? [`${numberWith(byHand, 6)} by a person who reads your texts`] : []),
   ];
+  // With them the points add up to those that the notebook promises.
+  const more = hidden + byHand === 1 ? '1 more point is' : `${numberWith(hidden + byHand, 6)} more points are`;
   const next = exercises.find(({ kind, state }) => kind !== 'text' && state !== 'passed');
   return [
-    ...(later.length > 0 ? [`Later, when it is marked, more points are decided: ${later.join(', ')}.`] : []),
+    ...(later.length > 0 ? [`Later, when it is marked, ${more} decided: ${later.join(', ')}.`] : []),
     next ? `Next: ${next.id} ${next.title} (${next.difficulty}, about ${next.minutes} minutes).`
       : `Nothing is left to pass here${byHand > 0 ? ': read your texts once more' : ''}. Hand in with await handIn().`,
   ];

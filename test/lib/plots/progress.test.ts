@@ -23,7 +23,7 @@ describe('the progress of a lesson', () => {
     ]);
     expect(html).toContain('1 of 3 exercises passed, 3 of 6 points');
     expect(html).toContain('<progress value="3" max="6"');
-    expect(html).toContain('Later, when it is marked, more points are decided: 3 by hidden cases, 4 by a person who reads your texts.');
+    expect(html).toContain('Later, when it is marked, 7 more points are decided: 3 by hidden cases, 4 by a person who reads your texts.');
   });
 
   it('says what comes next: the first that is not passed', () => {
