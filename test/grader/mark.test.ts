@@ -86,6 +86,10 @@ describe('mark', () => {
     expect(marked.message.length).toBeGreaterThan(10);
   }, 60_000);
 
+  it('speaks to somebody who has handed in, not to somebody in a notebook', async () => {
+    expect((await markFlatten('const flattenPicture = 7;')).message).toBe('flattenPicture: expected a function; got the number 7.');
+  });
+
   it('goes on with the next answer after one that was lost', async () => {
     const { exercises } = await mark(handedIn(suite.assignment, { ...cells, '1.2': 'process.kill(process.pid, "SIGKILL")' }), suite, marking());
     expect(exercises.find(({ id }) => id === '1.2')).toMatchObject({ earned: 0 });

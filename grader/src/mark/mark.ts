@@ -223,6 +223,10 @@ function told(
     : observed.includes('timeout') ? 'timeout'
     : observed.length > 0 && observed.every((each) => each === 'error') ? 'error'
     : 'failed';
-  const message = trouble?.slice(0, LONGEST_NOTE) ?? (passed ? 'All of it is right.' : lost ? LOST[lost.lost] : 'Not right yet.');
+  const message = (trouble && inOurVoice(trouble).slice(0, LONGEST_NOTE)) ?? (passed ? 'All of it is right.' : lost ? LOST[lost.lost] : 'Not right yet.');
   return { earned, outcome, message, criteria, ...(hint && !passed && { hint }) };
 }
+
+/** What the judge says to somebody in a notebook, without what to do there: `flattenPicture: expected a function; got the number 7.` */
+const inOurVoice = (trouble: string): string =>
+  trouble.replace(/^check\('[\w.]+', (\w+)\) expects (.*?)\. (?:Run the cell|Give|Write) .*$/s, '$1: expected $2.');

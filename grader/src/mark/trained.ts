@@ -17,7 +17,7 @@ export function factsIn(reply: Plain | Lost): FactsOfModel | string {
   if (isLost(reply)) return `The model could not be looked at: ${LOST[reply.lost]}`;
   const examined = examinedOf(reply);
   if (examined?.examined === 'facts') return examined.facts as unknown as FactsOfModel;
-  return `The model cannot be used: ${examined?.error ?? 'it could not be read'}.`;
+  return `The model cannot be used: ${(examined?.error ?? 'it could not be read').replace(/\.$/, '')}.`;
 }
 
 /** A model that was handed in, as the judge asks it: the examiner loads it, its answers are compared here. */
