@@ -49,21 +49,24 @@ export class Similarity {
 }
 
 function pairsOf(learners: readonly { learner: string; rows: Float64Array }[], least: number): Omit<Similar, 'assignment'>[] {
+  const counts = new Map<number, number>();
+  for (const { rows } of learners) for (const row of rows) counts.set(row, (counts.get(row) ?? 0) + 1);
+  // What more than a tenth of a course has is how one writes that. In a small course, five may still be friends.
+  const many = Math.max(5, Math.min(50, learners.length / 10));
+  const rare = learners.map(({ rows }) => rows.filter((row) => counts.get(row)! <= many));
   const whose = new Map<number, number[]>();
-  learners.forEach(({ rows }, i) => rows.forEach((row) => {
+  rare.forEach((rows, i) => rows.forEach((row) => {
+    if (counts.get(row) === 1) return;
     const known = whose.get(row);
     if (known) known.push(i);
     else whose.set(row, [i]);
   }));
-  // What more than a tenth of a course has is how one writes that. In a small course, five may still be friends.
-  const many = Math.max(5, Math.min(50, learners.length / 10));
-  const rare = learners.map(({ rows }) => rows.filter((row) => whose.get(row)!.length <= many));
   const found: Omit<Similar, 'assignment'>[] = [];
   rare.forEach((rows, i) => {
     if (rows.length < FEWEST_ROWS) return;
     const shared = new Map<number, number>();
     for (const row of rows) {
-      for (const j of whose.get(row)!) if (j > i) shared.set(j, (shared.get(j) ?? 0) + 1);
+      for (const j of whose.get(row) ?? []) if (j > i) shared.set(j, (shared.get(j) ?? 0) + 1);
     }
     for (const [j, count] of shared) {
       const similarity = 2 * count / (rows.length + rare[j].length);
