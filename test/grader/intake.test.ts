@@ -353,6 +353,14 @@ describe('files', () => {
     expect(findingsOf(ada)).toEqual([`bad file ${LESSON}.ipynb`, 'unread model 1.8']);
   });
 
+  it('are unpacked whole, also when they are larger than a pipe takes at once', async () => {
+    const weights = Array.from({ length: 300_000 }, (_, i) => String((i * 7919) % 99_991)).join('-');
+    const models = { 'models/1.8/model.json': '{}', 'models/1.8/weights.bin': weights };
+    const ada = submission(await uploaded('x.zip', handIn('ada', answered('x'), models)));
+    expect(ada.findings).toEqual([]);
+    expect(Buffer.from(ada.models['1.8'].files['weights.bin']).toString()).toBe(weights);
+  });
+
   it('are unpacked within limits', async () => {
     const bomb = Buffer.alloc(40e6);
     const file = (name: string, more: Partial<ZipMember> = {}): Buffer =>

@@ -52,6 +52,14 @@ export async function* readUpload(
   yield* intake.submissions((walking) => walkFile(name, bytes, walking));
 }
 
+/** What only says itself whose it is. */
+interface Claim {
+  readonly key: string;
+  readonly label: string;
+  readonly again: () => Promise<HandedIn>;
+  read: Submission | Ungradable | undefined;
+}
+
 class Intake {
   private constructor(
     private readonly assignment: string | undefined, readonly reader: Reader, private readonly walking: WalkOptions,
@@ -67,7 +75,7 @@ class Intake {
   /** Those that only say themselves whose they are come last: two of them, or one beside a named one, are none. */
   async *submissions(walked: (walking: WalkOptions) => Found): AsyncGenerator<Submission | Ungradable> {
     const seen = new Set<string>();
-    const claims: { readonly key: string; readonly label: string; readonly again: () => Promise<HandedIn> }[] = [];
+    const claims: Claim[] = [];
     for await (const found of walked(this.walking)) {
       if ('reason' in found) {
         yield this.ungradable(found.label, `${found.reason}. It is not marked.`);
@@ -77,8 +85,12 @@ class Intake {
       if (!one) continue;
       const { read, isNamed } = one;
       const key = `${read.learner}/${read.assignment}`;
-      if (!isNamed) claims.push({ key, label: found.label, again: () => found.again() });
-      else if (seen.has(key)) yield this.twice(found.label, read);
+      if (!isNamed) {
+        // A single one, as an upload is, is kept; of more, none is.
+        const { label, again } = found;
+        if (claims.length === 1) claims[0].read = undefined;
+        claims.push({ key, label, again, read: claims.length === 0 ? read : undefined });
+      } else if (seen.has(key)) yield this.twice(found.label, read);
       else {
         seen.add(key);
         yield read;
@@ -86,8 +98,8 @@ class Intake {
     }
     const counts = new Map<string, number>();
     for (const { key } of claims) counts.set(key, (counts.get(key) ?? 0) + 1);
-    for (const { key, label, again } of claims) {
-      const read = (await this.read(label, again))?.read;
+    for (const { key, label, again, read: kept } of claims) {
+      const read = kept ?? (await this.read(label, again))?.read;
       if (read) yield seen.has(key) || counts.get(key)! > 1 ? this.twice(label, read) : read;
     }
   }

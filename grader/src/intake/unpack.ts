@@ -8,6 +8,8 @@ import type { UnpackRequest } from './unpacker';
 
 const UNPACKER = 'grader/dist/intake/unpacker.js';
 const SEES = ['grader/dist', 'lib/dist', 'lib/package.json', 'node_modules'];
+/** A zip file twice, while its parts are joined, and the largest file in it. */
+const MEMORY = { ...LIMITS, memoryBytes: 1e9 };
 const MILLISECONDS = 60_000;
 const LONGEST_MESSAGE = 2e6;
 /** Bytes of a zip file. */
@@ -30,7 +32,7 @@ export async function unpacked(
 ): Promise<Memory> {
   const limits = isWithin ? handIn : CLASS_LIMITS;
   const request: UnpackRequest = { name: shown(name), limits, noise: NOISE.source, wanted: WANTED.source };
-  const program = sandbox.start({ script: UNPACKER, args: [JSON.stringify(request)], sees: SEES, limits: LIMITS });
+  const program = sandbox.start({ script: UNPACKER, args: [JSON.stringify(request)], sees: SEES, limits: MEMORY });
   const timer = setTimeout(() => program.kill(), MILLISECONDS);
   const files = new Map<string, Buffer[]>();
   let pieces: Buffer[] | undefined;

@@ -3,7 +3,6 @@
  * input to the end and sends what is in it, in pieces.
  */
 
-import * as fs from 'node:fs';
 import { membersOf, type ArchiveLimits } from '../../../lib/dist/data/archive';
 import { frameOf } from '../sandbox/frames';
 
@@ -31,7 +30,9 @@ const MOST_GROWTH = 200;
 const HARMLESS = 10e6;
 
 async function unpack({ name, limits, noise, wanted }: UnpackRequest): Promise<void> {
-  const packed = fs.readFileSync(0);
+  const parts: Buffer[] = [];
+  for await (const part of process.stdin) parts.push(part as Buffer);
+  const packed = Buffer.concat(parts);
   const [isNoise, isWanted] = [new RegExp(noise), new RegExp(wanted)];
   const pathOf = (member: string): string | undefined =>
     (!isNoise.test(member) && isWanted.test(member) ? member : undefined);
@@ -42,18 +43,18 @@ async function unpack({ name, limits, noise, wanted }: UnpackRequest): Promise<v
       const got = `more than ${MOST_GROWTH} times as many bytes as are packed`;
       throw new Error(`${name}: got ${got}, expected files as handIn() packs them.`);
     }
-    send({ file: path });
+    await send({ file: path });
     for (let i = 0; i < content.length; i += PIECE) {
-      send({ piece: Buffer.from(content.subarray(i, i + PIECE)).toString('base64') });
+      await send({ piece: Buffer.from(content.subarray(i, i + PIECE)).toString('base64') });
     }
   }
-  send({ done: true });
+  await send({ done: true });
 }
 
-function send(message: Unpacked): void {
-  const frame = frameOf(JSON.stringify(message));
-  for (let sent = 0; sent < frame.length;) sent += fs.writeSync(1, frame, sent);
-}
+/** Ends when it has been sent: the pipe takes less at once than a file may have. */
+const send = (message: Unpacked): Promise<void> => new Promise((resolve, reject) => {
+  process.stdout.write(frameOf(JSON.stringify(message)), (error) => (error ? reject(error) : resolve()));
+});
 
 void unpack(JSON.parse(process.argv[2]) as UnpackRequest)
   .catch((error: Error) => send({ refused: error.message.slice(0, 1000) }));

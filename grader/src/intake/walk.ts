@@ -20,7 +20,7 @@ export interface HandedIn {
   /** The name of the zip file that one learner has made. Names in it are the learner's own, and tell nothing. */
   readonly learnersZip?: string;
   /** Finds it once more, without keeping what it holds until then. */
-  again(): Promise<HandedIn>;
+  readonly again: () => Promise<HandedIn>;
 }
 
 export interface Refused {
@@ -132,7 +132,8 @@ async function* zip(file: string, at: At, options: WalkOptions): AsyncGenerator<
     count++;
     if ('reason' in each) yield each;
     else {
-      const again = (): Promise<HandedIn> => sameOf(zip(file, at, options), each.label);
+      const { label: inside } = each;
+      const again = (): Promise<HandedIn> => sameOf(zip(file, at, options), inside);
       if (at.isWhole) yield { ...each, again };
       else found.push({ ...each, folders: at.folders, learnersZip: name, again });
     }
