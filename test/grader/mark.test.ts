@@ -86,6 +86,11 @@ describe('mark', () => {
     expect(marked.message.length).toBeGreaterThan(10);
   }, 60_000);
 
+  it('lets every answer use TensorFlow.js, as check does', async () => {
+    const source = 'function flattenPicture(picture: number[][]) { return tf.tidy(() => [...tf.tensor2d(picture).dataSync()]); }';
+    expect(await markFlatten(source)).toMatchObject({ outcome: 'passed', earned: 2 });
+  });
+
   it('speaks to somebody who has handed in, not to somebody in a notebook', async () => {
     expect((await markFlatten('const flattenPicture = 7;')).message).toBe('flattenPicture: expected a function; got the number 7.');
   });

@@ -141,9 +141,15 @@ class Marked {
     return createHmac('sha256', this.marking.secret).update(canonicalJson([this.submission.learner, id])).digest('hex');
   }
 
+  /** Answers may use `tf` wherever they like; who does not name it does not wait for it. */
+  private usesTensors(exercise: Exercise): boolean {
+    const isAsked = exercise.kind === 'model' || (exercise.kind === 'function' && exercise.tensors === true);
+    return isAsked || /\btf\b/.test(this.submission.answers[exercise.id] ?? '');
+  }
+
   private roomOf(exercise: Exercise): Asked | undefined {
     if (exercise.kind === 'trained' || exercise.kind === 'text') return undefined;
-    return this.rooms.for(usesTensors(exercise) ? 'tensors' : 'plain');
+    return this.rooms.for(this.usesTensors(exercise) ? 'tensors' : 'plain');
   }
 
   /** Runs the cell of an answer, or has the model looked at that was handed in. */
@@ -157,7 +163,7 @@ class Marked {
     const source = answers[exercise.id];
     const room = this.roomOf(exercise);
     if (source === undefined || !room) return { outcome: 'missing', message: 'The cell of this answer was not handed in.' };
-    const tensors = usesTensors(exercise);
+    const tensors = this.usesTensors(exercise);
     const given = exercise.kind === 'number' ? givenOf(exercise, variantOf(exercise.id, learner)) : {};
     const reply = await room.ask({ ask: 'open', source, name: exercise.answer, given, tensors }, OPEN_LIMIT);
     if (isLost(reply)) return { outcome: reply.lost, message: LOST[reply.lost] };
@@ -200,9 +206,6 @@ class Marked {
     return { answer: new Elsewhere(exercise.kind === 'model' ? { facts } : { observe }), lost: () => lost };
   }
 }
-
-const usesTensors = (exercise: Exercise): boolean =>
-  exercise.kind === 'model' || (exercise.kind === 'function' && exercise.tensors === true);
 
 /** What is said of a judgement. Of hidden requirements only whether they are met. */
 function told(
