@@ -79,4 +79,5 @@ export const cellOf = (probes: readonly Probe[], answer = 'const scalePixels = (
 
 /** What {@link cellOf} has printed of a probe. */
 export const heldIn = (printed: string, i: number): 'held' | 'GOT THROUGH' | 'not tried' =>
-  (new RegExp(`^${i} (held|GOT THROUGH)$`, 'm').exec(printed)?.[1] as 'held' | 'GOT THROUGH' | undefined) ?? 'not tried';
+  (new RegExp(`^${i} (held|GOT THROUGH)$`, 'm').exec(printed)?.[1] as 'held' | 'GOT THROUGH' | undefined)
+    ?? 'not tried';

@@ -33,7 +33,9 @@ class Watched implements Sandbox {
   readonly name = 'watched';
   constructor(private readonly sandbox: Sandbox = new Bubblewrap()) {}
   problems(): Promise<string[]> { return this.sandbox.problems(); }
-  start(request: SandboxRequest): SandboxProcess { return this.sandbox.start({ ...request, args: [...request.args ?? [], MARKER] }); }
+  start(request: SandboxRequest): SandboxProcess {
+    return this.sandbox.start({ ...request, args: [...request.args ?? [], MARKER] });
+  }
 }
 /** Ten black pictures for models: none of them is right by chance. */
 const watched = {
@@ -70,7 +72,11 @@ async function inTurns<T, R>(all: readonly T[], atOnce: number, work: (each: T) 
   return results;
 }
 
-const honest = (): Promise<Result> => mark(handedIn(suite.assignment, solutions), only('1.1', '1.2', '1.3', '1.4'), watched);
+/** An honest submission, which prints something too. */
+function honest(): Promise<Result> {
+  const answers = { ...solutions, '1.2': `console.log('mine'); ${solutions['1.2']}` };
+  return mark(handedIn(suite.assignment, answers), only('1.1', '1.2', '1.3', '1.4'), watched);
+}
 
 const PROBES_IN_A_CELL = 13;
 const groups: (readonly Probe[])[] = [];
@@ -101,11 +107,15 @@ async function attack(one: Attack): Promise<void> {
   attacked.set(one, { result, seconds: (performance.now() - began) / 1000 });
 }
 
-async function probe(group: readonly Probe[], id = '1.2', name = 'scalePixels', sandbox: Sandbox = watched.sandbox): Promise<void> {
+/** Makes attempts in one cell, and notes of each whether it got through. */
+async function probe(
+  group: readonly Probe[], id = '1.2', name = 'scalePixels', sandbox: Sandbox = watched.sandbox,
+): Promise<void> {
   const answers = { [id]: `${PRELUDE}\n${cellOf(group, `const ${name} = () => [];`)}` };
   const asked = suiteOf(id.startsWith('1') ? '01' : '02');
-  const { exercises: [{ printed = '', earned }] } = await mark(
-    handedIn(asked.assignment, answers), { ...asked, exercises: asked.exercises.filter((each) => each.id === id) }, { ...watched, sandbox });
+  const one = { ...asked, exercises: asked.exercises.filter((each) => each.id === id) };
+  const { exercises: [marked] } = await mark(handedIn(asked.assignment, answers), one, { ...watched, sandbox });
+  const { printed = '', earned } = marked;
   group.forEach((each, i) => probed.set(each, `${heldIn(printed, i)}${earned > 0 ? `, earned ${earned}` : ''}`));
 }
 
@@ -115,7 +125,8 @@ function tableOf(): string {
     const { result, seconds } = attacked.get(one)!;
     const { earned, outcome } = result.exercises.find(({ id }) => id === (one.on ?? '1.2'))!;
     const isHeld = earned === (one.deserves ?? 0) && one.outcome.includes(outcome);
-    return { name: one.name, tries: one.tries, isHeld, became: `${earned} points, ${outcome}, ${seconds.toFixed(1)} s` };
+    const became = `${earned} points, ${outcome}, ${seconds.toFixed(1)} s`;
+    return { name: one.name, tries: one.tries, isHeld, became };
   });
   const ofProbes = probes.map((one) => {
     const became = probed.get(one)!;
@@ -126,6 +137,7 @@ function tableOf(): string {
     `${isHeld ? 'survived' : 'NOT     '}  ${name.padEnd(52)} ${tries.slice(0, 60).padEnd(60)} ${became}`);
   const survived = all.filter(({ isHeld }) => isHeld).length;
   const runner = `${Math.round(most / 1e6)} MB at most, busy for ${Math.round(longest)} ms at most`;
+  // For the log of the tests.
   return [...lines, `${all.length} attacks tried, ${survived} survived; the runner had ${runner}`].join('\n');
 }
 
@@ -135,8 +147,9 @@ beforeAll(async () => {
   const memory = setInterval(() => { most = Math.max(most, process.memoryUsage().rss); }, 50);
   const delays = monitorEventLoopDelay();
   delays.enable();
+  const neighbour = async (): Promise<void> => { neighbours.push(await honest()); };
   const work = [
-    ...attacks.flatMap((one, i) => [() => attack(one), ...(i % 6 === 0 ? [async () => { neighbours.push(await honest()); }] : [])]),
+    ...attacks.flatMap((one, i) => [() => attack(one), ...(i % 6 === 0 ? [neighbour] : [])]),
     ...groups.map((group) => () => probe(group)),
     () => probe(tensors, '2.7', 'accuracy'),
   ];
@@ -153,6 +166,8 @@ describe('attacks', () => {
     const marked = result.exercises.find(({ id }) => id === (one.on ?? '1.2'))!;
     expect(marked.earned).toBe(one.deserves ?? 0);
     expect(one.outcome).toContain(marked.outcome);
+    // An attack that ends with an error of its own has tried nothing.
+    if (!/^throw|^no compilation/.test(one.name)) expect(marked.message).not.toContain('Your cell ended with an error');
     const text = canonicalJson(result);
     expect(text.length).toBeLessThan(20_000);
     if (one.tellsNot) expect(text).not.toMatch(one.tellsNot);
@@ -164,14 +179,17 @@ describe('attacks', () => {
 
   it('leave the marks of neighbours as they are', () => {
     expect(alone.earned).toBe(alone.points);
+    expect(alone.exercises[1].printed).toBe('mine\n');
+    expect(neighbours.length).toBeGreaterThan(15);
     for (const neighbour of neighbours) expect(canonicalJson(neighbour)).toBe(canonicalJson(alone));
   });
 
   it('leave no process and no file behind', () => {
     expect(processesLeft()).toEqual([]);
-    const places = ['/', os.tmpdir(), '/var/tmp', '/dev/shm', os.homedir(), COURSE, process.cwd(), ...['lib', 'lib/dist', 'grader', 'node_modules']
-      .map((name) => path.join(COURSE, name))];
-    expect(places.flatMap((folder) => fs.readdirSync(folder).filter((name) => name.includes(PLANTED)))).toEqual([]);
+    const ofCourse = ['.', 'lib', 'lib/dist', 'grader', 'node_modules'].map((name) => path.join(COURSE, name));
+    const places = ['/', os.tmpdir(), '/var/tmp', '/dev/shm', os.homedir(), process.cwd(), ...ofCourse];
+    const planted = places.flatMap((folder) => fs.readdirSync(folder).filter((name) => name.includes(PLANTED)));
+    expect(planted).toEqual([]);
   });
 
   it('take little of the one who marks', () => {
@@ -195,7 +213,8 @@ describe('attacks', () => {
       const sees = ['grader/dist', 'grader/node_modules', 'lib', 'node_modules'];
       const limits = { memoryBytes: 512e6, cpuSeconds: 10, outputBytes: 10000 };
       const asked = new Asked(new Bubblewrap(), { script: 'grader/dist/guest/guest.js', sees, limits });
-      asked.ask({ ask: 'open', source: ${JSON.stringify(cell)}, name: 'scalePixels', given: {}, tensors: false }, 10000).then((reply) => {
+      const question = { ask: 'open', source: ${JSON.stringify(cell)}, name: 'scalePixels', given: {}, tensors: false };
+      asked.ask(question, 10000).then((reply) => {
         console.log(JSON.stringify(reply), asked.printed);
         asked.end();
       });`;

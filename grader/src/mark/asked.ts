@@ -78,6 +78,8 @@ export class Asked {
   private async read(id: string): Promise<Plain | Lost> {
     try {
       const { value, done } = await this.frames.next();
+      // What it has printed before comes by another pipe, and is there by the end of this round of events.
+      await new Promise(setImmediate);
       if (done) return { lost: whyEnded(await this.process.ended, this.printed) };
       if (hasTooManyParts(value as string)) return { lost: 'crashed' };
       const reply = decode(value as string) as { id?: unknown } | undefined;
