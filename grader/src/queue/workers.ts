@@ -15,11 +15,17 @@ export interface ProcessSettings extends Agreed {
   readonly takeOver?: number;
 }
 
+/** Milliseconds to finish what is being marked; after that, and when Redis is gone, it is left to others. */
+const LEAVE = 60_000;
+
 /** The child's side: takes its settings from the parent, marks until it is told to stop, and ends with the parent. */
 export function serveParent(markerOf: (settings: ProcessSettings) => (submission: Submission) => Promise<Result>): void {
   process.once('message', (settings: ProcessSettings) => {
     const worker = startWorker(settings, markerOf(settings), (told) => void process.send?.(told), troubleTold(), settings.takeOver);
-    const stop = (): void => void worker.close().then(() => process.exit(0));
+    const stop = (): void => {
+      void worker.close().then(() => process.exit(0));
+      setTimeout(() => process.exit(1), LEAVE);
+    };
     process.once('SIGTERM', stop).once('SIGINT', stop);
   });
   process.once('disconnect', () => process.exit(1));
