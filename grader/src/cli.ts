@@ -15,11 +15,13 @@ import { agreedOn, workerCommand } from './queue/command';
 import { MarkingQueue } from './queue/marking-queue';
 import { Bubblewrap } from './sandbox/bubblewrap';
 import type { Submission } from './submission';
+import { serveCommand } from './service/command';
 import { Reports } from './writers/reports';
 
 const HELP = `npm run grade -- SUBMITTED [--assignment LESSON] [--out FOLDER] [--jobs N] [--secret-file FILE]
                            [--grading FOLDER] [--redis URL [--shared FOLDER]]
 npm run grade -- worker --redis URL --secret-file FILE
+npm run grade -- serve --help
 npm run grade -- verify FILE [--public-key FILE]
 npm run grade -- sandbox
 
@@ -41,6 +43,7 @@ class Trouble extends Error {}
 
 async function main(args: string[]): Promise<number> {
   if (args[0] === 'worker') return workerCommand(args.slice(1));
+  if (args[0] === 'serve') return serveCommand(args.slice(1));
   const { values, positionals } = parseArgs({
     args,
     allowPositionals: true,
