@@ -13,7 +13,7 @@ import type { CompiledWith, Examination, Examined } from './messages';
 import { serve } from './serve';
 
 /** The one place that can be written to, in memory. */
-const SCRATCH = '/tmp/model';
+const SCRATCH = '/scratch/model';
 /** What `saveModel` writes. */
 const FILES = ['model.json', 'weights.bin', 'optimizer.safetensors'];
 

@@ -43,7 +43,7 @@ export class Bubblewrap implements Sandbox {
       // TensorFlow asks for the name of its own program. Who could write to /proc/self/mem could put machine code of his own in.
       ...(tensors ? ['--proc', '/proc', '--remount-ro', '/proc', '--ro-bind', ENGINE, ENGINE] : []),
       ...sees.flatMap((name) => ['--ro-bind', path.join(COURSE, name), path.join(WITHIN, name)]),
-      ...(scratchBytes > 0 ? ['--size', String(scratchBytes), '--tmpfs', '/tmp'] : []),
+      ...(scratchBytes > 0 ? ['--size', String(scratchBytes), '--tmpfs', '/scratch'] : []),
       '--remount-ro', '/', '--chdir', WITHIN, '--', '/node', path.join(WITHIN, script), ...args,
     ], { env: {}, stdio: this.stdio() });
     const filter = child.stdio[3] as Writable;

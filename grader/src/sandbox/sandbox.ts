@@ -22,7 +22,7 @@ export interface SandboxRequest {
   readonly sees: readonly string[];
   /** Whether TensorFlow's own library is to be seen too. */
   readonly tensors?: boolean;
-  /** Bytes of memory at /tmp that it may write files to; none without it. */
+  /** Bytes of memory at /scratch that it may write files to; none without it. */
   readonly scratchBytes?: number;
   readonly limits: Limits;
 }
