@@ -74,7 +74,7 @@ export async function serveCommand(args: string[]): Promise<number> {
   const stopped = new Promise<void>((resolve) => process.once('SIGINT', resolve).once('SIGTERM', resolve));
   const uploads = new Uploads(path.join(out, 'uploads'), {
     store, jobs,
-    read: (name, bytes) => readUpload(name, bytes, { suites, sandbox }),
+    read: (name, bytes, learner) => readUpload(name, bytes, { suites, sandbox, learner }),
     conditions: (name) => ({ suite: suiteOf(name).sha256, environment, seed: seedHash(secret) }),
     mark: queue?.mark ?? ((submission) => mark(submission, suiteOf(submission.assignment), marking)),
   });

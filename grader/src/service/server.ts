@@ -17,9 +17,10 @@ const digest = (text: string): Buffer => createHash('sha256').update(text).diges
 /**
  * An HTTP service for whoever has the token:
  *
- * - `POST /uploads?name=hand-in.zip` with the file as its body: 202 and `{ id }`, when it is on the disk
+ * - `POST /uploads?name=hand-in.zip` with the file as its body: 202 and `{ id }`, when it is on the disk; with `&learner=ada` it is hers,
+ *   whatever it says itself
  * - `GET /uploads/ID`: whether it is marked, and what became of each submission in it
- * - `GET /uploads/ID/0.json` and `0.html`: the signed result and the learner's feedback
+ * - `GET /uploads/ID/0.json` and `0.html`: the signed result and the learner's feedback; `0.gradescope.json`: what Gradescope shows
  */
 export async function createService(uploads: Uploads, { token, perMinute = 600, patience = 60_000 }: ServerOptions): Promise<FastifyInstance> {
   const app = fastify({ requestTimeout: 2 * patience, connectionTimeout: 2 * patience, bodyLimit: Number.MAX_SAFE_INTEGER, forceCloseConnections: true });
@@ -44,13 +45,18 @@ export async function createService(uploads: Uploads, { token, perMinute = 600, 
     return reply.code(status).send({ error: status === 500 ? 'Something went wrong here; the log says what.' : error.message });
   });
 
-  app.post<{ Querystring: { name: string } }>('/uploads', {
-    schema: { querystring: { type: 'object', required: ['name'], properties: { name: { type: 'string', minLength: 1, maxLength: 500 } } } },
-  }, async ({ body, query: { name } }, reply) => {
+  app.post<{ Querystring: { name: string; learner?: string } }>('/uploads', {
+    schema: {
+      querystring: {
+        type: 'object', required: ['name'],
+        properties: { name: { type: 'string', minLength: 1, maxLength: 500 }, learner: { type: 'string', minLength: 1, maxLength: 64 } },
+      },
+    },
+  }, async ({ body, query: { name, learner } }, reply) => {
     if (!body) return reply.code(400).send({ error: 'Got no body; expected the file that was handed in.' });
     const late = setTimeout(() => (body as Readable).destroy(), patience);
     try {
-      const id = await uploads.accept(name, body as Readable);
+      const id = await uploads.accept(name, body as Readable, learner);
       return await reply.code(202).header('Location', `/uploads/${id}`).send({ id });
     } finally {
       clearTimeout(late);

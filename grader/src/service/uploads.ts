@@ -7,6 +7,7 @@ import { writeWhole } from '../batch/store';
 import { canonicalJson } from '../mark/result';
 import type { Submission, Ungradable } from '../submission';
 import { feedbackHtml } from '../writers/feedback';
+import { gradescopeFailure, gradescopeResults, type GradescopeResults } from '../writers/gradescope';
 
 /** Bytes of one upload: what `handIn()` packs at most. */
 export const LARGEST_UPLOAD = 50e6;
@@ -33,15 +34,15 @@ export class Refused extends Error {
 }
 
 export interface UploadsOptions extends Pick<Batch, 'store' | 'conditions' | 'mark'> {
-  /** Opens what was uploaded: `readUpload` of intake. */
-  readonly read: (name: string, bytes: Buffer) => AsyncIterable<Submission | Ungradable>;
+  /** Opens what was uploaded: `readUpload` of intake. The learner is whose the uploader says that it is. */
+  readonly read: (name: string, bytes: Buffer, learner: string | undefined) => AsyncIterable<Submission | Ungradable>;
   /** Uploads that are marked at the same time. */
   readonly jobs: number;
 }
 
 /**
  * A folder with what was uploaded, each in a folder of its own: `upload` as it came, then `status.json` and for each submission in it the
- * signed result and the feedback. What has no status yet is marked, also after a kill. The same upload is there once.
+ * signed result, the feedback, and what Gradescope shows. What has no status yet is marked, also after a kill. The same upload is there once.
  */
 export class Uploads {
   private readonly waiting = new Set<string>();
@@ -64,15 +65,15 @@ export class Uploads {
    * Takes an upload; when this has ended, it is on the disk and will be marked.
    *
    * @param name as it was called: its ending says what it is, and folders in it say nothing
-   * @returns its id, the same for the same name and content
+   * @param learner whose it is, where the uploader knows that
+   * @returns its id, the same for the same name, learner and content
    * @throws Refused where it is too large, or too many wait
    */
-  async accept(name: string, content: Readable): Promise<string> {
+  async accept(name: string, content: Readable, learner?: string): Promise<string> {
     if (this.waiting.size >= MOST_WAITING) throw new Refused(503, `${MOST_WAITING} uploads wait to be marked: try again in a minute.`);
-    const file = plainName(name);
     const unfinished = path.join(this.folder, 'unfinished', randomUUID());
     fs.mkdirSync(unfinished);
-    const hash = createHash('sha256').update(`${file}\n`);
+    const hash = createHash('sha256').update(`${JSON.stringify([name, learner])}\n`);
     try {
       const handle = await fs.promises.open(path.join(unfinished, 'upload'), 'wx');
       try {
@@ -88,7 +89,8 @@ export class Uploads {
       } finally {
         await handle.close();
       }
-      writeWhole(path.join(unfinished, 'name'), file);
+      writeWhole(path.join(unfinished, 'name'), plainName(name));
+      if (learner !== undefined) writeWhole(path.join(unfinished, 'learner'), learner);
       const id = `u-${hash.digest('hex')}`;
       if (!fs.existsSync(path.join(this.folder, id))) {
         fs.renameSync(unfinished, path.join(this.folder, id));
@@ -108,9 +110,9 @@ export class Uploads {
     return fs.existsSync(file) ? JSON.parse(fs.readFileSync(file, 'utf8')) as Status : { id, state: 'waiting', submissions: [] };
   }
 
-  /** A result or the feedback: `0.json` or `0.html`, as the status names it. */
+  /** A result, the feedback, or what Gradescope shows: `0.json`, `0.html`, `0.gradescope.json`; 0 is the first of the status. */
   file(id: string, name: string): Buffer | undefined {
-    if (!ID.test(id) || !/^\d{1,5}\.(json|html)$/.test(name)) return undefined;
+    if (!ID.test(id) || !/^\d{1,5}\.(json|html|gradescope\.json)$/.test(name)) return undefined;
     const file = path.join(this.folder, id, name);
     return fs.existsSync(file) ? fs.readFileSync(file) : undefined;
   }
@@ -135,7 +137,12 @@ export class Uploads {
     const { read, store } = this.options;
     const folder = path.join(this.folder, id);
     const outcomes: Outcome[] = [];
-    await gradeAll(read(fs.readFileSync(path.join(folder, 'name'), 'utf8'), fs.readFileSync(path.join(folder, 'upload'))), {
+    const name = fs.readFileSync(path.join(folder, 'name'), 'utf8');
+    const learnerFile = path.join(folder, 'learner');
+    const named = fs.existsSync(learnerFile) ? fs.readFileSync(learnerFile, 'utf8') : undefined;
+    const writeGradescope = (results: GradescopeResults): void =>
+      writeWhole(path.join(folder, `${outcomes.length}.gradescope.json`), JSON.stringify(results));
+    await gradeAll(read(name, fs.readFileSync(path.join(folder, 'upload')), named), {
       ...this.options,
       jobs: 1, // In the order in which they come, so that they have the same numbers each time.
       onMarked: (submission, result) => {
@@ -143,10 +150,14 @@ export class Uploads {
         const number = outcomes.length;
         writeWhole(path.join(folder, `${number}.json`), `${canonicalJson(store.read(assignment, learner))}\n`);
         writeWhole(path.join(folder, `${number}.html`), feedbackHtml(result, submission));
+        writeGradescope(gradescopeResults(result));
         const base = `/uploads/${id}/${number}`;
         outcomes.push({ assignment, learner, earned, points, manualPoints, result: `${base}.json`, feedback: `${base}.html` });
       },
-      onFailed: (ungradable) => void outcomes.push(ungradable),
+      onFailed: (ungradable) => {
+        writeGradescope(gradescopeFailure(ungradable.reason));
+        outcomes.push(ungradable);
+      },
     });
     const status: Status = { id, state: 'done', submissions: outcomes };
     writeWhole(path.join(folder, 'status.json'), JSON.stringify(status));
