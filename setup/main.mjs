@@ -21,6 +21,7 @@ const commands = {
   release: () => import('./commands/release.mjs'),
   collect: () => import('./commands/collect.mjs'),
   grade: () => import('./commands/grade.mjs'),
+  'gradescope-zip': () => import('./commands/gradescope-zip.mjs'),
   doctor: () => import('./commands/doctor.mjs'),
   clean: () => import('./commands/clean.mjs'),
 };
