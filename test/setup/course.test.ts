@@ -21,7 +21,7 @@ describe('course.cjs', () => {
 
   it('names the commands when it is given another', () => {
     const { status, stderr } = call(process.execPath, 'strat');
-    expect(stderr).toContain('Unknown command "strat"; expected one of: setup, start, test, notebooks, datasets, assign, new-exercise, release, collect, grade, doctor, clean.');
+    expect(stderr).toContain('Unknown command "strat"; expected one of: setup, start, test, notebooks, datasets, assign, new-exercise, release, collect, grade, gradescope-zip, doctor, clean.');
     expect(status).toBe(1);
   });
 });
