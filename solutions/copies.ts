@@ -11,7 +11,8 @@ export interface CopiedFile {
 
 /** What learners do not get: the sources of the exercises, and tests that hold answers to them. */
 export const LEFT_OUT = [
-  'solutions', 'test/solutions', 'test/browser/exercises.test.ts', 'grader', 'deploy', 'test/grader', 'test/attacks', 'test/support/grader.ts',
+  'solutions', 'test/solutions', 'test/browser/exercises.test.ts', 'grader', 'deploy', 'test/grader', 'test/attacks',
+  'test/browser/grading.test.ts', 'test/support/grader.ts', 'test/support/marked.ts',
 ];
 
 const isLeftOut = (path: string): boolean => LEFT_OUT.some((left) => path === left || path.startsWith(`${left}/`));
