@@ -13,6 +13,8 @@ export interface CopiedFile {
 export const LEFT_OUT = [
   'solutions', 'test/solutions', 'test/browser/exercises.test.ts', 'grader', 'deploy', 'test/grader', 'test/attacks',
   'test/browser/grading.test.ts', 'test/support/grader.ts', 'test/support/marked.ts',
+  'test/support/forging-worker.cjs', 'test/support/queue-marks.cjs', 'test/support/queue-producer.cjs', 'test/support/queue-worker.cjs',
+  'test/support/redis.ts',
 ];
 
 const isLeftOut = (path: string): boolean => LEFT_OUT.some((left) => path === left || path.startsWith(`${left}/`));
