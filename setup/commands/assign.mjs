@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
+import { parseOptions } from '../arguments.mjs';
 import { instructorEnvironment, linkSources, nbgraderStep, needSolutions } from '../instructor.mjs';
 import { Problem, explain } from '../problems.mjs';
 import { run } from '../processes.mjs';
@@ -75,16 +75,8 @@ export default async function assign(project, args) {
 
 /** @param {string[]} args */
 function parseArguments(args) {
-  try {
-    const { values, positionals } = parseArgs({
-      args,
-      allowPositionals: true,
-      options: { check: { type: 'boolean', default: false }, help: { type: 'boolean', short: 'h', default: false } },
-    });
-    return { names: positionals, check: values.check === true, help: values.help === true };
-  } catch (error) {
-    throw new Problem(`${/** @type {Error} */ (error).message.split('. ')[0]}.`, `use it so: ${USAGE}`);
-  }
+  const { values, positionals } = parseOptions(args, { check: { type: 'boolean', default: false } }, USAGE);
+  return { names: positionals, check: values.check === true, help: values.help === true };
 }
 
 /**

@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
+import { adviceOf, parseOptions } from '../arguments.mjs';
 import { newestOf, readDownload, readRoster, timeOf } from '../hand-ins.mjs';
 import { Problem } from '../problems.mjs';
 import { calledFrom } from '../project.mjs';
@@ -59,20 +59,9 @@ export default async function collect(project, args) {
  * @returns {Request | 'help'}
  */
 export function parseArguments(args, folder) {
-  const advice = `use it so: ${USAGE}`;
-  let parsed;
-  try {
-    parsed = parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        to: { type: 'string' }, roster: { type: 'string' }, help: { type: 'boolean', short: 'h', default: false },
-      },
-    });
-  } catch (error) {
-    throw new Problem(`${/** @type {Error} */ (error).message.split('. ')[0]}.`, advice);
-  }
-  const { values: { to, roster, help }, positionals } = parsed;
+  const advice = adviceOf(USAGE);
+  const { values: { to, roster, help }, positionals } =
+    parseOptions(args, { to: { type: 'string' }, roster: { type: 'string' } }, USAGE);
   if (help) return 'help';
   if (positionals.length !== 1 || to === undefined) {
     const got = `${positionals.length} downloads${to === undefined ? ' and no --to' : ''}`;

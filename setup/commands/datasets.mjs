@@ -2,7 +2,7 @@
 
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
+import { adviceOf, parseOptions } from '../arguments.mjs';
 import { formatChecks, hasColours, ok } from '../checks.mjs';
 import { bytesOf } from '../disk.mjs';
 import { Interrupted, Problem } from '../problems.mjs';
@@ -100,21 +100,10 @@ export async function carryOut(project, { action, names, json }) {
  * @returns {{ action: 'list' | keyof typeof actions, names: string[], json: boolean, help: boolean }}
  */
 export function parseArguments(args) {
-  const advice = `use it so: ${USAGE}`;
-  let parsed;
-  try {
-    parsed = parseArgs({
-      args,
-      allowPositionals: true,
-      options: { json: { type: 'boolean', default: false }, help: { type: 'boolean', short: 'h', default: false } },
-    });
-  } catch (error) {
-    throw new Problem(/** @type {Error} */ (error).message.split('. ')[0] + '.', advice);
-  }
-  const [action = 'list', ...names] = parsed.positionals;
+  const { values: { json, help }, positionals } = parseOptions(args, { json: { type: 'boolean', default: false } }, USAGE);
+  const [action = 'list', ...names] = positionals;
   if (action !== 'list' && !Object.hasOwn(actions, action))
-    throw new Problem(`Unknown action "${action}"; expected one of: ${Object.keys(actions).join(', ')}.`, advice);
-  const { json, help } = parsed.values;
+    throw new Problem(`Unknown action "${action}"; expected one of: ${Object.keys(actions).join(', ')}.`, adviceOf(USAGE));
   return { action: /** @type {keyof typeof actions} */ (action), names, json: json === true, help: help === true };
 }
 

@@ -3,7 +3,7 @@
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
+import { adviceOf, parseOptions } from '../arguments.mjs';
 import { needSolutions } from '../instructor.mjs';
 import { Problem } from '../problems.mjs';
 import { calledFrom } from '../project.mjs';
@@ -56,20 +56,10 @@ export default async function gradescopeZip(project, args) {
  * @returns {Request | 'help'}
  */
 export function parseArguments(args, folder) {
-  const advice = `use it so: ${USAGE}`;
-  let parsed;
-  try {
-    parsed = parseArgs({
-      args,
-      options: {
-        url: { type: 'string' }, 'token-file': { type: 'string' }, to: { type: 'string', default: 'course-gradescope.zip' },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    });
-  } catch (error) {
-    throw new Problem(`${/** @type {Error} */ (error).message.split('. ')[0]}.`, advice);
-  }
-  const { url, 'token-file': tokenFile, to, help } = parsed.values;
+  const advice = adviceOf(USAGE);
+  const { values: { url, 'token-file': tokenFile, to = '', help } } = parseOptions(args, {
+    url: { type: 'string' }, 'token-file': { type: 'string' }, to: { type: 'string', default: 'course-gradescope.zip' },
+  }, USAGE, false);
   if (help) return 'help';
   if (url === undefined || tokenFile === undefined) throw new Problem('Got no --url or no --token-file; expected both.', advice);
   // The token goes there: over HTTP everybody on the way could read it.

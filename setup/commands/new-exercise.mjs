@@ -3,7 +3,7 @@
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
+import { adviceOf, parseOptions } from '../arguments.mjs';
 import { needSolutions } from '../instructor.mjs';
 import { Problem } from '../problems.mjs';
 import { runSteps } from '../run-steps.mjs';
@@ -45,18 +45,8 @@ export default async function newExercise(project, args) {
 
 /** @param {string[]} args @returns {Request | 'help'} */
 export function parseArguments(args) {
-  const advice = `use it so: ${USAGE}`;
-  let parsed;
-  try {
-    parsed = parseArgs({
-      args,
-      allowPositionals: true,
-      options: { kind: { type: 'string', default: 'function' }, help: { type: 'boolean', short: 'h', default: false } },
-    });
-  } catch (error) {
-    throw new Problem(`${/** @type {Error} */ (error).message.split('. ')[0]}.`, advice);
-  }
-  const { values: { kind = '', help }, positionals } = parsed;
+  const advice = adviceOf(USAGE);
+  const { values: { kind = '', help }, positionals } = parseOptions(args, { kind: { type: 'string', default: 'function' } }, USAGE);
   if (help) return 'help';
   const [id = '', title = ''] = positionals;
   const refuse = (/** @type {string} */ what, /** @type {unknown} */ got, /** @type {string} */ expected) => {

@@ -3,7 +3,7 @@
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
+import { adviceOf, parseOptions } from '../arguments.mjs';
 import { needSolutions } from '../instructor.mjs';
 import { CommandFailed, Problem } from '../problems.mjs';
 import { run } from '../processes.mjs';
@@ -46,18 +46,9 @@ export default async function release(project, args) {
  * @returns {string} the target, or 'help'
  */
 export function parseArguments(args, folder) {
-  const advice = `use it so: ${USAGE}`;
-  /** @type {string[]} */
-  let positionals;
-  try {
-    const options = /** @type {const} */ ({ help: { type: 'boolean', short: 'h', default: false } });
-    const parsed = parseArgs({ args, allowPositionals: true, options });
-    if (parsed.values.help) return 'help';
-    positionals = parsed.positionals;
-  } catch (error) {
-    throw new Problem(`${/** @type {Error} */ (error).message.split('. ')[0]}.`, advice);
-  }
-  if (positionals.length !== 1) throw new Problem(`Got ${positionals.length} targets; expected one.`, advice);
+  const { values: { help }, positionals } = parseOptions(args, {}, USAGE);
+  if (help) return 'help';
+  if (positionals.length !== 1) throw new Problem(`Got ${positionals.length} targets; expected one.`, adviceOf(USAGE));
   const target = path.resolve(folder, positionals[0]);
   const isTaken = fs.existsSync(target) && !(fs.statSync(target).isDirectory() && fs.readdirSync(target).length === 0);
   if (isTaken) {
