@@ -1,21 +1,15 @@
-import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
-import * as os from 'node:os';
 import * as path from 'node:path';
 import { parseArgs, stripVTControlCharacters } from 'node:util';
 import { gradeAll } from './batch/grade-all';
 import { Store } from './batch/store';
 import { COURSE } from './course';
 import { readSubmissions } from './intake';
-import { mark, seedHash, type Marking } from './mark/mark';
-import { markingPictures } from './mark/pictures';
-import { verify, type Result, type SignedResult } from './mark/result';
-import { environmentHash, loadSuites } from './mark/suite';
-import { agreedOn, workerCommand } from './queue/command';
-import { MarkingQueue } from './queue/marking-queue';
+import { verify, type SignedResult } from './mark/result';
+import { workerCommand } from './queue/command';
 import { Bubblewrap } from './sandbox/bubblewrap';
-import type { Submission } from './submission';
 import { serveCommand } from './service/command';
+import { jobsOf, openWorkplace, shutSandbox, Trouble } from './workplace';
 import { Reports } from './writers/reports';
 
 const HELP = `npm run grade -- SUBMITTED [--assignment LESSON] [--out FOLDER] [--jobs N] [--secret-file FILE]
@@ -38,9 +32,6 @@ Marks what learners have handed in; nothing of it runs outside a sandbox.
   verify         says whether a result is as it was signed
   sandbox        tries whether the sandbox holds on this machine, and says what it does not stop`;
 
-/** An error that the user can do something about. */
-class Trouble extends Error {}
-
 async function main(args: string[]): Promise<number> {
   if (args[0] === 'worker') return workerCommand(args.slice(1));
   if (args[0] === 'serve') return serveCommand(args.slice(1));
@@ -61,44 +52,33 @@ async function main(args: string[]): Promise<number> {
   if (first === 'sandbox') return examined();
   if (first === 'verify') return verified(second, values['public-key']);
   if (!fs.existsSync(first)) throw new Trouble(`There is no ${first}. Name the folder, the zip file or the notebook that was handed in.`);
-  const jobs = values.jobs === undefined ? os.availableParallelism() : Number(values.jobs);
-  if (!Number.isInteger(jobs) || jobs < 1) throw new Trouble(`Got --jobs ${values.jobs}; expected a whole number of at least 1.`);
-
-  const sandbox = new Bubblewrap();
-  const problems = await sandbox.problems();
-  if (problems.length > 0) throw new Trouble(`Nothing is marked, because the sandbox cannot be kept shut here:\n- ${problems.join('\n- ')}`);
-
-  const suites = new Map(loadSuites().map((suite) => [suite.assignment, suite]));
+  const jobs = jobsOf(values.jobs);
+  const sandbox = await shutSandbox();
   const store = new Store(values.out);
-  const file = values['secret-file'];
-  const secret = file === undefined ? store.secret(() => randomBytes(32).toString('hex')) : fs.readFileSync(file, 'utf8').trim();
-  const environment = environmentHash(sandbox.name);
-  const marking: Marking = { sandbox, secret, environment, pictures: markingPictures };
-  const assignment = values.assignment === undefined ? undefined : lessonNamed(values.assignment, [...suites.keys()]);
+  const { 'secret-file': secretFile, redis, shared } = values;
+  const { suites, conditions, mark, queue } = openWorkplace({ store, sandbox, secretFile, redis, shared });
+  const assignment = values.assignment === undefined ? undefined : lessonNamed(values.assignment, suites.map((suite) => suite.assignment));
 
   const python = path.join(COURSE, '.venv', 'bin', 'python');
   const reports = await Reports.open(store, values.grading === undefined ? undefined : { folder: values.grading, python });
-  const queue = values.redis === undefined ? undefined
-    : new MarkingQueue(agreedOn(values.redis, [...suites.values()], environment, secret, values.shared), (error) => console.error(error.message));
   if (queue && await queue.workers() === 0) console.error('No worker is there yet; start some: npm run grade -- worker --help');
-  const markHere = (submission: Submission): Promise<Result> => mark(submission, suites.get(submission.assignment)!, marking);
 
   const progress = new MarkProgress();
-  const graded = await gradeAll(readSubmissions(first, { assignment, suites: [...suites.values()], sandbox }), {
+  const graded = await gradeAll(readSubmissions(first, { assignment, suites, sandbox }), {
     store,
     // Workers are many: as many wait for them as they may be at work on.
     jobs: queue ? 8 * jobs : jobs,
-    conditions: (name) => ({ suite: suites.get(name)!.sha256, environment, seed: seedHash(secret) }),
-    mark: queue?.mark ?? markHere,
+    conditions, mark,
     onMarked: (submission, result) => {
       const { learner, assignment: name, earned, points, manualPoints } = result;
       reports.marked(submission, result);
       progress.marked(`${name}  ${learner}  ${earned} of ${points - manualPoints}${manualPoints > 0 ? `, ${manualPoints} more by hand` : ''}`);
     },
     onFailed: ({ learner, assignment: name, reason }) => progress.failed(`${name}  ${learner}  not marked: ${reason}`),
+  }).finally(async () => {
+    progress.end();
+    await queue?.close();
   });
-  progress.end();
-  await queue?.close();
   await reports.finish(graded.failed);
   console.log(
     `\n${graded.marked} marked${graded.before > 0 ? `, ${graded.before} were before and are as they were` : ''}` +

@@ -8,10 +8,9 @@ export interface Batch {
   readonly jobs: number;
   readonly conditions: (assignment: string) => Conditions;
   readonly mark: (submission: Submission) => Promise<Result>;
-  /** Told of each submission when its result is on the disk; `isNew` is false for one that had been marked before. */
-  readonly onMarked?: (submission: Submission, result: Result, isNew: boolean) => void | Promise<void>;
+  /** Told of each submission when its result is on the disk, marked now or before. */
+  readonly onMarked?: (submission: Submission, result: Result) => void;
   readonly onFailed?: (failed: Ungradable) => void;
-  readonly signal?: AbortSignal;
 }
 
 export interface Graded {
@@ -26,7 +25,7 @@ export interface Graded {
  * only those that are being marked.
  */
 export async function gradeAll(submissions: AsyncIterable<Submission | Ungradable>, batch: Batch): Promise<Graded> {
-  const { store, jobs, conditions, mark, onMarked, onFailed, signal } = batch;
+  const { store, jobs, conditions, mark, onMarked, onFailed } = batch;
   const failed: Ungradable[] = [];
   let [marked, before] = [0, 0];
   const fail = (ungradable: Ungradable): void => {
@@ -41,14 +40,14 @@ export async function gradeAll(submissions: AsyncIterable<Submission | Ungradabl
       const known = store.done(assignment, learner, sha256, conditions(assignment));
       if (known) {
         before++;
-        await onMarked?.(read, known, false);
+        onMarked?.(read, known);
         return;
       }
       const began = performance.now();
       const result = await mark(read);
       store.write(result, performance.now() - began);
       marked++;
-      await onMarked?.(read, result, true);
+      onMarked?.(read, result);
     } catch (error) {
       fail({ learner, assignment, reason: `It could not be marked: ${(error as Error).message}` });
     }
@@ -57,7 +56,7 @@ export async function gradeAll(submissions: AsyncIterable<Submission | Ungradabl
   const iterator = submissions[Symbol.asyncIterator]();
   // Each takes the next one when it is done; a generator hands them out one at a time.
   const worker = async (): Promise<void> => {
-    while (!signal?.aborted) {
+    for (;;) {
       const { value, done } = await iterator.next();
       if (done) return;
       await one(value);

@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { removeUnfinished, syncFolder, unfinishedName } from '../../../lib/dist/disk';
+import { removeUnfinished, writeWhole } from '../../../lib/dist/disk';
 import { canonicalJson, newKey, sign, verify, type Result, type SignedResult } from '../mark/result';
 
 /** What a line of the journal says of a submission that was marked. It explains; the result file is what counts. */
@@ -107,24 +107,5 @@ export class Store {
       }
     }
     return lines;
-  }
-}
-
-/** A file that is there whole or as it was before, also after a power cut. */
-export function writeWhole(file: string, content: string | Uint8Array, mode = 0o644): void {
-  const unfinished = unfinishedName(file);
-  try {
-    const handle = fs.openSync(unfinished, 'w', mode);
-    try {
-      fs.writeFileSync(handle, content);
-      fs.fsyncSync(handle);
-    } finally {
-      fs.closeSync(handle);
-    }
-    fs.renameSync(unfinished, file);
-    syncFolder(path.dirname(file));
-  } catch (error) {
-    fs.rmSync(unfinished, { force: true });
-    throw error;
   }
 }

@@ -32,14 +32,6 @@ export function loadSuites(): Suite[] {
   });
 }
 
-/** @throws Error that names the lessons that there are */
-export function loadSuite(assignment: string): Suite {
-  const suites = loadSuites();
-  const found = suites.find((suite) => suite.assignment === assignment);
-  if (found) return found;
-  throw new Error(`There are no exercises for "${assignment}"; there are ${suites.map((suite) => suite.assignment).join(', ')}.`);
-}
-
 /** What marks could depend on besides the definitions: Node.js, the packages, what runs in the sandbox and judges outside of it. */
 export function environmentHash(sandbox: string): string {
   const locks = ['package-lock.json', 'grader/package-lock.json'].map((file) => sha256(fs.readFileSync(path.join(COURSE, file))));

@@ -1,11 +1,9 @@
 import * as fs from 'node:fs';
-import * as os from 'node:os';
 import * as path from 'node:path';
 import { parseArgs } from 'node:util';
-import type { Suite } from '../mark/mark';
 import { environmentHash, loadSuites } from '../mark/suite';
-import { Bubblewrap } from '../sandbox/bubblewrap';
-import { queueNameOf, type Agreed } from './jobs';
+import { jobsOf, shutSandbox, Trouble } from '../workplace';
+import { agreedOn } from './jobs';
 import { startWorkers } from './workers';
 
 const HELP = `npm run grade -- worker --redis URL --secret-file FILE [--jobs N] [--shared FOLDER] [--metrics [HOST:]PORT]
@@ -18,18 +16,11 @@ Marks what "npm run grade -- SUBMITTED --redis URL" shares out, until it is stop
   --shared       a folder that all machines have, for submissions above 1 MB (trained models)
   --metrics      where Prometheus finds /metrics; of this machine only, unless HOST says otherwise`;
 
-/** What those who share out and those who mark have to have in common, worked out the same way on both sides. */
-export function agreedOn(
-  redis: string, suites: readonly Suite[], environment: string, secret: string, shared?: string,
-): Agreed {
-  return { redis, queue: queueNameOf(suites, environment, secret), secret, ...(shared !== undefined && { shared: path.resolve(shared) }) };
-}
-
 /**
  * `npm run grade -- worker ...`
  *
  * @returns the exit code, when it was told to stop
- * @throws Error for arguments that cannot be used, and where the sandbox cannot be kept shut
+ * @throws Trouble for arguments that cannot be used, and where the sandbox cannot be kept shut
  */
 export async function workerCommand(args: string[]): Promise<number> {
   const { values } = parseArgs({
@@ -44,15 +35,10 @@ export async function workerCommand(args: string[]): Promise<number> {
     console.log(HELP);
     return values.help ? 0 : 1;
   }
-  const jobs = values.jobs === undefined ? os.availableParallelism() : Number(values.jobs);
-  if (!Number.isInteger(jobs) || jobs < 1) throw new Error(`Got --jobs ${values.jobs}; expected a whole number of at least 1.`);
+  const jobs = jobsOf(values.jobs);
   const listen = metrics === undefined ? undefined : addressOf(metrics);
 
-  const sandbox = new Bubblewrap();
-  const problems = await sandbox.problems();
-  if (problems.length > 0) throw new Error(`Nothing is marked, because the sandbox cannot be kept shut here:\n- ${problems.join('\n- ')}`);
-
-  const environment = environmentHash(sandbox.name);
+  const environment = environmentHash((await shutSandbox()).name);
   const agreed = agreedOn(redis, loadSuites(), environment, fs.readFileSync(secretFile, 'utf8').trim(), shared);
   const stopped = new Promise<void>((resolve) => process.once('SIGINT', resolve).once('SIGTERM', resolve));
   const workers = await startWorkers(path.join(__dirname, 'worker-process.js'), { ...agreed, environment }, { jobs, ...(listen && { listen }) });
@@ -64,6 +50,6 @@ export async function workerCommand(args: string[]): Promise<number> {
 
 function addressOf(text: string): { host: string; port: number } {
   const [, host = '127.0.0.1', port] = /^(?:(.+):)?(\d{1,5})$/.exec(text) ?? [];
-  if (port === undefined || Number(port) > 65535) throw new Error(`Got --metrics ${text}; expected a port (9464), or an address and a port (0.0.0.0:9464).`);
+  if (port === undefined || Number(port) > 65535) throw new Trouble(`Got --metrics ${text}; expected a port (9464), or an address and a port (0.0.0.0:9464).`);
   return { host, port: Number(port) };
 }

@@ -1,7 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { writeWhole } from '../batch/store';
+import { writeWhole } from '../../../lib/dist/disk';
 import type { Suite } from '../mark/mark';
 import { canonicalJson, sha256 } from '../mark/result';
 import type { Submission } from '../submission';
@@ -23,6 +23,11 @@ export interface Agreed {
  */
 export const queueNameOf = (suites: readonly Pick<Suite, 'assignment' | 'sha256'>[], environment: string, secret: string): string =>
   `grade-${sha256(canonicalJson([suites.map((suite) => [suite.assignment, suite.sha256]).sort(), environment, sha256(`secret ${secret}`)])).slice(0, 16)}`;
+
+/** What those who share out and those who mark have to have in common, worked out the same way on both sides. */
+export function agreedOn(redis: string, suites: readonly Suite[], environment: string, secret: string, shared?: string): Agreed {
+  return { redis, queue: queueNameOf(suites, environment, secret), secret, ...(shared !== undefined && { shared: path.resolve(shared) }) };
+}
 
 /** A submission as text: files of models in base64. The same submission gives the same text, whenever it was received. */
 export function textOf({ receivedAt: _, models, ...rest }: Submission): string {

@@ -1,17 +1,9 @@
-import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
-import * as os from 'node:os';
 import * as path from 'node:path';
 import { parseArgs } from 'node:util';
 import { Store } from '../batch/store';
 import { readUpload } from '../intake';
-import { mark, seedHash, type Marking } from '../mark/mark';
-import { markingPictures } from '../mark/pictures';
-import { environmentHash, loadSuites } from '../mark/suite';
-import { agreedOn } from '../queue/command';
-import { MarkingQueue } from '../queue/marking-queue';
-import { troubleTold } from '../queue/workers';
-import { Bubblewrap } from '../sandbox/bubblewrap';
+import { jobsOf, openWorkplace, shutSandbox, Trouble } from '../workplace';
 import { createService } from './server';
 import { Uploads } from './uploads';
 import { watchFolder } from './watch';
@@ -36,7 +28,7 @@ const SHORTEST_TOKEN = 20;
  * `npm run grade -- serve ...`
  *
  * @returns the exit code, when it was told to stop
- * @throws Error for arguments that cannot be used, and where the sandbox cannot be kept shut
+ * @throws Trouble for arguments that cannot be used, and where the sandbox cannot be kept shut
  */
 export async function serveCommand(args: string[]): Promise<number> {
   const { values } = parseArgs({
@@ -52,31 +44,20 @@ export async function serveCommand(args: string[]): Promise<number> {
     console.log(HELP);
     return values.help ? 0 : 1;
   }
-  const jobs = values.jobs === undefined ? os.availableParallelism() : Number(values.jobs);
-  if (!Number.isInteger(jobs) || jobs < 1) throw new Error(`Got --jobs ${values.jobs}; expected a whole number of at least 1.`);
+  const jobs = jobsOf(values.jobs);
   const port = Number(values.port);
-  if (!Number.isInteger(port) || port < 0 || port > 65535) throw new Error(`Got --port ${values.port}; expected a number up to 65535.`);
+  if (!Number.isInteger(port) || port < 0 || port > 65535) throw new Trouble(`Got --port ${values.port}; expected a number up to 65535.`);
   const token = fs.readFileSync(tokenFile, 'utf8').trim();
-  if (token.length < SHORTEST_TOKEN) throw new Error(`The token in ${tokenFile} has ${token.length} characters; expected at least ${SHORTEST_TOKEN}: openssl rand -hex 32.`);
+  if (token.length < SHORTEST_TOKEN) throw new Trouble(`The token in ${tokenFile} has ${token.length} characters; expected at least ${SHORTEST_TOKEN}: openssl rand -hex 32.`);
 
-  const sandbox = new Bubblewrap();
-  const problems = await sandbox.problems();
-  if (problems.length > 0) throw new Error(`Nothing is marked, because the sandbox cannot be kept shut here:\n- ${problems.join('\n- ')}`);
-
-  const suites = loadSuites();
+  const sandbox = await shutSandbox();
   const store = new Store(out);
-  const secret = secretFile === undefined ? store.secret(() => randomBytes(32).toString('hex')) : fs.readFileSync(secretFile, 'utf8').trim();
-  const environment = environmentHash(sandbox.name);
-  const marking: Marking = { sandbox, secret, environment, pictures: markingPictures };
-  const suiteOf = (name: string) => suites.find(({ assignment }) => assignment === name)!;
-  const queue = redis === undefined ? undefined : new MarkingQueue(agreedOn(redis, suites, environment, secret, shared), troubleTold());
+  const { suites, conditions, mark, queue } = openWorkplace({ store, sandbox, secretFile, redis, shared });
 
   const stopped = new Promise<void>((resolve) => process.once('SIGINT', resolve).once('SIGTERM', resolve));
   const uploads = new Uploads(path.join(out, 'uploads'), {
-    store, jobs,
+    store, jobs, conditions, mark,
     read: (name, bytes, learner) => readUpload(name, bytes, { suites, sandbox, learner }),
-    conditions: (name) => ({ suite: suiteOf(name).sha256, environment, seed: seedHash(secret) }),
-    mark: queue?.mark ?? ((submission) => mark(submission, suiteOf(submission.assignment), marking)),
   });
   const unwatch = watch === undefined ? undefined : watchFolder(watch, uploads);
   const app = await createService(uploads, { token });

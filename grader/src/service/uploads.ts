@@ -3,7 +3,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import type { Readable } from 'node:stream';
 import { gradeAll, type Batch } from '../batch/grade-all';
-import { writeWhole } from '../batch/store';
+import { writeWhole } from '../../../lib/dist/disk';
 import { canonicalJson } from '../mark/result';
 import type { Submission, Ungradable } from '../submission';
 import { feedbackHtml } from '../writers/feedback';

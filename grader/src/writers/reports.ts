@@ -1,7 +1,8 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { COURSE } from '../course';
-import { writeWhole, type Store } from '../batch/store';
+import { writeWhole } from '../../../lib/dist/disk';
+import type { Store } from '../batch/store';
 import type { Result } from '../mark/result';
 import type { Submission, Ungradable } from '../submission';
 import { exercisesCsv, marksCsv } from './csv';

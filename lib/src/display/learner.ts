@@ -1,6 +1,6 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { unfinishedName, whyNotWritten } from '../disk';
+import { whyNotWritten, writeWhole } from '../disk';
 import { fromJson, isObject } from '../json';
 import { escapeXml } from '../plots/svg';
 import { readSettings } from '../settings';
@@ -56,9 +56,7 @@ function keep(id: string): string | undefined {
   const file = fileOf();
   try {
     mkdirSync(path.dirname(file), { recursive: true });
-    const unfinished = unfinishedName(file);
-    writeFileSync(unfinished, `${JSON.stringify({ learner: id })}\n`);
-    renameSync(unfinished, file);
+    writeWhole(file, `${JSON.stringify({ learner: id })}\n`);
     return undefined;
   } catch (error) {
     const reason = whyNotWritten(path.dirname(file), 100, 'It counts until the kernel ends.', error);
