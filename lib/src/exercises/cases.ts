@@ -4,6 +4,7 @@ import type { Exercise, FunctionExercise } from './definition';
 import { observe } from './observe';
 import type { PublicCase, PublicCriterion } from './public-exercise';
 import type { Plain } from './values';
+import { TIME_LIMIT } from './within-time';
 
 /** The seed of the cases that all learners see. */
 export const PUBLIC_SEED = 'public';
@@ -21,19 +22,21 @@ export const randomOf = (...texts: readonly string[]): Random =>
 /**
  * The public or the hidden criteria of a function with their cases: the same for the same seed.
  *
+ * @param timeLimit milliseconds for each call of the solution; `Infinity` where it has been tried, as the definitions' tests do
  * @throws Error if the solution itself fails: throws, never ends, changes its inputs, or returns what is no data
  */
 export async function criteriaOf(
   exercise: FunctionExercise,
   which: 'public' | 'hidden',
   seed: string,
+  timeLimit: number = TIME_LIMIT,
 ): Promise<PublicCriterion[]> {
   const tried: PublicCriterion[] = [];
   for (const { name, points, hidden = false, inputs } of exercise.criteria) {
     if (hidden !== (which === 'hidden')) continue;
     const cases: PublicCase[] = [];
     for (const each of inputs(randomOf(seed, exercise.id, name))) {
-      cases.push({ inputs: each, expected: await expectedOf(exercise, name, each) });
+      cases.push({ inputs: each, expected: await expectedOf(exercise, name, each, timeLimit) });
     }
     tried.push({ name, points, cases });
   }
@@ -44,8 +47,9 @@ async function expectedOf(
   { id, solution, tensors }: FunctionExercise,
   criterion: string,
   inputs: readonly Plain[],
+  timeLimit: number,
 ): Promise<Plain> {
-  const { outcome, value, error, changed } = await observe(solution, inputs, { tensors });
+  const { outcome, value, error, changed } = await observe(solution, inputs, { tensors, timeLimit });
   if (outcome === 'value' && changed.length === 0) return value;
   const why =
     outcome === 'value'

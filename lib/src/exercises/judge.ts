@@ -77,8 +77,8 @@ export async function judgeWhole(
   return withAnswer(exercise, answer, options, async (given) => {
     switch (exercise.kind) {
       case 'function': {
-        const shown = await criteriaOf(exercise, 'public', PUBLIC_SEED);
-        const hidden = await criteriaOf(exercise, 'hidden', seed);
+        const shown = await criteriaOf(exercise, 'public', PUBLIC_SEED, Infinity);
+        const hidden = await criteriaOf(exercise, 'hidden', seed, Infinity);
         const whole = { ...exercise, criteria: [...shown, ...hidden], mistakes: await publicMistakes(exercise, shown) };
         return judgeFunction(whole, given, options);
       }
@@ -126,6 +126,8 @@ function judgementOf(
 const untried = (exercise: Judged, asked: readonly Asked[], trouble: string): Judgement =>
   judgementOf(exercise, asked.map(({ name, points }) => ({ name, points, earned: 0, cases: [] })), { trouble });
 
+const asItIs = (value: unknown): unknown => value;
+
 /** Waits for an answer that is a promise. */
 async function withAnswer(
   exercise: Judged,
@@ -134,7 +136,7 @@ async function withAnswer(
   judgeGiven: (given: unknown) => Promise<Judgement>,
 ): Promise<Judgement> {
   if (!types.isPromise(answer)) return judgeGiven(answer);
-  const settled = await callWithinTime(() => answer, [], timeLimit);
+  const settled = await callWithinTime(() => answer, [], timeLimit, asItIs);
   if (settled.outcome === 'value') return judgeGiven(settled.value);
   const why =
     settled.outcome === 'error'
@@ -282,7 +284,7 @@ async function judgeModel(
     return trouble(wrongKind(exercise, answer, `Give it the function itself, without calling it: ${exercise.answer}.`));
   }
   const firstId = nextTensorId(await tensorFlow());
-  const built = await callWithinTime(answer, [], timeLimit);
+  const built = await callWithinTime(answer, [], timeLimit, asItIs);
   if (built.outcome === 'timeout') return trouble(`${exercise.answer}() did not end within ${timeLimit / 1000} s.`);
   if (built.outcome === 'error') {
     const { name, message, where } = built.error;

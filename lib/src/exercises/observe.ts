@@ -3,7 +3,7 @@ import { difference } from './compare';
 import type { Observation } from './judgement';
 import { TensorAccount } from './tensor-account';
 import { holdsTensor, toLive, toPlain, type Plain, type TensorFlow } from './values';
-import { callWithinTime, withinTime } from './within-time';
+import { callWithinTime, TIME_LIMIT } from './within-time';
 
 export interface ObserveOptions {
   /** Milliseconds for the call, and as many again for what it promises. */
@@ -24,9 +24,9 @@ export interface ObserveOptions {
 export async function observe(
   fn: unknown,
   inputs: readonly Plain[],
-  options: ObserveOptions = {},
+  { timeLimit = TIME_LIMIT, tensors = false }: ObserveOptions = {},
 ): Promise<Observation> {
-  const usesTensors = options.tensors === true || inputs.some(holdsTensor);
+  const usesTensors = tensors || inputs.some(holdsTensor);
   const tf = usesTensors ? await tensorFlow() : undefined;
   const account = tf && new TensorAccount(tf);
   const known: tf.Tensor[] = [];
@@ -34,13 +34,15 @@ export async function observe(
   try {
     const live = inputs.map((each) => toLive(each, tf));
     live.forEach(read);
-    const call = callWithinTime(fn, live, options.timeLimit);
+    // All that may run code of the answer's: the call, getters of its result, getters that it has put into its inputs.
+    const call = callWithinTime(fn, live, timeLimit, (returned) => {
+      const value = read(returned);
+      return { value, changed: inputs.flatMap((each, i) => (isUnchanged(live[i], each) ? [] : [i])) };
+    });
     account?.repairEngine();
     const called = call instanceof Promise ? await call : call;
-    const result = called.outcome === 'value' ? withinTime(() => read(called.value), options.timeLimit) : called;
-    const changed =
-      result.outcome === 'value' ? inputs.flatMap((each, i) => (isUnchanged(live[i], each) ? [] : [i])) : [];
-    return { ...result, changed, leaked: account?.close(known) ?? 0 };
+    const result = called.outcome === 'value' ? { outcome: called.outcome, ...called.value } : { ...called, changed: [] };
+    return { ...result, leaked: account?.close(known) ?? 0 };
   } catch (error) {
     account?.close(known);
     throw error;
@@ -51,6 +53,9 @@ export async function observe(
 export const tensorFlow = async (): Promise<TensorFlow> => (await import('../tensorflow/index.js')).tf;
 
 function isUnchanged(live: unknown, before: Plain): boolean {
-  const after = withinTime(() => toPlain(live));
-  return after.outcome === 'value' && difference(after.value, before, 0) === undefined;
+  try {
+    return difference(toPlain(live), before, 0) === undefined;
+  } catch {
+    return false; // What was put into it is no data.
+  }
 }

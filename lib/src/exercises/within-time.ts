@@ -20,6 +20,8 @@ const script = new Script(`globalThis[Symbol.for('${Symbol.keyFor(WORK)}')]()`, 
 /**
  * Does work that may throw anything or never end; an endless loop is ended after `timeLimit` milliseconds. What the
  * work starts and does not wait for, promises and timers, is not watched.
+ *
+ * @param timeLimit `Infinity` for work that is trusted: a watch costs as much as many a function that it watches
  */
 export function withinTime<T>(work: () => T, timeLimit: number = TIME_LIMIT): Outcome<T> {
   let outcome: Outcome<T> = { outcome: 'timeout' };
@@ -33,7 +35,8 @@ export function withinTime<T>(work: () => T, timeLimit: number = TIME_LIMIT): Ou
     }
   };
   try {
-    script.runInThisContext({ timeout: timeLimit });
+    if (timeLimit === Infinity) holder[WORK]();
+    else script.runInThisContext({ timeout: timeLimit });
   } catch {
     // Only the end of the time comes through: nobody can catch it within.
     outcome = { outcome: 'timeout' };
@@ -44,32 +47,35 @@ export function withinTime<T>(work: () => T, timeLimit: number = TIME_LIMIT): Ou
 }
 
 /**
- * Calls a function within a time limit; where it returns a promise, waits for that as long again. Never throws.
+ * Calls a function within a time limit, and reads what it returns within the same; where that is a promise, waits for it
+ * as long again. Never throws.
  *
+ * @param read makes of what was returned, or promised, what the outcome holds; getters may be anybody's
  * @returns a promise only where the function has returned one
  */
-export function callWithinTime(
-  fn: unknown, inputs: readonly unknown[], timeLimit: number = TIME_LIMIT,
-): Outcome<unknown> | Promise<Outcome<unknown>> {
-  const called = withinTime(() => {
+export function callWithinTime<T>(
+  fn: unknown, inputs: readonly unknown[], timeLimit: number, read: (value: unknown) => T,
+): Outcome<T> | Promise<Outcome<T>> {
+  const called = withinTime((): { settled: Promise<Outcome<unknown>> } | { value: T } => {
     const returned = (fn as (...inputs: readonly unknown[]) => unknown)(...inputs);
-    return types.isPromise(returned)
-      ? { settled: settledOf(returned), returned: undefined }
-      : { settled: undefined, returned };
+    return types.isPromise(returned) ? { settled: settledOf(returned) } : { value: read(returned) };
   }, timeLimit);
   if (called.outcome !== 'value') return called;
-  const { settled, returned } = called.value;
-  return settled ? settledWithin(settled, timeLimit) : { outcome: 'value', value: returned };
+  if ('value' in called.value) return { outcome: 'value', value: called.value.value };
+  return settledWithin(called.value.settled, timeLimit, read);
 }
 
-/** Waits for a promise within a time limit. What it promises stays as it is, be it a promise again. */
-async function settledWithin(settled: Promise<Outcome<unknown>>, timeLimit: number): Promise<Outcome<unknown>> {
+/** Waits for a promise within a time limit. What it promises is read as it is, be it a promise again. */
+async function settledWithin<T>(
+  settled: Promise<Outcome<unknown>>, timeLimit: number, read: (value: unknown) => T,
+): Promise<Outcome<T>> {
   let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<Outcome<unknown>>((resolve) => {
-    timer = setTimeout(() => resolve({ outcome: 'timeout' }), timeLimit);
+  const timeout = new Promise<Outcome<never>>((resolve) => {
+    if (timeLimit !== Infinity) timer = setTimeout(() => resolve({ outcome: 'timeout' }), timeLimit);
   });
   try {
-    return await Promise.race([settled, timeout]);
+    const outcome = await Promise.race([settled, timeout]);
+    return outcome.outcome === 'value' ? withinTime(() => read(outcome.value), timeLimit) : outcome;
   } finally {
     clearTimeout(timer);
   }
