@@ -7,6 +7,7 @@ export default defineConfig({
     // The tests run the library's source; notebooks and the kernel run what is built from it.
     alias: {
       '@course/lib/exercises': fileURLToPath(new URL('lib/src/exercises/index.ts', import.meta.url)),
+      '@course/lib/tensorflow': fileURLToPath(new URL('lib/src/tensorflow/index.ts', import.meta.url)),
       '@course/lib': fileURLToPath(new URL('lib/src/index.ts', import.meta.url)),
     },
     // TensorFlow's native library is loaded once a process and uses all cores itself.

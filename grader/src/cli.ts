@@ -6,9 +6,7 @@ import { Store } from './batch/store';
 import { COURSE } from './course';
 import { readSubmissions } from './intake';
 import { verify, type SignedResult } from './mark/result';
-import { workerCommand } from './queue/command';
 import { Bubblewrap } from './sandbox/bubblewrap';
-import { serveCommand } from './service/command';
 import { jobsOf, openWorkplace, shutSandbox, Trouble } from './workplace';
 import { Reports } from './writers/reports';
 
@@ -33,8 +31,8 @@ Marks what learners have handed in; nothing of it runs outside a sandbox.
   sandbox        tries whether the sandbox holds on this machine, and says what it does not stop`;
 
 async function main(args: string[]): Promise<number> {
-  if (args[0] === 'worker') return workerCommand(args.slice(1));
-  if (args[0] === 'serve') return serveCommand(args.slice(1));
+  if (args[0] === 'worker') return (await import('./queue/command.js')).workerCommand(args.slice(1));
+  if (args[0] === 'serve') return (await import('./service/command.js')).serveCommand(args.slice(1));
   const { values, positionals } = parseArgs({
     args,
     allowPositionals: true,
@@ -56,7 +54,7 @@ async function main(args: string[]): Promise<number> {
   const sandbox = await shutSandbox();
   const store = new Store(values.out);
   const { 'secret-file': secretFile, redis, shared } = values;
-  const { suites, conditions, mark, queue } = openWorkplace({ store, sandbox, secretFile, redis, shared });
+  const { suites, conditions, mark, queue } = await openWorkplace({ store, sandbox, secretFile, redis, shared });
   const assignment = values.assignment === undefined ? undefined : lessonNamed(values.assignment, suites.map((suite) => suite.assignment));
 
   const python = path.join(COURSE, '.venv', 'bin', 'python');

@@ -6,9 +6,8 @@ import { mark, seedHash, type Suite } from './mark/mark';
 import { markingPictures } from './mark/pictures';
 import type { Result } from './mark/result';
 import { environmentHash, loadSuites } from './mark/suite';
-import { agreedOn } from './queue/jobs';
-import { MarkingQueue } from './queue/marking-queue';
-import { troubleTold } from './queue/workers';
+import { agreedOn, type Agreed } from './queue/jobs';
+import type { MarkingQueue } from './queue/marking-queue';
 import { Bubblewrap } from './sandbox/bubblewrap';
 import type { Sandbox } from './sandbox/sandbox';
 import type { Submission } from './submission';
@@ -52,12 +51,12 @@ export interface Workplace {
 }
 
 /** @throws Error where the definitions are not built, or the secret cannot be read */
-export function openWorkplace({ store, sandbox, secretFile, redis, shared }: WorkplaceOptions): Workplace {
+export async function openWorkplace({ store, sandbox, secretFile, redis, shared }: WorkplaceOptions): Promise<Workplace> {
   const suites = loadSuites();
   const suiteOf = (name: string): Suite => suites.find(({ assignment }) => assignment === name)!;
   const secret = secretFile === undefined ? store.secret(() => randomBytes(32).toString('hex')) : fs.readFileSync(secretFile, 'utf8').trim();
   const environment = environmentHash(sandbox.name);
-  const queue = redis === undefined ? undefined : new MarkingQueue(agreedOn(redis, suites, environment, secret, shared), troubleTold());
+  const queue = redis === undefined ? undefined : await openQueue(agreedOn(redis, suites, environment, secret, shared));
   const marking = { sandbox, secret, environment, pictures: markingPictures };
   return {
     suites,
@@ -65,4 +64,11 @@ export function openWorkplace({ store, sandbox, secretFile, redis, shared }: Wor
     mark: queue?.mark ?? ((submission) => mark(submission, suiteOf(submission.assignment), marking)),
     queue,
   };
+}
+
+/** Loaded only where there is one: most marking needs no more than this machine. */
+async function openQueue(agreed: Agreed): Promise<MarkingQueue> {
+  const { MarkingQueue } = await import('./queue/marking-queue.js');
+  const { troubleTold } = await import('./queue/workers.js');
+  return new MarkingQueue(agreed, troubleTold());
 }

@@ -1,5 +1,5 @@
-import { tf } from '@course/lib';
 import { tensor, type Exercise, type Plain } from '@course/lib/exercises';
+import { tf } from '@course/lib/tensorflow';
 import { drawNumbers } from './draw';
 
 interface Line { m: number; b: number }

@@ -1,5 +1,5 @@
-import { tf } from '@course/lib';
 import { array, tensor, type Exercise } from '@course/lib/exercises';
+import { tf } from '@course/lib/tensorflow';
 import type { NdArray } from 'ndarray';
 import { drawNumbers, drawWholes } from './draw';
 

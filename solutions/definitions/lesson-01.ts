@@ -1,5 +1,5 @@
-import { tf } from '@course/lib';
 import type { Exercise } from '@course/lib/exercises';
+import { tf } from '@course/lib/tensorflow';
 import { drawNumbers, drawProbabilities, drawTable, drawWholes } from './draw';
 
 /** A network of dense layers on rows of `inputs` pixels: neurons of each layer, ReLU in the hidden ones. */

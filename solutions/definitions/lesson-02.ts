@@ -1,5 +1,5 @@
-import { tf } from '@course/lib';
 import { tensor, type Exercise } from '@course/lib/exercises';
+import { tf } from '@course/lib/tensorflow';
 import { drawNumbers, drawTable } from './draw';
 
 /** Weights and a bias for each neuron, layer after layer. */

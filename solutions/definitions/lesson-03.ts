@@ -1,5 +1,5 @@
-import { tf } from '@course/lib';
 import { tensor, type Exercise, type Plain, type Random } from '@course/lib/exercises';
+import { tf } from '@course/lib/tensorflow';
 
 type Table = number[][];
 

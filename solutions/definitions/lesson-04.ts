@@ -1,5 +1,5 @@
-import { tf } from '@course/lib';
 import { tensor, type Exercise, type Random } from '@course/lib/exercises';
+import { tf } from '@course/lib/tensorflow';
 import { drawNumbers, drawTable, drawWholes } from './draw';
 
 type Table = number[][];

@@ -1,5 +1,5 @@
-import { tf } from '@course/lib';
 import type { Exercise } from '@course/lib/exercises';
+import { tf } from '@course/lib/tensorflow';
 
 type Mode = 'squash' | 'crop' | 'fill';
 

@@ -2,7 +2,6 @@ import type { TrainedExercise } from '@course/lib/exercises';
 import { packedValues } from '../../../lib/dist/arrays';
 import { readIdxDataset, type LabelledImages } from '../../../lib/dist/data/image-dataset';
 import { folderEntry, idxEntry } from '../../../lib/dist/data/manifest';
-import { readPictureDataset } from '../../../lib/dist/data/picture-dataset';
 import { take } from '../../../lib/dist/preprocessing/examples';
 import type { MarkingPictures } from './trained';
 
@@ -49,6 +48,8 @@ const testOf = async (dataset: 'mnist' | 'fashion-mnist'): Promise<LabelledImage
   (await readIdxDataset(idxEntry(dataset), { trainCount: 1 })).test;
 
 async function validationOf(size: readonly [number, number]): Promise<LabelledImages> {
+  // It brings TensorFlow with it, which nothing else here needs.
+  const { readPictureDataset } = await import('../../../lib/dist/data/picture-dataset.js');
   const { validation, title } = await readPictureDataset(folderEntry('cats-vs-dogs'), { size });
   if (!validation) throw new Error(`${title} has no validation pictures: no model can be marked on them.`);
   return validation;

@@ -52,7 +52,7 @@ export async function serveCommand(args: string[]): Promise<number> {
 
   const sandbox = await shutSandbox();
   const store = new Store(out);
-  const { suites, conditions, mark, queue } = openWorkplace({ store, sandbox, secretFile, redis, shared });
+  const { suites, conditions, mark, queue } = await openWorkplace({ store, sandbox, secretFile, redis, shared });
 
   const stopped = new Promise<void>((resolve) => process.once('SIGINT', resolve).once('SIGTERM', resolve));
   const uploads = new Uploads(path.join(out, 'uploads'), {
