@@ -1,8 +1,11 @@
+import { spawnSync } from 'node:child_process';
+import * as path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { mark } from '../../grader/src/mark/mark';
 import { canonicalJson } from '../../grader/src/mark/result';
+import type { Sandbox } from '../../grader/src/sandbox/sandbox';
 import { lessons } from '../../solutions/definitions';
-import { buildGrader, handedIn, marking, solutionCells, stubOf, suiteOf } from '../support/grader';
+import { buildGrader, COURSE, handedIn, marking, solutionCells, stubOf, suiteOf } from '../support/grader';
 
 const suite = suiteOf('01');
 const cells = solutionCells(suite);
@@ -85,6 +88,48 @@ describe('mark', () => {
     expect(marked).toMatchObject({ earned: 0, outcome });
     expect(marked.message.length).toBeGreaterThan(10);
   }, 60_000);
+
+  it('tries the other cases after one that does not end', async () => {
+    const loops = cells['1.1'].replace(/\) {|\): number\[\] {/, (head) => `${head} if (picture.length > 2) for (;;);`);
+    expect(loops).toContain('for (;;)');
+    const { exercises } = await mark(handedIn(suite.assignment, { ...cells, '1.1': loops }), suite, marking());
+    expect(exercises[0]).toMatchObject({ id: '1.1', earned: 1, criteria: [{ hidden: false, earned: 1 }, { hidden: true, earned: 0 }] });
+    expect(exercises[1]).toMatchObject({ id: '1.2', outcome: 'passed' });
+  });
+
+  it('begins one process for answers that need no TensorFlow.js, and none for those that are not there', async () => {
+    const started: boolean[] = [];
+    const { sandbox, ...rest } = marking();
+    const counted: Sandbox = {
+      name: 'counted', problems: () => sandbox.problems(),
+      start: (request) => { started.push(request.tensors === true); return sandbox.start(request); },
+    };
+    const plain = Object.fromEntries(Object.entries(cells).filter(([, cell]) => !/\btf\b/.test(cell)));
+    expect(Object.keys(plain).length).toBeLessThan(Object.keys(cells).length);
+    await mark(handedIn(suite.assignment, plain), suite, { ...rest, sandbox: counted });
+    expect(started).toEqual([false]);
+    await mark(handedIn(suite.assignment, {}), suite, { ...rest, sandbox: counted });
+    expect(started).toHaveLength(1);
+  });
+
+  it('loads TensorFlow.js only where an exercise needs it', () => {
+    const script = `
+      const { loadSuites } = require('./grader/dist/mark/suite.js');
+      require('./grader/dist/workplace.js');
+      const suites = loadSuites();
+      console.log(suites.length, Object.keys(require.cache).filter((file) => /tfjs/.test(file)).length);`;
+    const { stdout } = spawnSync(process.execPath, ['-e', script], { cwd: COURSE, encoding: 'utf8' });
+    expect(stdout.trim()).toBe(`${lessons.length} 0`);
+  });
+
+  it('starts with what V8 has compiled before', () => {
+    const file = path.join(COURSE, 'grader', 'dist', 'guest', 'sucrase.bundle.js');
+    const script = `
+      const [fs, { Script }] = [require('node:fs'), require('node:vm')];
+      const [source, cachedData] = [fs.readFileSync('${file}', 'latin1'), fs.readFileSync('${file.replace('.bundle.js', '.compiled')}')];
+      console.log(new Script(source, { filename: 'sucrase.bundle.js', cachedData }).cachedDataRejected);`;
+    expect(spawnSync(process.execPath, ['-e', script], { env: {}, encoding: 'utf8' }).stdout.trim()).toBe('false');
+  });
 
   it('lets every answer use TensorFlow.js, as check does', async () => {
     const source = 'function flattenPicture(picture: number[][]) { return tf.tidy(() => [...tf.tensor2d(picture).dataSync()]); }';

@@ -7,7 +7,7 @@ import { Bubblewrap } from '../../grader/src/sandbox/bubblewrap';
 import type { Submission } from '../../grader/src/submission';
 import { lessons } from '../../solutions/definitions';
 
-const COURSE = path.resolve(__dirname, '../..');
+export const COURSE = path.resolve(__dirname, '../..');
 
 /** Builds what runs inside of the sandbox: the tests themselves run the source. */
 export function buildGrader(): void {

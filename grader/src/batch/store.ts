@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { removeUnfinished, writeWhole } from '../../../lib/dist/disk';
-import { canonicalJson, newKey, sign, verify, type Result, type SignedResult } from '../mark/result';
+import { canonicalJson, newKey, Signer, verify, type Result, type SignedResult } from '../mark/result';
 
 /** What a line of the journal says of a submission that was marked. It explains; the result file is what counts. */
 export interface JournalLine {
@@ -24,7 +24,7 @@ export type Conditions = Pick<Result, 'suite' | 'environment' | 'seed'>;
  * whatever moment goes on where he was, and nothing is lost or counted twice.
  */
 export class Store {
-  private readonly key: string;
+  private readonly signer: Signer;
   /** SPKI, base64: whoever has it can verify the results. */
   readonly publicKey: string;
 
@@ -32,8 +32,8 @@ export class Store {
     const results = path.join(folder, 'results');
     fs.mkdirSync(results, { recursive: true });
     for (const assignment of fs.readdirSync(results)) removeUnfinished(path.join(results, assignment), (name) => name.endsWith('.json'));
-    this.key = this.kept('key.pem', newKey);
-    this.publicKey = sign({} as Result, this.key).publicKey;
+    this.signer = new Signer(this.kept('key.pem', newKey));
+    this.publicKey = this.signer.publicKey;
     writeWhole(path.join(folder, 'public-key.txt'), `${this.publicKey}\n`);
   }
 
@@ -74,7 +74,7 @@ export class Store {
   write(result: Result, milliseconds: number): void {
     const file = this.fileOf(result.assignment, result.learner);
     fs.mkdirSync(path.dirname(file), { recursive: true });
-    writeWhole(file, `${canonicalJson(sign(result, this.key))}\n`);
+    writeWhole(file, `${canonicalJson(this.signer.sign(result))}\n`);
     const { assignment, learner, submission, earned, points } = result;
     const line: JournalLine = {
       at: new Date().toISOString(), assignment, learner, submission, earned, points, milliseconds: Math.round(milliseconds),

@@ -3,13 +3,15 @@
  * knows no expected value, no points and no next case: whatever an answer does to it, it can only spoil its own values.
  */
 
-import { decode, described, observe, toPlain, type Observation, type Plain } from '@course/lib/exercises';
+// Each by itself: an answer waits for all that is loaded here.
+import { described } from '../../../lib/dist/exercises/described';
+import type { Observation } from '../../../lib/dist/exercises/judgement';
+import { observe } from '../../../lib/dist/exercises/observe';
+import { decode, toPlain, type Plain } from '../../../lib/dist/exercises/values';
 import { compiled } from './compile';
 import { serve } from './serve';
 import type { Built, Opened, Question } from './messages';
 
-
-// By itself: the whole library takes longer, and an answer has nothing else of it.
 type TensorFlow = typeof import('../../../lib/dist/tensorflow').tf;
 let tf: TensorFlow | undefined;
 const tensorFlow = (): TensorFlow => (tf ??= (require('../../../lib/dist/tensorflow') as { tf: TensorFlow }).tf);
@@ -56,8 +58,9 @@ async function build(): Promise<Built> {
   }
 }
 
-async function observed({ inputs, tensors, timeLimit }: Extract<Question, { ask: 'call' }>): Promise<Observation> {
-  return observe(answer, inputs, { tensors, timeLimit });
+/** Who asks waits no longer than the answer may take, and ends this process then: nothing in it could do so as surely. */
+async function observed({ inputs, tensors }: Extract<Question, { ask: 'call' }>): Promise<Observation> {
+  return observe(answer, inputs, { tensors, timeLimit: Infinity });
 }
 
 function messageOf(error: unknown): string {

@@ -7,7 +7,7 @@ export type Question =
   /** Build the model that the function builds which the last one opened. */
   | { readonly ask: 'build'; readonly id: string }
   /** Call the function that the last one opened. */
-  | { readonly ask: 'call'; readonly id: string; readonly inputs: readonly Plain[]; readonly tensors: boolean; readonly timeLimit: number };
+  | { readonly ask: 'call'; readonly id: string; readonly inputs: readonly Plain[]; readonly tensors: boolean };
 
 /** What has come of a cell. */
 export type Opened =

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { decode, encode, type Plain } from '@course/lib/exercises';
 import type { Examination, Question } from '../guest/messages';
 import { frameOf, readFrames } from '../sandbox/frames';
@@ -57,7 +57,7 @@ export class Asked {
    */
   async ask(question: Unnumbered<Question | Examination>, milliseconds: number): Promise<Plain | Lost> {
     if (this.lost) return this.lost;
-    const id = randomBytes(16).toString('hex');
+    const id = randomUUID();
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<Lost>((resolve) => {
       timer = setTimeout(() => resolve({ lost: 'timeout' }), milliseconds);

@@ -11,7 +11,7 @@ const plain = z.custom<Plain>(() => true);
 const text = z.string().max(2000);
 
 const observation = z.object({
-  outcome: z.enum(['value', 'error', 'timeout']),
+  outcome: z.enum(['value', 'error']),
   value: plain.optional(),
   error: z.object({ name: text, message: text, where: text.optional() }).optional(),
   changed: z.array(z.number().int().min(0).max(100)).max(100),
@@ -25,7 +25,7 @@ const opened = z.discriminatedUnion('opened', [
   z.object({ opened: z.literal('error'), error: text }),
 ]);
 
-/** @returns undefined for what is no observation, or one that contradicts itself */
+/** @returns undefined for what is no observation (that there was none in time, only who waits can say), or one that contradicts itself */
 export function observationOf(reply: Plain): Observation | undefined {
   const read = observation.safeParse(reply);
   if (!read.success) return undefined;

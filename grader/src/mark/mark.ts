@@ -3,6 +3,7 @@ import {
   Elsewhere, givenOf, judge, judgeWhole, publicPart, variantOf, type Exercise, type FactsOfModel, type FunctionExercise, type Judgement,
   type Observation, type Plain, type PublicExercise, type TrainedExercise,
 } from '@course/lib/exercises';
+import type { Question } from '../guest/messages';
 import type { Sandbox } from '../sandbox/sandbox';
 import type { Submission } from '../submission';
 import { isLost, LOST, type Asked, type Lost } from './asked';
@@ -29,9 +30,9 @@ export interface Marking {
   readonly pictures: (exercise: TrainedExercise) => Promise<MarkingPictures>;
 }
 
-/** Milliseconds that a learner's function may take, inside; from outside it is ended a little later. */
+/** Milliseconds that a learner's function may take, and what its inputs and its result take on their way. */
 const CALL_LIMIT = 3000;
-const GRACE = 3000;
+const GRACE = 200;
 /** Milliseconds for a process to begin and run a cell, and for a model to be built. */
 const OPEN_LIMIT = 15_000;
 const BUILD_LIMIT = 40_000;
@@ -147,8 +148,9 @@ class Marked {
     return isAsked || /\btf\b/.test(this.submission.answers[exercise.id] ?? '');
   }
 
+  /** Where an answer runs, begun if it is the first; nothing where there is none to run. */
   private roomOf(exercise: Exercise): Asked | undefined {
-    if (exercise.kind === 'trained' || exercise.kind === 'text') return undefined;
+    if (exercise.kind === 'trained' || exercise.kind === 'text' || this.submission.answers[exercise.id] === undefined) return undefined;
     return this.rooms.for(this.usesTensors(exercise) ? 'tensors' : 'plain');
   }
 
@@ -163,13 +165,13 @@ class Marked {
     const source = answers[exercise.id];
     const room = this.roomOf(exercise);
     if (source === undefined || !room) return { outcome: 'missing', message: 'The cell of this answer was not handed in.' };
-    const tensors = this.usesTensors(exercise);
     const given = exercise.kind === 'number' ? givenOf(exercise, variantOf(exercise.id, learner)) : {};
-    const reply = await room.ask({ ask: 'open', source, name: exercise.answer, given, tensors }, OPEN_LIMIT);
+    const open = { ask: 'open', source, name: exercise.answer, given, tensors: this.usesTensors(exercise) } as const;
+    const reply = await room.ask(open, OPEN_LIMIT);
     if (isLost(reply)) return { outcome: reply.lost, message: LOST[reply.lost] };
     const opened = openedOf(reply);
     switch (opened?.opened) {
-      case 'function': return this.asked(exercise, room, tensors);
+      case 'function': return this.asked(exercise, room, open);
       case 'value': return { answer: opened.value, lost: () => undefined };
       case 'error': return { outcome: 'error', message: `Your cell ended with an error: ${opened.error}` };
       case 'unreadable': return { outcome: 'failed', message: `What ${exercise.answer} stands for cannot be used: ${opened.error}` };
@@ -179,21 +181,30 @@ class Marked {
     }
   }
 
-  /** The function that a room has opened, as the judge asks it. */
-  private asked(exercise: Exercise, room: Asked, tensors: boolean): Given {
+  /** The function that a room has opened, as the judge asks it. After a call that did not end in time it is opened anew, in another room. */
+  private asked(exercise: Exercise, room: Asked, open: Omit<Extract<Question, { ask: 'open' }>, 'id'>): Given {
     let lost: Lost | undefined;
     const failed = (why: Lost): Observation => (why.lost === 'timeout'
       ? { outcome: 'timeout', changed: [], leaked: 0 }
       : { outcome: 'error', error: { name: 'Thrown', message: LOST[why.lost] }, changed: [], leaked: 0 });
 
+    const reopened = async (): Promise<Asked> => {
+      const another = this.rooms.for(open.tensors ? 'tensors' : 'plain');
+      const reply = await another.ask(open, OPEN_LIMIT);
+      if (!isLost(reply) && openedOf(reply)?.opened !== 'function') another.end({ lost: 'crashed' });
+      return another;
+    };
+    let within = room;
     const observe = async (inputs: readonly Plain[], { timeLimit = CALL_LIMIT }: { timeLimit?: number }): Promise<Observation> => {
       if (lost) return failed(lost);
-      const reply = await room.ask({ ask: 'call', inputs, tensors, timeLimit }, timeLimit * 2 + GRACE);
-      if (isLost(reply)) return failed((lost = reply));
-      const observation = observationOf(reply);
+      if (!within.isThere) within = await reopened();
+      const reply = await within.ask({ ask: 'call', inputs, tensors: open.tensors }, timeLimit + GRACE);
+      const observation = isLost(reply) ? undefined : observationOf(reply);
       if (observation) return observation;
-      room.end((lost = { lost: 'crashed' }));
-      return failed(lost);
+      const why: Lost = isLost(reply) ? reply : { lost: 'crashed' };
+      within.end(why);
+      if (why.lost !== 'timeout') lost = why;
+      return failed(why);
     };
     const facts = async (): Promise<FactsOfModel | string> => {
       const reply = await room.ask({ ask: 'build' }, BUILD_LIMIT);
@@ -226,7 +237,7 @@ function told(
     : observed.includes('timeout') ? 'timeout'
     : observed.length > 0 && observed.every((each) => each === 'error') ? 'error'
     : 'failed';
-  const message = (trouble && inOurVoice(trouble).slice(0, LONGEST_NOTE)) ?? (passed ? 'All of it is right.' : lost ? LOST[lost.lost] : 'Not right yet.');
+  const message = (trouble && inOurVoice(trouble).slice(0, LONGEST_NOTE)) ?? (passed ? 'All of it is right.' : lost ? LOST[lost.lost] : outcome === 'timeout' ? LOST.timeout : 'Not right yet.');
   return { earned, outcome, message, criteria, ...(hint && !passed && { hint }) };
 }
 

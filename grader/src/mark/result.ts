@@ -1,4 +1,6 @@
-import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, sign as signBytes, verify as verifyBytes } from 'node:crypto';
+import {
+  createHash, createPrivateKey, createPublicKey, generateKeyPairSync, sign as signBytes, verify as verifyBytes, type KeyObject,
+} from 'node:crypto';
 import type { Exercise } from '@course/lib/exercises';
 import type { Finding } from '../submission';
 
@@ -76,11 +78,20 @@ export const sha256 = (content: string | Uint8Array): string => createHash('sha2
 export const newKey = (): string =>
   generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 
-/** @param key as {@link newKey} makes it */
-export function sign(result: Result, key: string): SignedResult {
-  const privateKey = createPrivateKey(key);
-  const publicKey = createPublicKey(privateKey).export({ type: 'spki', format: 'der' }).toString('base64');
-  return { result, signature: signBytes(null, Buffer.from(canonicalJson(result)), privateKey).toString('base64'), publicKey };
+/** Signs results with a key as {@link newKey} makes it. */
+export class Signer {
+  private readonly key: KeyObject;
+  /** SPKI, base64. */
+  readonly publicKey: string;
+
+  constructor(pem: string) {
+    this.key = createPrivateKey(pem);
+    this.publicKey = createPublicKey(this.key).export({ type: 'spki', format: 'der' }).toString('base64');
+  }
+
+  sign(result: Result): SignedResult {
+    return { result, signature: signBytes(null, Buffer.from(canonicalJson(result)), this.key).toString('base64'), publicKey: this.publicKey };
+  }
 }
 
 /**

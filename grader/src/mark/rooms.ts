@@ -1,15 +1,15 @@
 import { LIMITS, TENSOR_LIMITS, type Sandbox, type SandboxRequest } from '../sandbox/sandbox';
 import { Asked } from './asked';
 
-const SEES = ['grader/dist', 'grader/node_modules', 'lib', 'node_modules'];
-const GUEST = 'grader/dist/guest/guest.bundle.js';
-const EXAMINER = 'grader/dist/guest/examiner.js';
+const GUEST = 'grader/dist/guest';
+/** TensorFlow.js, and the library that loads it. */
+const TENSORS = ['lib', 'node_modules'];
 
 /** What sandboxes are for. Answers that need no TensorFlow do not wait for it; models are looked at where no answer runs. */
 const ROOMS = {
-  plain: { script: GUEST, sees: SEES, limits: LIMITS },
-  tensors: { script: GUEST, sees: SEES, tensors: true, limits: TENSOR_LIMITS },
-  models: { script: EXAMINER, sees: SEES, tensors: true, scratchBytes: 100e6, limits: TENSOR_LIMITS },
+  plain: { script: `${GUEST}/guest.bundle.js`, sees: [GUEST], limits: LIMITS },
+  tensors: { script: `${GUEST}/guest.bundle.js`, sees: [GUEST, ...TENSORS], tensors: true, limits: TENSOR_LIMITS },
+  models: { script: `${GUEST}/examiner.js`, sees: ['grader/dist', ...TENSORS], tensors: true, scratchBytes: 100e6, limits: TENSOR_LIMITS },
 } as const satisfies Record<string, SandboxRequest>;
 
 /** The sandboxes of one submission, each begun when it is needed; a new one where one was lost. */

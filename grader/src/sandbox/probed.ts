@@ -4,7 +4,7 @@ import { decode } from '@course/lib/exercises';
 import { frameOf, readFrames } from './frames';
 import type { Ending, Limits, Sandbox } from './sandbox';
 
-const SEES = ['grader/dist', 'grader/node_modules', 'lib', 'node_modules'];
+const SEES = ['grader/dist', 'lib', 'node_modules'];
 
 /**
  * Tries for real whether a sandbox stops what it has to stop.
