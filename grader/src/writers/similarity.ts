@@ -1,4 +1,3 @@
-import type * as TypeScript from '@tslab/typescript-for-tslab';
 import type { Submission } from '../submission';
 import type { Similar } from './report';
 
@@ -26,9 +25,9 @@ export class Similarity {
   /** @param released the code of the notebook that was given out for a lesson, by cells */
   static async create(released: (assignment: string) => readonly string[]): Promise<Similarity> {
     const { WinnowFilter } = await import('@dodona/dolos-core');
-    const ts = require('@tslab/typescript-for-tslab') as typeof TypeScript;
+    const { default: jsTokens } = await import('js-tokens');
     const filter = new WinnowFilter(ROW, WINDOW);
-    return new Similarity((code) => filter.fingerprints(tokensOf(ts, code)).map(({ hash }) => hash), released);
+    return new Similarity((code) => filter.fingerprints(tokensOf(jsTokens(code))).map(({ hash }) => hash), released);
   }
 
   add({ assignment, learner, answers }: Pick<Submission, 'assignment' | 'learner' | 'answers'>): void {
@@ -77,32 +76,23 @@ function pairsOf(learners: readonly { learner: string; rows: Float64Array }[], l
 }
 
 /** Code as tokens: names that the author chose are all the same; names behind a dot, keywords, numbers and signs are what they are. */
-function tokensOf(ts: typeof TypeScript, code: string): string[] {
-  const { SyntaxKind } = ts;
-  const scanner = ts.createScanner(ts.ScriptTarget.ESNext, true, ts.LanguageVariant.Standard, code, () => {});
+function tokensOf(read: Iterable<{ readonly type: string; readonly value: string }>): string[] {
   const tokens: string[] = [];
-  /** For each open brace, whether it is one of a template's. */
-  const braces: boolean[] = [];
-  let before: TypeScript.SyntaxKind = SyntaxKind.Unknown;
-  for (let kind = scanner.scan(); kind !== SyntaxKind.EndOfFileToken; kind = scanner.scan()) {
-    if (kind === SyntaxKind.OpenBraceToken) braces.push(false);
-    else if (kind === SyntaxKind.CloseBraceToken && braces.pop()) kind = scanner.reScanTemplateToken(false);
-    else if ((kind === SyntaxKind.SlashToken || kind === SyntaxKind.SlashEqualsToken) && !endsValue(ts, before)) kind = scanner.reScanSlashToken();
-    if (kind === SyntaxKind.TemplateHead || kind === SyntaxKind.TemplateMiddle) braces.push(true);
-    // Words such as from and type are names, too.
-    const isName = kind === SyntaxKind.Identifier || (kind > SyntaxKind.LastReservedWord && kind <= SyntaxKind.LastKeyword && kind !== SyntaxKind.LetKeyword);
-    const isChosen = isName && before !== SyntaxKind.DotToken && before !== SyntaxKind.QuestionDotToken;
-    const isText = kind === SyntaxKind.StringLiteral || kind === SyntaxKind.NoSubstitutionTemplateLiteral;
+  for (const { type, value } of read) {
+    if (LAYOUT.has(type)) continue;
+    const before = tokens.at(-1);
+    const isChosen = type === 'IdentifierName' && !RESERVED.has(value) && before !== '.' && before !== '?.';
+    const isText = type === 'StringLiteral' || type === 'NoSubstitutionTemplate';
     // Whether let or const, and with or without a semicolon, is a habit.
-    if (kind !== SyntaxKind.SemicolonToken) {
-      tokens.push(isChosen ? 'name' : isText ? 'text' : kind === SyntaxKind.LetKeyword ? 'const' : scanner.getTokenText());
-    }
-    before = kind;
+    if (value !== ';') tokens.push(isChosen ? 'name' : isText ? 'text' : value === 'let' ? 'const' : value);
   }
   return tokens;
 }
 
-/** Whether a slash behind it divides. */
-const endsValue = ({ SyntaxKind }: typeof TypeScript, kind: TypeScript.SyntaxKind): boolean =>
-  [SyntaxKind.Identifier, SyntaxKind.NumericLiteral, SyntaxKind.StringLiteral, SyntaxKind.NoSubstitutionTemplateLiteral, SyntaxKind.TemplateTail,
-    SyntaxKind.CloseParenToken, SyntaxKind.CloseBracketToken, SyntaxKind.CloseBraceToken, SyntaxKind.ThisKeyword].includes(kind);
+const LAYOUT: ReadonlySet<string> = new Set(['WhiteSpace', 'LineTerminatorSequence', 'SingleLineComment', 'MultiLineComment', 'HashbangComment']);
+
+/** https://tc39.es/ecma262/#prod-ReservedWord, and `let`. */
+const RESERVED: ReadonlySet<string> = new Set((
+  'await break case catch class const continue debugger default delete do else enum export extends false finally for function if import in ' +
+  'instanceof new null return super switch this throw true try typeof var void while with yield let'
+).split(' '));
