@@ -36,7 +36,8 @@ export class Asked {
   private readonly frames: AsyncGenerator<string>;
   private lost: Lost | undefined;
 
-  constructor(sandbox: Sandbox, request: SandboxRequest) {
+  /** @param until when it ends whatever it does, by `performance.now()` */
+  constructor(sandbox: Sandbox, request: SandboxRequest, private readonly until = Infinity) {
     this.process = sandbox.start(request);
     this.frames = readFrames(this.process.answers, LONGEST_ANSWER);
   }
@@ -60,7 +61,7 @@ export class Asked {
     const id = randomUUID();
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<Lost>((resolve) => {
-      timer = setTimeout(() => resolve({ lost: 'timeout' }), milliseconds);
+      timer = setTimeout(() => resolve({ lost: 'timeout' }), Math.min(milliseconds, this.until - performance.now()));
     });
     this.process.input.write(frameOf(encode({ ...question, id })));
     const reply = await Promise.race([late, this.read(id)]);

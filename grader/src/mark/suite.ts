@@ -35,8 +35,8 @@ export function loadSuites(): Suite[] {
 /** What marks could depend on besides the definitions: Node.js, the packages, what runs in the sandbox and judges outside of it. */
 export function environmentHash(sandbox: string): string {
   const locks = ['package-lock.json', 'grader/package-lock.json'].map((file) => sha256(fs.readFileSync(path.join(COURSE, file))));
-  const code = ['lib/dist/exercises', 'grader/dist/guest', 'grader/dist/mark', 'grader/dist/sandbox'].flatMap((folder) =>
-    fs.readdirSync(path.join(COURSE, folder)).filter((name) => name.endsWith('.js')).sort()
-      .map((name) => sha256(fs.readFileSync(path.join(COURSE, folder, name)))));
+  const code = ['lib/dist', 'grader/dist/guest', 'grader/dist/mark', 'grader/dist/sandbox'].flatMap((folder) =>
+    fs.readdirSync(path.join(COURSE, folder), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.js')).sort()
+      .map((name) => [name, sha256(fs.readFileSync(path.join(COURSE, folder, name)))]));
   return sha256(canonicalJson([process.versions.node, process.arch, sandbox, locks, code]));
 }
