@@ -6,7 +6,7 @@ import { Store } from './batch/store';
 import { COURSE } from './course';
 import { readSubmissions } from './intake';
 import { verify, type SignedResult } from './mark/result';
-import { Bubblewrap } from './sandbox/bubblewrap';
+import { chosenSandbox } from './sandbox/back-ends';
 import { jobsOf, openWorkplace, shutSandbox, Trouble } from './workplace';
 import { Reports } from './writers/reports';
 
@@ -86,7 +86,7 @@ async function main(args: string[]): Promise<number> {
 }
 
 async function examined(): Promise<number> {
-  const problems = await new Bubblewrap().problems();
+  const problems = await chosenSandbox().problems();
   console.log(problems.length === 0 ? 'The sandbox holds: no network, no files, no other process, limits of memory and time.' : problems.join('\n'));
   return problems.length === 0 ? 0 : 1;
 }

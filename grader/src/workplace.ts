@@ -8,7 +8,7 @@ import type { Result } from './mark/result';
 import { environmentHash, loadSuites } from './mark/suite';
 import { agreedOn, type Agreed } from './queue/jobs';
 import type { MarkingQueue } from './queue/marking-queue';
-import { Bubblewrap } from './sandbox/bubblewrap';
+import { chosenSandbox } from './sandbox/back-ends';
 import type { Sandbox } from './sandbox/sandbox';
 import type { Submission } from './submission';
 
@@ -26,7 +26,7 @@ export function jobsOf(given: string | undefined): number {
 
 /** A sandbox that was tried and holds. @throws Trouble that says what it does not stop */
 export async function shutSandbox(): Promise<Sandbox> {
-  const sandbox = new Bubblewrap();
+  const sandbox = chosenSandbox();
   const problems = await sandbox.problems();
   if (problems.length > 0) throw new Trouble(`Nothing is marked, because the sandbox cannot be kept shut here:\n- ${problems.join('\n- ')}`);
   return sandbox;

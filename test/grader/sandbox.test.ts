@@ -2,11 +2,12 @@ import { execFileSync, spawn } from 'node:child_process';
 import * as path from 'node:path';
 import { Readable } from 'node:stream';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { Bubblewrap, processOf } from '../../grader/src/sandbox/bubblewrap';
+import { chosenSandbox } from '../../grader/src/sandbox/back-ends';
 import { frameOf, readFrames } from '../../grader/src/sandbox/frames';
 import { probed } from '../../grader/src/sandbox/probed';
+import { processOf } from '../../grader/src/sandbox/process';
 import type { Sandbox } from '../../grader/src/sandbox/sandbox';
-import { seccompFilter } from '../../grader/src/sandbox/seccomp';
+import { seccompFilter, seccompProfile } from '../../grader/src/sandbox/seccomp';
 import { buildGrader } from '../support/grader';
 
 const COURSE = path.resolve(__dirname, '../..');
@@ -23,7 +24,7 @@ beforeAll(buildGrader);
 
 describe('the sandbox', () => {
   it('stops all that its examination tries', async () => {
-    expect(await new Bubblewrap().problems()).toEqual([]);
+    expect(await chosenSandbox().problems()).toEqual([]);
   });
 
   it('is examined for real: where nothing is stopped, each of it is found', async () => {
@@ -36,7 +37,7 @@ describe('the sandbox', () => {
   it('leaves nothing running when it is ended', async () => {
     // Other tests have sandboxes at the same time.
     const own = `--of-test-${process.pid}`;
-    const box = new Bubblewrap().start({
+    const box = chosenSandbox().start({
       script: 'grader/dist/guest/guest.bundle.js', args: [own], sees: ['grader/dist', 'lib', 'node_modules'],
       limits: { memoryBytes: 500e6, cpuSeconds: 20, outputBytes: 1000 },
     });
@@ -60,6 +61,13 @@ describe('seccompFilter', () => {
       expect(filter.readUInt16LE(filter.length - 8)).toBe(0x06);
       expect(filter.readUInt32LE(filter.length - 4)).toBe(0x7fff0000);
     }
+  });
+
+  it('is for Docker what it is for bubblewrap', () => {
+    const { defaultAction, syscalls } = JSON.parse(seccompProfile()) as { defaultAction: string; syscalls: { names: string[]; errnoRet: number }[] };
+    expect(defaultAction).toBe('SCMP_ACT_ALLOW');
+    const refused = syscalls.filter(({ errnoRet }) => errnoRet === 1).flatMap(({ names }) => names);
+    expect(refused).toEqual(expect.arrayContaining(['ptrace', 'socket', 'fork', 'unshare', 'bpf', 'clone', 'mmap']));
   });
 
   it('is not guessed for other processors', () => {

@@ -3,7 +3,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import type { Exercise } from '@course/lib/exercises';
 import type { Marking, Suite } from '../../grader/src/mark/mark';
-import { Bubblewrap } from '../../grader/src/sandbox/bubblewrap';
+import { chosenSandbox } from '../../grader/src/sandbox/back-ends';
 import type { Submission } from '../../grader/src/submission';
 import { lessons } from '../../solutions/definitions';
 
@@ -47,6 +47,6 @@ export const handedIn = (assignment: string, answers: Record<string, string>, mo
 
 /** How tests mark: the real sandbox, a secret that they know, no pictures. */
 export const marking = (): Marking => ({
-  sandbox: new Bubblewrap(), secret: 'a secret of the tests', environment: 'tests',
+  sandbox: chosenSandbox(), secret: 'a secret of the tests', environment: 'tests',
   pictures: () => Promise.reject(new Error('these tests have no pictures')),
 });

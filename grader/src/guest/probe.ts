@@ -28,15 +28,19 @@ const connects = (port: number): Promise<boolean> => new Promise((resolve) => {
   socket.on('error', () => resolve(false));
 });
 
-async function probe({ port, file }: { port: number; file: string }): Promise<Probed> {
+/** What Docker puts into every environment. */
+const GIVEN = ['PWD', 'PATH', 'HOSTNAME', 'HOME'];
+
+async function probe({ port, file, ownProcess }: { port: number; file: string; ownProcess: boolean }): Promise<Probed> {
+  const ofItself = ownProcess && process.pid === 1 ? [] : ['/proc/1/environ', '/proc/self/mem'];
   return {
     could: [
       ...['/probe', '/tmp/probe', '/dev/shm/probe', '/course/probe', '/var/tmp/probe'].flatMap((name) =>
         could(`write to ${name}`, () => { fs.writeFileSync(name, 'x'); return true; })),
-      ...['/etc/passwd', '/proc/1/environ', '/proc/self/mem', file].flatMap((name) =>
+      ...['/etc/passwd', ...ofItself, file].flatMap((name) =>
         could(`read ${name}`, () => { fs.closeSync(fs.openSync(name, 'r')); return true; })),
       ...could('start another program', () => spawnSync('/node', ['--version']).status === 0),
-      ...could('see its environment', () => Object.keys(process.env).some((name) => name !== 'PWD')),
+      ...could('see its environment', () => Object.keys(process.env).some((name) => !GIVEN.includes(name))),
       ...could('be another user', () => process.getuid?.() !== 65534),
       ...(await connects(port) ? ['reach the network'] : []),
     ],
@@ -58,7 +62,7 @@ function swallow(): Probed {
 }
 
 void serve(async (text) => {
-  const question = JSON.parse(text) as { ask: 'probe' | 'spin' | 'swallow'; port: number; file: string };
+  const question = JSON.parse(text) as { ask: 'probe' | 'spin' | 'swallow'; port: number; file: string; ownProcess: boolean };
   if (question.ask === 'spin') for (;;);
   return (question.ask === 'swallow' ? swallow() : await probe(question)) as unknown as Plain;
 });

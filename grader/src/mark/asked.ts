@@ -47,9 +47,9 @@ export class Asked {
     return this.lost === undefined;
   }
 
-  /** What it has printed so far. */
+  /** What it has printed so far, as far as one can tell which question that belongs to. */
   get printed(): string {
-    return this.process.printed();
+    return this.process.printsInOrder ? this.process.printed() : '';
   }
 
   /**
@@ -81,7 +81,7 @@ export class Asked {
       const { value, done } = await this.frames.next();
       // What it has printed before comes by another pipe, and is there by the end of this round of events.
       await new Promise(setImmediate);
-      if (done) return { lost: whyEnded(await this.process.ended, this.printed) };
+      if (done) return { lost: whyEnded(await this.process.ended, this.process.printed()) };
       if (hasTooManyParts(value as string)) return { lost: 'crashed' };
       const reply = decode(value as string) as { id?: unknown } | undefined;
       return typeof reply === 'object' && reply?.id === id ? (reply as unknown as Plain) : { lost: 'crashed' };

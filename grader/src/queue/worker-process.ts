@@ -3,13 +3,12 @@
 import { mark } from '../mark/mark';
 import { markingPictures } from '../mark/pictures';
 import { loadSuites } from '../mark/suite';
-import { Bubblewrap } from '../sandbox/bubblewrap';
-
+import { chosenSandbox } from '../sandbox/back-ends';
 import { serveParent, type ProcessSettings } from './workers';
 
 serveParent(({ secret, environment }: ProcessSettings) => {
   const suites = new Map(loadSuites().map((suite) => [suite.assignment, suite]));
-  const marking = { sandbox: new Bubblewrap(), secret, environment, pictures: markingPictures };
+  const marking = { sandbox: chosenSandbox(), secret, environment, pictures: markingPictures };
   return (submission) => {
     const suite = suites.get(submission.assignment);
     if (!suite) throw new Error(`there are no exercises for "${submission.assignment}".`);

@@ -1,20 +1,17 @@
-import { execFileSync, spawn, type StdioOptions } from 'node:child_process';
+import { spawn, type StdioOptions } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import type { Writable } from 'node:stream';
-import { COURSE } from '../course';
 import { probed } from './probed';
+import { processOf } from './process';
+import type { Sandbox, SandboxProcess, SandboxRequest } from './sandbox';
 import { seccompFilter } from './seccomp';
-import type { Ending, Sandbox, SandboxProcess, SandboxRequest } from './sandbox';
+import { NODE, shownOf, WITHIN } from './shown';
 
 const BWRAP = '/usr/bin/bwrap';
 const PRLIMIT = '/usr/bin/prlimit';
-/** TensorFlow's library; a link leads to the cache in which all copies of the course have it. */
-const ENGINE = fs.realpathSync(path.join(COURSE, 'node_modules/@tensorflow/tfjs-node/lib/napi-v8'));
 /** O_CLOEXEC, in /proc/self/fdinfo. */
 const CLOSED_ON_EXEC = 0o2000000;
-/** Where the course lies within. */
-const WITHIN = '/course';
 
 /**
  * A process in namespaces of its own: no network, no other process, no host's files but the named ones, and no place to write to at all:
@@ -25,7 +22,6 @@ export class Bubblewrap implements Sandbox {
   private readonly filter = seccompFilter();
   private readonly nothing = fs.openSync('/dev/null', 'r+');
   private readonly inherited = inheritable();
-  private readonly libraries = [...new Set([process.execPath, path.join(ENGINE, 'tfjs_binding.node')].flatMap(librariesOf))];
 
   async problems(): Promise<string[]> {
     const missing = [BWRAP, PRLIMIT].filter((program) => !fs.existsSync(program));
@@ -33,18 +29,18 @@ export class Bubblewrap implements Sandbox {
     return missing.map((program) => `${program} is missing: on Debian and Ubuntu, sudo apt-get install bubblewrap util-linux.`);
   }
 
-  start({ script, args = [], sees, tensors = false, scratchBytes = 0, limits }: SandboxRequest): SandboxProcess {
+  start(request: SandboxRequest): SandboxProcess {
+    const { script, args = [], tensors = false, scratchBytes = 0, limits } = request;
     const child = spawn(PRLIMIT, [
       `--data=${limits.memoryBytes}`, `--cpu=${limits.cpuSeconds}`, `--fsize=${scratchBytes}`, '--core=0', '--nofile=256', '--memlock=0', '--msgqueue=0', '--',
       BWRAP, '--unshare-all', '--die-with-parent', '--new-session', '--as-pid-1', '--uid', '65534', '--gid', '65534', '--cap-drop', 'ALL',
       '--hostname', 'sandbox', '--seccomp', '3',
-      ...this.libraries.flatMap((file) => ['--ro-bind', fs.realpathSync(file), file]),
-      '--ro-bind', process.execPath, '/node', '--dev-bind', '/dev/null', '/dev/null', '--dev-bind', '/dev/urandom', '/dev/urandom',
+      ...shownOf(request).flatMap(([here, within]) => ['--ro-bind', here, within]),
+      '--dev-bind', '/dev/null', '/dev/null', '--dev-bind', '/dev/urandom', '/dev/urandom',
       // TensorFlow asks for the name of its own program. Who could write to /proc/self/mem could put machine code of his own in.
-      ...(tensors ? ['--proc', '/proc', '--remount-ro', '/proc', '--ro-bind', ENGINE, ENGINE] : []),
-      ...sees.flatMap((name) => ['--ro-bind', path.join(COURSE, name), path.join(WITHIN, name)]),
+      ...(tensors ? ['--proc', '/proc', '--remount-ro', '/proc'] : []),
       ...(scratchBytes > 0 ? ['--size', String(scratchBytes), '--tmpfs', '/scratch'] : []),
-      '--remount-ro', '/', '--chdir', WITHIN, '--', '/node', path.join(WITHIN, script), ...args,
+      '--remount-ro', '/', '--chdir', WITHIN, '--', NODE, path.join(WITHIN, script), ...args,
     ], { env: {}, stdio: this.stdio() });
     const filter = child.stdio[3] as Writable;
     filter.on('error', () => {}); // It may be gone already.
@@ -66,28 +62,4 @@ function inheritable(): number[] {
     const [, flags] = /^flags:\s*([0-7]+)/m.exec(fs.readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8')) ?? [];
     return (parseInt(flags ?? '0', 8) & CLOSED_ON_EXEC) === 0;
   });
-}
-
-/** The parts of a started program as a {@link SandboxProcess}; for all back ends. */
-export function processOf(child: ReturnType<typeof spawn>, outputBytes: number): SandboxProcess {
-  let printed = Buffer.alloc(0);
-  let seen = 0;
-  child.stderr!.on('data', (data: Buffer) => {
-    seen += data.length;
-    if (printed.length < outputBytes) printed = Buffer.concat([printed, data.subarray(0, outputBytes - printed.length)]);
-    if (seen > 20 * outputBytes) child.kill('SIGKILL');
-  });
-  // The process may end while it is written to.
-  child.stdin!.on('error', () => {});
-  const ended = new Promise<Ending>((resolve) => {
-    child.on('close', (code, signal) => resolve({ code, signal }));
-    child.on('error', () => resolve({ code: null, signal: null }));
-  });
-  return { input: child.stdin!, answers: child.stdout!, printed: () => printed.toString('utf8'), ended, kill: () => child.kill('SIGKILL') };
-}
-
-/** The dynamic libraries that a program is linked with, and their loader. */
-function librariesOf(program: string): string[] {
-  const listed = execFileSync('ldd', [program], { encoding: 'utf8' });
-  return [...listed.matchAll(/(?:=> )?(\/\S+) \(0x/g)].map(([, file]) => file).filter((file) => !/tensorflow/.test(file));
 }

@@ -9,14 +9,15 @@ const SEES = ['grader/dist', 'lib', 'node_modules'];
 /**
  * Tries for real whether a sandbox stops what it has to stop.
  *
+ * @param known what the back end is known not to stop: `ownProcess`, that a process sees itself in /proc
  * @returns what it did not stop, each with what to do; empty if it holds
  */
-export async function probed(sandbox: Sandbox): Promise<string[]> {
+export async function probed(sandbox: Sandbox, known: { readonly ownProcess?: boolean } = {}): Promise<string[]> {
   const server = net.createServer((socket) => socket.destroy()).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as net.AddressInfo;
   const ask = (question: 'probe' | 'spin' | 'swallow', limits: Limits) =>
-    answerOf(sandbox, { ask: question, id: question, port, file: __filename }, limits);
+    answerOf(sandbox, { ask: question, id: question, port, file: __filename, ownProcess: known.ownProcess === true }, limits);
   const limits: Limits = { memoryBytes: 500e6, cpuSeconds: 20, outputBytes: 10_000 };
   try {
     const [tried, spun, swallowed] = await Promise.all([

@@ -39,6 +39,8 @@ export interface SandboxProcess {
   readonly answers: Readable;
   /** What it has printed so far (standard error; its standard output carries the answers). */
   printed(): string;
+  /** Whether what it prints is there before the answer that follows it, so that one can tell what has printed it. */
+  readonly printsInOrder: boolean;
   readonly ended: Promise<Ending>;
   /** Ends it and all that it has started, at once. */
   kill(): void;

@@ -1,5 +1,6 @@
 /**
- * The list of system calls that no answer needs, as a seccomp filter: a program for the kernel in classic BPF.
+ * The list of system calls that no answer needs, as a seccomp filter: a program for the kernel in classic BPF, which bubblewrap takes, and
+ * a profile in JSON, which Docker takes.
  *
  * Source of the format: the kernel's Documentation/userspace-api/seccomp_filter.rst and include/uapi/linux/{filter,seccomp,audit}.h; of
  * the numbers: arch/x86/entry/syscalls/syscall_64.tbl and include/uapi/asm-generic/unistd.h.
@@ -108,4 +109,24 @@ export function seccompFilter(architecture: string = process.arch): Buffer {
     program.writeUInt32LE(k >>> 0, 8 * i + 4);
   });
   return program;
+}
+
+/**
+ * The same as a profile for Docker (https://docs.docker.com/engine/security/seccomp/), which makes such a filter of it for the
+ * architecture that it runs on.
+ */
+export function seccompProfile(): string {
+  const refuse = (names: readonly string[], errno: number, args: object[] = []): object =>
+    ({ names, action: 'SCMP_ACT_ERRNO', errnoRet: errno, ...(args.length > 0 && { args }) });
+  const hasBits = (index: number, mask: number, bits: number): object => ({ index, value: mask, valueTwo: bits, op: 'SCMP_CMP_MASKED_EQ' });
+  return JSON.stringify({
+    defaultAction: 'SCMP_ACT_ALLOW',
+    architectures: [process.arch === 'arm64' ? 'SCMP_ARCH_AARCH64' : 'SCMP_ARCH_X86_64'],
+    syscalls: [
+      refuse(Object.keys(REFUSED), EPERM),
+      refuse(['clone3'], ENOSYS),
+      refuse(['clone'], EPERM, [hasBits(0, CLONE_THREAD, 0)]),
+      refuse(['mmap'], EPERM, [hasBits(3, SHARED_AND_ANONYMOUS, SHARED_AND_ANONYMOUS)]),
+    ],
+  });
 }
