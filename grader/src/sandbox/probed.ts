@@ -1,10 +1,14 @@
 import { once } from 'node:events';
 import * as net from 'node:net';
+import * as path from 'node:path';
 import { decode } from '@course/lib/exercises';
+import { COURSE } from '../course';
 import { frameOf, readFrames } from './frames';
 import type { Ending, Limits, Sandbox } from './sandbox';
 
 const SEES = ['grader/dist', 'lib', 'node_modules'];
+/** A file of the course that is not among them: there neither where the course lies here, nor where it lies within. */
+const NOT_SHOWN = path.join(COURSE, 'package.json');
 
 /**
  * Tries for real whether a sandbox stops what it has to stop.
@@ -17,7 +21,7 @@ export async function probed(sandbox: Sandbox, known: { readonly ownProcess?: bo
   await once(server, 'listening');
   const { port } = server.address() as net.AddressInfo;
   const ask = (question: 'probe' | 'spin' | 'swallow', limits: Limits) =>
-    answerOf(sandbox, { ask: question, id: question, port, file: __filename, ownProcess: known.ownProcess === true }, limits);
+    answerOf(sandbox, { ask: question, id: question, port, file: NOT_SHOWN, ownProcess: known.ownProcess === true }, limits);
   const limits: Limits = { memoryBytes: 500e6, cpuSeconds: 20, outputBytes: 10_000 };
   try {
     const [tried, spun, swallowed] = await Promise.all([
