@@ -3,22 +3,21 @@
 // Makes what runs in the sandbox quick to start, for each submission starts it anew: the guest as one file, dist/guest/guest.bundle.js;
 // the compiler of TypeScript as another, with what V8 makes of it beside it (guest/compile.ts loads them).
 
-import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Script } from 'node:vm';
 import { build } from 'esbuild';
+import { writeWhole } from '../lib/dist/disk.js';
 
 const COURSE = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const guest = path.join(COURSE, 'grader', 'dist', 'guest');
 
 /** @type {import('esbuild').BuildOptions} */
-const common = { bundle: true, platform: 'node', format: 'cjs', logLevel: 'warning' };
+const common = { bundle: true, write: false, platform: 'node', format: 'cjs', logLevel: 'warning' };
 
-await build({
+const { outputFiles: [{ text: bundle }] } = await build({
   ...common,
   entryPoints: [path.join(guest, 'guest.js')],
-  outfile: path.join(guest, 'guest.bundle.js'),
   supported: { 'dynamic-import': false },
   plugins: [{
     // TensorFlow.js is loaded only where an answer needs it.
@@ -32,14 +31,13 @@ await build({
   }],
 });
 
-const { outputFiles: [{ text }] } = await build({
+const { outputFiles: [{ text: compiler }] } = await build({
   ...common,
   stdin: { contents: "module.exports = require('sucrase').transform;", resolveDir: path.join(COURSE, 'grader') },
   banner: { js: '(function (module) {' },
   footer: { js: '})' },
   minify: true,
   charset: 'ascii',
-  write: false,
 });
 
 // What it needs for an answer of the usual kind is compiled now; the rest by the one who needs it.
@@ -53,13 +51,12 @@ const answer = `
     if (sizes.length > 3 && !name) throw new Error(\`\${name}: no\`);
     return made;
   }`;
-const file = path.join(guest, 'sucrase.bundle.js');
-const script = new Script(text, { filename: path.basename(file) });
+const script = new Script(compiler, { filename: 'sucrase.bundle.js' });
 const module = { exports: /** @type {typeof import('sucrase').transform} */ (/** @type {unknown} */ (undefined)) };
 script.runInThisContext()(module);
 module.exports(answer, { transforms: ['typescript'], disableESTransforms: true });
 
-for (const [name, content] of /** @type {const} */ ([[file, text], [file.replace('.bundle.js', '.compiled'), script.createCachedData()]])) {
-  fs.writeFileSync(`${name}.${process.pid}.tmp`, content);
-  fs.renameSync(`${name}.${process.pid}.tmp`, name);
-}
+// Whole or not at all: sandboxes may be beginning meanwhile.
+writeWhole(path.join(guest, 'guest.bundle.js'), bundle);
+writeWhole(path.join(guest, 'sucrase.bundle.js'), compiler);
+writeWhole(path.join(guest, 'sucrase.compiled'), script.createCachedData());

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { promisify } from 'node:util';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { Store } from '../../grader/src/batch/store';
 import { createService } from '../../grader/src/service/server';
 import { Uploads } from '../../grader/src/service/uploads';
@@ -19,14 +19,9 @@ const FILE_TOKEN = '0123456789abcdef0123456789abcdef';
 const NO_MARK = /This is no mark: nothing was marked\./;
 vi.spyOn(console, 'log').mockImplementation(() => {});
 
-const ends: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const end of ends.splice(0).reverse()) await end();
-});
-
 function newFolder(): string {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'course-gradescope-'));
-  ends.push(() => fs.rmSync(folder, { recursive: true, force: true }));
+  onTestFinished(() => fs.rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
 
@@ -62,17 +57,17 @@ async function openService(until: Promise<unknown> = Promise.resolve()) {
       return resultFor(learner, sha256);
     },
   });
-  ends.push(() => uploads.stop());
+  onTestFinished(() => uploads.stop());
   const app = await createService(uploads, { token: TOKEN });
-  ends.push(() => app.close());
+  onTestFinished(() => app.close());
   return { url: await app.listen({ host: '127.0.0.1', port: 0 }), app, seen };
 }
 
 async function serverOf(listener: RequestListener): Promise<string> {
   const server = createServer(listener);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  ends.push(() => new Promise((resolve) => {
-    server.close(resolve);
+  onTestFinished(() => new Promise((resolve) => {
+    server.close(() => resolve());
     server.closeAllConnections();
   }));
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -242,7 +237,7 @@ describe('run_autograder', () => {
   it('says so where it is not marked in time, and gets the marks at the next run', async () => {
     let release = (): void => {};
     const { url } = await openService(new Promise<void>((resolve) => (release = resolve)));
-    ends.push(() => release());
+    onTestFinished(() => release());
     const folder = autograder(url, { 'a.ipynb': 'cells' }, { seconds: 1 });
     expect((await run(folder)).results).toEqual(failure(expect.stringMatching(/has not marked it yet\. This is no mark.*later/)));
     release();

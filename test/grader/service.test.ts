@@ -5,7 +5,7 @@ import * as os from 'node:os';
 import * as path from 'node:path';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { Store } from '../../grader/src/batch/store';
 import { verify, type Result, type SignedResult } from '../../grader/src/mark/result';
 import { createService, type ServerOptions } from '../../grader/src/service/server';
@@ -20,14 +20,9 @@ const marks = require('../support/queue-marks.cjs') as {
 };
 const AUTHORIZED = { Authorization: 'Bearer a token' };
 
-const ends: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const end of ends.splice(0).reverse()) await end();
-});
-
 function scratchFolder(): string {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'course-service-'));
-  ends.push(() => fs.rmSync(folder, { recursive: true, force: true }));
+  onTestFinished(() => fs.rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
 
@@ -56,7 +51,7 @@ function openUploads(folder: string, seen: Seen = { count: 0, most: 0, names: []
       return marks.markedAs(submission);
     },
   });
-  ends.push(() => uploads.stop());
+  onTestFinished(() => uploads.stop());
   return uploads;
 }
 
@@ -66,7 +61,7 @@ async function openService(options: Partial<ServerOptions> = {}): Promise<Servic
   const folder = scratchFolder();
   const seen = { count: 0, most: 0, names: [] };
   const app = await createService(openUploads(folder, seen), { token: 'a token', ...options });
-  ends.push(() => app.close());
+  onTestFinished(() => app.close());
   return { app, url: await app.listen({ host: '127.0.0.1', port: 0 }), folder, seen };
 }
 
@@ -225,7 +220,7 @@ describe('watchFolder', () => {
     fs.writeFileSync(path.join(folder, 'notes.txt'), '1');
     fs.writeFileSync(path.join(folder, '.b.zip'), '1');
     fs.symlinkSync('/etc/hostname', path.join(folder, 'link.zip'));
-    ends.push(watchFolder(folder, { accept }, 20));
+    onTestFinished(watchFolder(folder, { accept }, 20));
     while (taken.length < 1) await sleep(10);
     await sleep(150);
     expect(taken).toEqual(['a.zip 1']);
