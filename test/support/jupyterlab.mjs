@@ -8,6 +8,9 @@ import { fileURLToPath } from 'node:url';
 
 export const projectFolder = fileURLToPath(new URL('../..', import.meta.url));
 
+/** What is open and how it looks is the test's own: a learner who runs the tests finds JupyterLab as it was left. */
+const OF_TESTS = ['workspaces_dir', 'user_settings_dir'].map((name) => `--LabApp.${name}=${projectFolder}test/output/jupyterlab/${name}`);
+
 /**
  * @typedef {object} JupyterLab
  * @property {URL} address the address that was printed, with the token
@@ -23,7 +26,7 @@ export const projectFolder = fileURLToPath(new URL('../..', import.meta.url));
  * @returns {Promise<JupyterLab>}
  */
 export async function startCourse(args = [], env = {}) {
-  const child = spawn(process.execPath, ['setup/course.cjs', 'start', ...(env.BROWSER ? [] : ['--no-browser']), ...args], {
+  const child = spawn(process.execPath, ['setup/course.cjs', 'start', ...(env.BROWSER ? [] : ['--no-browser']), ...OF_TESTS, ...args], {
     cwd: projectFolder,
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
